@@ -1,0 +1,150 @@
+import type {
+	ClaimAnswer,
+	ClaimRecord,
+	ClaimRequest,
+	OperatorAnswer,
+	OperatorCommand,
+	OwnerAnswer,
+	OwnerCommand,
+	Tombstone,
+} from './record';
+
+/**
+ * A place that keeps records and changes each by one atomic step, as transitions.ts says. A store knows nothing of n8n.
+ *
+ * Batches are answered in order, one reply each; a record that can't be read, or a store that can't be asked, fails its
+ * own items and no others. No method rejects for a store's failure: the reply carries it.
+ */
+export interface Store {
+	readonly kind: StoreKind;
+
+	claim(requests: readonly ClaimRequest[]): Promise<ReadonlyArray<Reply<ClaimAnswer>>>;
+
+	/** finish, release, park, abandon, renew, start. */
+	command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>>;
+
+	/** resolve, forget. Forget with `force` removes a corrupt or foreign value as well. */
+	operate(order: OperatorCommand): Promise<Reply<OperatorAnswer>>;
+
+	/** The records as stored and not expired; null where there is none. */
+	get(identities: readonly string[]): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>>;
+
+	/** Claims that wait for an end (pending, processing, unknown), by the end of their lease, oldest first. */
+	findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>>;
+
+	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
+	stats(): Promise<Reply<readonly StatsRow[]>>;
+
+	/** 32 random bytes that the store made once and keeps: they authenticate claim tokens. */
+	signingKey(): Promise<Reply<Buffer>>;
+
+	close(): Promise<void>;
+}
+
+export type StoreKind = 'embedded' | 'redis';
+
+export type Reply<Answer> =
+	| {
+			readonly ok: true;
+			/** The store's clock when it answered: microseconds since 1970. */
+			readonly micros: number;
+			readonly answer: Answer;
+	  }
+	| { readonly ok: false; readonly error: StoreError };
+
+export interface OpenQuery {
+	/** Only claims whose lease ends, or which were parked, before this time (ms). */
+	readonly leaseEndsBefore: number;
+	readonly limit: number;
+}
+
+export interface OpenClaim {
+	readonly identity: string;
+	readonly leaseUntil: number;
+}
+
+export interface StatsRow {
+	readonly day: string;
+	readonly namespace: string;
+	readonly counter: Counter;
+	readonly value: number;
+}
+
+/**
+ * What a store counts: each answer to a claim under its outcome or reason (`retry`: new, but not the first attempt), and the
+ * bytes of the results it stored.
+ */
+export type Counter =
+	| 'new'
+	| 'retry'
+	| 'duplicate'
+	| (ClaimAnswer & { outcome: 'conflict' })['reason']
+	| 'bytes';
+
+/** The counter of an answer to a claim. */
+export function counterOf(answer: ClaimAnswer): Counter {
+	switch (answer.outcome) {
+		case 'new':
+			return answer.record.attempts > 1 ? 'retry' : 'new';
+		case 'duplicate':
+			return 'duplicate';
+		case 'conflict':
+			return answer.reason;
+	}
+}
+
+export const STORE_PROBLEMS = [
+	/** Refused, no route, name not found, connection lost. */
+	'unreachable',
+	/** It did not answer in time: whether it acted is not known. */
+	'timeout',
+	'authentication',
+	/** The user may not run the commands or touch the keys. */
+	'permission',
+	/** A replica, or a read-only file. */
+	'read_only',
+	/** Redis is loading its data, or a replica lost its primary. */
+	'loading',
+	'cluster_down',
+	'out_of_memory',
+	/** Locked, or busy with a script, for longer than we wait. */
+	'busy',
+	'disk_full',
+	'tls',
+	/** This Node.js or this n8n mode can't run the store. */
+	'unsupported',
+	/** The value at this identity is not a record of ours. */
+	'corrupt_record',
+	'configuration',
+	/** Anything else, with the store's own words. */
+	'unexpected',
+] as const;
+
+export type StoreProblem = (typeof STORE_PROBLEMS)[number];
+
+/** A store's failure: `problem` says which kind, `message` what happened in words that fit any user. */
+export class StoreError extends Error {
+	override readonly name = 'StoreError';
+
+	constructor(
+		readonly problem: StoreProblem,
+		message: string,
+		options?: { cause?: unknown },
+	) {
+		super(message, options);
+	}
+}
+
+/** Longest retention that is taken: ten years. */
+export const MAX_RETENTION_MS = 10 * 366 * 24 * 3_600_000;
+
+/**
+ * Says what is wrong with a duration before any store is touched, or null. Zero, negative, NaN and endless durations would make
+ * records that never hold, or never end.
+ */
+export function durationProblem(name: string, ms: number): string | null {
+	if (!Number.isFinite(ms)) return `${name} is not a number`;
+	if (ms <= 0) return `${name} must be more than zero`;
+	if (ms > MAX_RETENTION_MS) return `${name} must be at most ten years`;
+	return null;
+}
