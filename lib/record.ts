@@ -77,8 +77,28 @@ export type Stored = ClaimRecord | Tombstone | null;
 export type ClaimView = Omit<ClaimRecord, 'owner' | 'fence' | 'fingerprint' | 'tenant' | 'result'>;
 
 export function viewOf(record: ClaimRecord): ClaimView {
-	const { owner: _o, fence: _f, fingerprint: _p, tenant: _t, result: _r, ...view } = record;
-	return view;
+	return {
+		state: record.state,
+		fieldDigests: record.fieldDigests,
+		namespace: record.namespace,
+		key: record.key,
+		eventAt: record.eventAt,
+		firstSeenAt: record.firstSeenAt,
+		claimedAt: record.claimedAt,
+		leaseUntil: record.leaseUntil,
+		claimTimeoutMs: record.claimTimeoutMs,
+		attempts: record.attempts,
+		notBefore: record.notBefore,
+		finishedAt: record.finishedAt,
+		retentionMs: record.retentionMs,
+		expiresAt: record.expiresAt,
+		statusCode: record.statusCode,
+		duplicates: record.duplicates,
+		onUnknownOutcome: record.onUnknownOutcome,
+		reason: record.reason,
+		workflowId: record.workflowId,
+		executionId: record.executionId,
+	};
 }
 
 /** Asks for the right to act for a key. */

@@ -71,7 +71,11 @@ function nextFence(clock: Clock, previous: number): number {
 
 // --- claim -----------------------------------------------------------------------------------------------------------
 
-export function claim(stored: Stored, request: ClaimRequest, clock: Clock): Transition<ClaimAnswer> {
+export function claim(
+	stored: Stored,
+	request: ClaimRequest,
+	clock: Clock,
+): Transition<ClaimAnswer> {
 	const now = nowOf(clock);
 	const live = liveRecord(stored, now);
 	if (live === null || isTombstone(live)) return claimAbsent(stored, live, request, clock);
@@ -233,7 +237,11 @@ function answerDuplicate(
 
 // --- the owner's commands --------------------------------------------------------------------------------------------
 
-export function command(stored: Stored, order: OwnerCommand, clock: Clock): Transition<OwnerAnswer> {
+export function command(
+	stored: Stored,
+	order: OwnerCommand,
+	clock: Clock,
+): Transition<OwnerAnswer> {
 	const now = nowOf(clock);
 	const live = liveRecord(stored, now);
 	const unchanged = (answer: OwnerAnswer): Transition<OwnerAnswer> => ({ next: stored, answer });
@@ -280,9 +288,7 @@ export function command(stored: Stored, order: OwnerCommand, clock: Clock): Tran
 	switch (order.type) {
 		case 'finish':
 			if (mayFinish(order.to, state, order.ownRun)) {
-				return write(
-					settled({ ...live, retentionMs: order.retentionMs }, order, now),
-				);
+				return write(settled({ ...live, retentionMs: order.retentionMs }, order, now));
 			}
 			break;
 		case 'release':
@@ -299,7 +305,8 @@ export function command(stored: Stored, order: OwnerCommand, clock: Clock): Tran
 		case 'renew':
 		case 'start': {
 			const holdUntil = live.claimedAt + live.claimTimeoutMs;
-			const startable = order.type === 'renew' || live.state === 'pending' || state === 'processing';
+			const startable =
+				order.type === 'renew' || live.state === 'pending' || state === 'processing';
 			if (!open || !order.ownRun || now >= holdUntil || !startable) {
 				return unchanged({ outcome: 'lost', state });
 			}
