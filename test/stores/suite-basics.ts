@@ -1,0 +1,344 @@
+import { StoreError } from '../../lib/store';
+import {
+	HOUR,
+	LEASE,
+	RETENTION,
+	answered,
+	bytes,
+	claimRequest,
+	comparable,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	identityOf,
+	microsOf,
+	recordOf,
+} from './requests';
+import { Model } from './model';
+import type { OpenedStore, StoreHarness } from './suite';
+
+const problemOf = (reply: { ok: boolean; error?: StoreError } | undefined): string =>
+	reply?.error instanceof StoreError
+		? reply.error.problem
+		: `not an error: ${JSON.stringify(reply)}`;
+
+export function describeStoreBasics(harness: StoreHarness): void {
+	describe('records', () => {
+		let opened: OpenedStore;
+		beforeAll(async () => {
+			opened = await harness.open();
+		});
+		afterAll(async () => await opened.close());
+
+		it('keeps every field of a claim as it was given', async () => {
+			const request = claimRequest({
+				identity: freshIdentity(),
+				owner: identityOf('owner'),
+				fingerprint: `v1:${identityOf('fingerprint')}`,
+				fieldDigests: bytes(0, 10, 13, 127, 128, 255),
+				tenant: identityOf('tenant'),
+				namespace: 'wf 1/Guard "A"',
+				key: 'Straße 7, 東京 🚚 \u0000 end',
+				retentionMs: 3_650 * 24 * HOUR,
+				onUnknownOutcome: 'retry',
+				workflowId: '工作流',
+				executionId: "'; DROP TABLE claims; --",
+			});
+			const [empty] = await opened.store.get([request.identity]);
+			const young = { ...request, eventAt: Math.floor(microsOf(empty) / 1000) - HOUR };
+			const [reply] = await opened.store.claim([young]);
+			const now = Math.floor(microsOf(reply) / 1000);
+			const [stored] = await opened.store.get([young.identity]);
+			expect(comparable(answered(stored))).toEqual(
+				comparable({
+					state: 'processing',
+					owner: young.owner,
+					fence: microsOf(reply),
+					fingerprint: young.fingerprint,
+					fieldDigests: young.fieldDigests,
+					tenant: young.tenant,
+					namespace: young.namespace,
+					key: young.key,
+					eventAt: young.eventAt,
+					firstSeenAt: now,
+					claimedAt: now,
+					leaseUntil: now + young.leaseMs,
+					claimTimeoutMs: young.claimTimeoutMs,
+					attempts: 1,
+					notBefore: 0,
+					finishedAt: 0,
+					retentionMs: young.retentionMs,
+					expiresAt: now + young.leaseMs + young.retentionMs,
+					result: null,
+					statusCode: 0,
+					duplicates: 0,
+					onUnknownOutcome: 'retry',
+					reason: '',
+					workflowId: young.workflowId,
+					executionId: young.executionId,
+				}),
+			);
+		});
+
+		it.each([
+			['nothing', null],
+			['no bytes', bytes()],
+			['one NUL', bytes(0)],
+			['bytes that are not UTF-8', bytes(0xff, 0xfe, 0xc3, 0x28, 0x00, 0x80)],
+			['1 MiB', Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31 + (i >> 8)) & 0xff)],
+		])('gives a result of %s back as it was', async (_, result) => {
+			const request = claimRequest({ identity: freshIdentity() });
+			const fence = fenceOf((await opened.store.claim([request]))[0]);
+			const reason = 'über 東京 🚚\nline\u0000two';
+			await opened.store.command([finishOf(request, fence, { result, reason })]);
+
+			const [again] = await opened.store.claim([{ ...request, owner: 'owner-b' }]);
+			const answer = answered(again);
+			if (answer.outcome !== 'duplicate') throw new Error(answer.outcome);
+			expect(answer.result === null).toBe(result === null);
+			expect(Buffer.compare(answer.result ?? bytes(), result ?? bytes())).toBe(0);
+			expect(answer.record.reason).toBe(reason);
+		});
+
+		it('answers a batch of 1,000 in order, the same key twice included', async () => {
+			const requests = Array.from({ length: 1_000 }, (_, i) =>
+				claimRequest({ identity: freshIdentity('batch'), owner: `owner ${i}`, key: `key ${i}` }),
+			);
+			const [first, last] = [requests[3], requests[997]];
+			if (first === undefined || last === undefined) throw new Error('no requests');
+			requests[997] = { ...last, identity: first.identity };
+
+			const replies = await opened.store.claim(requests);
+			const model = new Model(0);
+			const expected = requests.map((request, i) => model.claim(request, microsOf(replies[i])));
+			expect(comparable(replies.map(answered))).toEqual(comparable(expected));
+			expect(answered(replies[3])).toMatchObject({ outcome: 'new' });
+			expect(answered(replies[997])).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
+		});
+
+		it('answers nothing to an empty batch', async () => {
+			expect(await opened.store.claim([])).toEqual([]);
+			expect(await opened.store.command([])).toEqual([]);
+			expect(await opened.store.get([])).toEqual([]);
+		});
+
+		it('lets a claim lapse, and forgets a record, by its own clock', async () => {
+			const request = claimRequest({ identity: freshIdentity(), onUnknownOutcome: 'retry' });
+			await opened.store.claim([request]);
+			await opened.advance(LEASE);
+			const [taken] = await opened.store.claim([{ ...request, owner: 'owner-b' }]);
+			expect(answered(taken)).toMatchObject({ outcome: 'new', takeover: true });
+			await opened.advance(LEASE + RETENTION);
+			expect(answered((await opened.store.get([request.identity]))[0])).toBeNull();
+			const [anew] = await opened.store.claim([{ ...request, owner: 'owner-c' }]);
+			expect(answered(anew)).toMatchObject({ outcome: 'new', takeover: false });
+			expect(fenceOf(anew)).toBeGreaterThan(fenceOf(taken));
+		});
+
+		it('grows the fence over a forgotten record', async () => {
+			const request = claimRequest({ identity: freshIdentity() });
+			const first = fenceOf((await opened.store.claim([request]))[0]);
+			await opened.store.operate({ identity: request.identity, type: 'forget', force: true });
+			const [stored] = await opened.store.get([request.identity]);
+			expect(answered(stored)).toMatchObject({ state: 'tombstone' });
+			const second = fenceOf((await opened.store.claim([{ ...request, owner: 'owner-b' }]))[0]);
+			expect(second).toBeGreaterThan(first);
+		});
+
+		it('has one signing key of 32 bytes, whoever opens it', async () => {
+			const again = await opened.openAgain();
+			const [key, same] = await Promise.all([opened.store.signingKey(), again.signingKey()]);
+			expect(answered(key)).toHaveLength(32);
+			expect(answered(same).equals(answered(key))).toBe(true);
+			expect(new Set(answered(key)).size).toBeGreaterThan(8);
+		});
+
+		it('keeps records for the next to open it', async () => {
+			const request = claimRequest({ identity: freshIdentity() });
+			await opened.store.claim([request]);
+			const again = await opened.openAgain();
+			const [reply] = await again.claim([{ ...request, owner: 'owner-b' }]);
+			expect(answered(reply)).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
+			await again.close();
+			expect(recordOf(answered((await opened.store.get([request.identity]))[0])).owner).toBe(
+				'owner-a',
+			);
+		});
+	});
+
+	describe('open claims', () => {
+		let opened: OpenedStore;
+		beforeAll(async () => {
+			opened = await harness.open();
+		});
+		afterAll(async () => await opened.close());
+
+		const found = async (leaseEndsBefore: number, limit = 100): Promise<string[]> =>
+			answered(await opened.store.findOpen({ leaseEndsBefore, limit })).map(
+				({ identity }) => identity,
+			);
+
+		it('are found by the end of their lease, oldest first, until they end', async () => {
+			const requests = [5, 3, 1, 4, 2].map((n) =>
+				claimRequest({ identity: freshIdentity('open'), leaseMs: n * HOUR, key: String(n) }),
+			);
+			const replies = await opened.store.claim(requests);
+			const now = Math.floor(microsOf(replies[0]) / 1000);
+			const far = now + 10 * HOUR;
+			const id = (n: number) => requests.find(({ key }) => key === String(n))?.identity ?? '';
+			const ids = [1, 2, 3, 4, 5].map(id);
+
+			expect(await found(far)).toEqual(ids);
+			expect(await found(far, 2)).toEqual(ids.slice(0, 2));
+			expect(await found(now)).toEqual([]);
+			const leaseEnd = recordOf(answered((await opened.store.get([id(2)]))[0])).leaseUntil;
+			expect(await found(leaseEnd)).toEqual(ids.slice(0, 1));
+			expect(await found(leaseEnd + 1)).toEqual(ids.slice(0, 2));
+
+			const grant = (n: number) => {
+				const at = requests.findIndex(({ key }) => key === String(n));
+				const request = requests[at];
+				if (request === undefined) throw new Error(`no claim ${n}`);
+				return { request, fence: fenceOf(replies[at]) };
+			};
+			const owned = (n: number) => ({
+				identity: id(n),
+				owner: 'owner-a',
+				fence: grant(n).fence,
+				ownRun: true,
+			});
+			await opened.store.command([
+				finishOf(grant(1).request, grant(1).fence),
+				{ ...owned(2), type: 'release', retryAfterMs: 0, statusCode: 0, reason: '' },
+				{ ...owned(5), type: 'park', statusCode: 0, reason: 'stopped' },
+			]);
+			await opened.store.operate({ identity: id(3), type: 'forget', force: true });
+			expect(await found(far)).toEqual([id(5), id(4)]);
+
+			await opened.advance(1);
+			await opened.store.claim([{ ...grant(2).request, owner: 'owner-b', leaseMs: 6 * HOUR }]);
+			expect(await found(far)).toEqual([id(5), id(4), id(2)]);
+			await opened.advance(6 * HOUR + RETENTION + HOUR);
+			expect(await found(far + 24 * HOUR)).toEqual([]);
+		});
+	});
+
+	describe('counters', () => {
+		let opened: OpenedStore;
+		beforeAll(async () => {
+			opened = await harness.open();
+		});
+		afterAll(async () => await opened.close());
+
+		it('are those of the answers, by namespace and day', async () => {
+			const a = claimRequest({ identity: freshIdentity(), namespace: 'bücher: "a"' });
+			const b = claimRequest({ identity: freshIdentity(), namespace: 'b' });
+			const other = { owner: 'owner-b' };
+			const replies = await opened.store.claim([a, b, { ...a, ...other }, { ...a, ...other }]);
+			await opened.store.command([
+				finishOf(a, fenceOf(replies[0]), { result: bytes(1, 2, 3) }),
+				finishOf(b, fenceOf(replies[1]), { result: null }),
+			]);
+			await opened.store.claim([
+				{ ...a, ...other },
+				{ ...b, fingerprint: 'another' },
+			]);
+
+			const rows = answered(await opened.store.stats());
+			const days = new Set(rows.map(({ day }) => day));
+			for (const day of days) expect(day).toMatch(/^20\d{6}$/);
+			expect(days.size).toBeLessThanOrEqual(2);
+			const sums: Record<string, number> = {};
+			for (const { namespace, counter, value } of rows) {
+				sums[`${namespace} ${counter}`] = (sums[`${namespace} ${counter}`] ?? 0) + value;
+			}
+			expect(sums).toEqual({
+				'bücher: "a" new': 1,
+				'bücher: "a" in_progress': 2,
+				'bücher: "a" duplicate': 1,
+				'bücher: "a" bytes': 3,
+				'b new': 1,
+				'b payload_mismatch': 1,
+			});
+		});
+
+		it('begin a new day with the day', async () => {
+			await opened.advance(48 * HOUR);
+			await opened.store.claim([claimRequest({ identity: freshIdentity(), namespace: 'later' })]);
+			const rows = answered(await opened.store.stats());
+			const dayOf = (namespace: string) =>
+				rows.find((row) => row.namespace === namespace && row.counter === 'new')?.day ?? '';
+			expect(dayOf('later') > dayOf('b')).toBe(true);
+		});
+	});
+
+	describe('a value that is not a record', () => {
+		let opened: OpenedStore;
+		beforeAll(async () => {
+			opened = await harness.open();
+		});
+		afterAll(async () => await opened.close());
+
+		it('fails its own item and no other, and is removed by force only', async () => {
+			const bad = claimRequest({ identity: freshIdentity('corrupt') });
+			const good = claimRequest({ identity: freshIdentity() });
+			const fence = fenceOf((await opened.store.claim([bad]))[0]);
+			await opened.corrupt(bad.identity);
+
+			const claims = await opened.store.claim([{ ...bad, owner: 'owner-b' }, good]);
+			expect(problemOf(claims[0])).toBe('corrupt_record');
+			const goodFence = fenceOf(claims[1]);
+
+			const commands = await opened.store.command([
+				finishOf(bad, fence),
+				finishOf(good, goodFence),
+			]);
+			expect(problemOf(commands[0])).toBe('corrupt_record');
+			expect(answered(commands[1])).toMatchObject({ outcome: 'done', state: 'completed' });
+
+			const got = await opened.store.get([bad.identity, good.identity]);
+			expect(problemOf(got[0])).toBe('corrupt_record');
+			expect(answered(got[1])).toMatchObject({ state: 'completed' });
+
+			const { identity } = bad;
+			const seen = { fence, state: 'lapsed' as const };
+			const resolved = await opened.store.operate({
+				...{ identity, seen, reason: '' },
+				...{ type: 'resolve', to: 'released' },
+			});
+			expect(problemOf(resolved)).toBe('corrupt_record');
+			expect(
+				problemOf(await opened.store.operate({ identity, type: 'forget', force: false })),
+			).toBe('corrupt_record');
+
+			const forced = await opened.store.operate({ identity, type: 'forget', force: true });
+			expect(answered(forced)).toEqual({ outcome: 'done', state: 'absent' });
+			expect(answered((await opened.store.get([identity]))[0])).toBeNull();
+			const [anew] = await opened.store.claim([{ ...bad, owner: 'owner-b' }]);
+			expect(fenceOf(anew)).toBeGreaterThan(fence);
+		});
+	});
+
+	describe('close', () => {
+		it('may be called twice, and what is asked afterwards gets a typed error', async () => {
+			const opened = await harness.open();
+			const { store } = opened;
+			const request = claimRequest({ identity: freshIdentity() });
+			await store.claim([request]);
+			await store.close();
+			await store.close();
+
+			const replies = [
+				...(await store.claim([request, request])),
+				...(await store.command([finishOf(request, 1)])),
+				...(await store.get([request.identity])),
+				await store.operate({ identity: request.identity, type: 'forget', force: false }),
+				await store.findOpen({ leaseEndsBefore: 1, limit: 1 }),
+				await store.stats(),
+			];
+			expect(replies).toHaveLength(7);
+			for (const reply of replies) expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
+			await opened.close();
+		});
+	});
+}

@@ -1,0 +1,30 @@
+import type { Store } from '../../lib/store';
+import { describeConcurrency } from './suite-concurrency';
+import { describeRandomWalk } from './suite-random-walk';
+import { describeStoreBasics } from './suite-basics';
+
+/** A store under test, empty when it was opened. */
+export interface OpenedStore {
+	readonly store: Store;
+	/** Moves the store's clock forward. It may run on by itself as well: compare only with the `micros` of replies. */
+	advance(ms: number): void | Promise<void>;
+	/** Opens the same data a second time, with the same clock; `close` closes that one too. */
+	openAgain(): Promise<Store>;
+	/** Puts something at the identity that is not a record of ours. */
+	corrupt(identity: string): void | Promise<void>;
+	/** Closes every opening and removes the data. */
+	close(): Promise<void>;
+}
+
+export interface StoreHarness {
+	open(): Promise<OpenedStore>;
+}
+
+/** What every store has to do: one suite, and transitions.ts as its model. */
+export function describeStore(name: string, harness: StoreHarness): void {
+	describe(name, () => {
+		describeStoreBasics(harness);
+		describeConcurrency(harness);
+		describeRandomWalk(harness);
+	});
+}
