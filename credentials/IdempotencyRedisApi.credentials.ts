@@ -1,0 +1,120 @@
+import type { ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
+
+export class IdempotencyRedisApi implements ICredentialType {
+	name = 'idempotencyRedisApi';
+
+	displayName = 'Idempotency Redis API';
+
+	icon: Icon = {
+		light: 'file:../nodes/IdempotencyGuard/guard.svg',
+		dark: 'file:../nodes/IdempotencyGuard/guard.dark.svg',
+	};
+
+	documentationUrl =
+		'https://github.com/n8n-nodes-idempotency/n8n-nodes-idempotency#idempotency-redis-api';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'Host',
+			name: 'host',
+			type: 'string',
+			default: 'localhost',
+			required: true,
+		},
+		{
+			displayName: 'Port',
+			name: 'port',
+			type: 'number',
+			default: 6379,
+			required: true,
+		},
+		{
+			displayName: 'User',
+			name: 'user',
+			type: 'string',
+			default: '',
+			description: 'Leave empty unless Redis uses an access control list (ACL)',
+		},
+		{
+			displayName: 'Password',
+			name: 'password',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+		},
+		{
+			displayName: 'Database Number',
+			name: 'database',
+			type: 'number',
+			default: 0,
+		},
+		{
+			displayName: 'Use TLS',
+			name: 'tls',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to encrypt the connection and check the certificate of the server',
+		},
+		{
+			displayName: 'CA Certificate',
+			name: 'ca',
+			type: 'string',
+			typeOptions: { rows: 4 },
+			default: '',
+			placeholder: 'e.g. -----BEGIN CERTIFICATE-----',
+			description: 'Only where the server has a certificate of your own authority',
+			displayOptions: { show: { tls: [true] } },
+		},
+		{
+			displayName: 'Client Certificate',
+			name: 'cert',
+			type: 'string',
+			typeOptions: { password: true, rows: 4 },
+			default: '',
+			description: 'Only where the server asks for one',
+			displayOptions: { show: { tls: [true] } },
+		},
+		{
+			displayName: 'Client Key',
+			name: 'privateKey',
+			type: 'string',
+			typeOptions: { password: true, rows: 4 },
+			default: '',
+			description: 'The private key of the client certificate',
+			displayOptions: { show: { tls: [true] } },
+		},
+		{
+			displayName: 'Server Name',
+			name: 'servername',
+			type: 'string',
+			default: '',
+			description: 'The name in the certificate of the server, where it is not the host',
+			displayOptions: { show: { tls: [true] } },
+		},
+		{
+			displayName: 'Key Prefix',
+			name: 'keyPrefix',
+			type: 'string',
+			default: 'idem',
+			description:
+				'What all our keys in Redis begin with: letters, digits, - and _. Change it only while nothing is remembered.',
+		},
+		{
+			displayName: 'Secret',
+			name: 'secret',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description:
+				'Encrypts stored results and hides keys in Redis. Any long random text. Empty: results are readable for whoever can read Redis. If you lose it, duplicates can no longer be answered.',
+		},
+		{
+			displayName: 'Previous Secret',
+			name: 'previousSecret',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description: 'After changing the secret: the old one, until its records have expired',
+		},
+	];
+}

@@ -1,0 +1,46 @@
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { testIdempotencyRedis } from '../shared/credential-test';
+import { DOCS_URL } from '../shared/store-parameter';
+import { commitProperties } from './description';
+import { commitItems } from './execute';
+
+export class IdempotencyCommit implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Idempotency Commit',
+		name: 'idempotencyCommit',
+		icon: { light: 'file:commit.svg', dark: 'file:commit.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ { save: "save result", fail: "save as failed", release: "release claim", renew: "renew claim" }[$parameter["operation"]] }}',
+		description: 'Save the result of a request, so that its duplicates get the same answer',
+		defaults: { name: 'Idempotency Commit' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
+		outputNames: ['Committed', 'Superseded'],
+		usableAsTool: undefined,
+		documentationUrl: `${DOCS_URL}#idempotency-commit`,
+		credentials: [
+			{
+				name: 'idempotencyRedisApi',
+				required: true,
+				testedBy: 'testIdempotencyRedis',
+				displayOptions: { show: { store: ['redis'] } },
+			},
+		],
+		properties: commitProperties,
+	};
+
+	methods = { credentialTest: { testIdempotencyRedis } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await commitItems(this);
+	}
+}

@@ -1,0 +1,112 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { SealedClaim } from '../../lib/claim-token';
+import { looksLikeToken, openToken, storeNamedBy } from '../../lib/claim-token';
+import type { StoreKind } from '../../lib/store';
+import type { Complaint } from '../shared/messages';
+import { guardsBefore } from '../shared/node-types';
+import { openClaimsOf } from '../shared/open-claims';
+import type { ItemParameters } from '../shared/parameters';
+import type { LinkedClaims } from './claim-links';
+import { linkedClaimsOf } from './claim-links';
+
+/** The claims that an item stands for; none where it came through without one. */
+export type ItemClaims =
+	| { readonly ok: true; readonly tokens: readonly string[] }
+	| { readonly ok: false; readonly complaint: Complaint };
+
+/** By item link, else the only open claim of the nearest Guard, else what the option "Claim" says; that option goes first. */
+export function claimsOfItems(
+	context: IExecuteFunctions,
+	parameters: ItemParameters,
+	itemCount: number,
+): ItemClaims[] {
+	let links: readonly LinkedClaims[] | undefined;
+	return Array.from({ length: itemCount }, (_, index) => {
+		const given = parameters.get<unknown>('options.claim', index, '');
+		if (given !== undefined && given !== null && given !== '') return claimGiven(given);
+		links ??= linkedClaimsOf(context, itemCount);
+		const linked = links[index];
+		if (linked?.reachedGuard) return { ok: true, tokens: linked.tokens };
+		return claimOfContext(context);
+	});
+}
+
+function claimGiven(given: unknown): ItemClaims {
+	const token =
+		typeof given === 'object' && given !== null && 'token' in given ? given.token : given;
+	if (looksLikeToken(token)) return { ok: true, tokens: [token] };
+	return {
+		ok: false,
+		complaint: {
+			message: 'The option "Claim" does not hold a claim token',
+			description:
+				"Give it the token that Idempotency Guard put on its New item, for example {{ $('Idempotency Guard').first().json.idempotency.token }}.",
+		},
+	};
+}
+
+function claimOfContext(context: IExecuteFunctions): ItemClaims {
+	const guard = guardsBefore(context)[0]?.name;
+	if (guard === undefined) {
+		return {
+			ok: false,
+			complaint: {
+				message: 'There is no Idempotency Guard before this node',
+				description:
+					'Idempotency Commit saves the result of a request that an Idempotency Guard let through. Put a Guard before the node that acts, and connect its output New.',
+			},
+		};
+	}
+	const open = openClaimsOf(context, guard);
+	if (open !== null && open.length <= 1) return { ok: true, tokens: open };
+	return {
+		ok: false,
+		complaint: {
+			message: `The items lost their link to "${guard}", which let several requests through`,
+			description:
+				'A node between them (such as Code) made new items without saying which input they come from. Set pairedItem there, or give this node the token of each item in the option "Claim".',
+		},
+	};
+}
+
+/** The claim in a token, or why this node may not use it. */
+export function openClaim(
+	token: string,
+	signingKey: Buffer,
+	store: StoreKind,
+	workflowId: string | undefined,
+):
+	| { readonly ok: true; readonly claim: SealedClaim }
+	| { readonly ok: false; readonly complaint: Complaint } {
+	const named = storeNamedBy(token);
+	if (named !== null && named !== store) {
+		return refused(
+			`This claim is kept in the store "${named}", but "Store" of this node is "${store}"`,
+			'Set "Store" to the same in Idempotency Guard and Idempotency Commit.',
+		);
+	}
+	const opened = openToken(token, [signingKey]);
+	if (!opened.ok) {
+		return opened.problem === 'unreadable'
+			? refused(
+					'The claim token is damaged',
+					'Hand it on from Idempotency Guard as it is. It may be cut or changed on its way.',
+				)
+			: refused(
+					'The claim token is not from this store',
+					'It was made up, comes from another store or secret, or the store has lost its data since. Nothing was saved: check what the request did before you run it again.',
+				);
+	}
+	if (opened.claim.remains.workflowId !== workflowId) {
+		return refused(
+			'The claim token belongs to another workflow',
+			'Keep Idempotency Guard and Idempotency Commit in one workflow.',
+		);
+	}
+	return opened;
+}
+
+function refused(message: string, description: string) {
+	return { ok: false as const, complaint: { message, description } };
+}

@@ -1,0 +1,47 @@
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { testIdempotencyRedis } from '../shared/credential-test';
+import { DOCS_URL } from '../shared/store-parameter';
+import { guardProperties } from './description';
+import { guardItems } from './execute';
+
+export class IdempotencyGuard implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Idempotency Guard',
+		name: 'idempotencyGuard',
+		icon: { light: 'file:guard.svg', dark: 'file:guard.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ { delivery: "by delivery ID", expression: "by custom value", fields: "by selected fields", payload: "by whole payload" }[$parameter["keySource"]] }}',
+		description:
+			'Let each request through once: recognizes duplicates and answers them with the first result',
+		defaults: { name: 'Idempotency Guard' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main, NodeConnectionTypes.Main],
+		outputNames: ['New', 'Duplicate', 'Conflict'],
+		usableAsTool: undefined,
+		documentationUrl: `${DOCS_URL}#idempotency-guard`,
+		credentials: [
+			{
+				name: 'idempotencyRedisApi',
+				required: true,
+				testedBy: 'testIdempotencyRedis',
+				displayOptions: { show: { store: ['redis'] } },
+			},
+		],
+		properties: guardProperties,
+	};
+
+	methods = { credentialTest: { testIdempotencyRedis } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await guardItems(this);
+	}
+}

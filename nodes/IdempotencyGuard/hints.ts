@@ -1,0 +1,53 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { isOutputConnected } from '../shared/engine';
+import { commitsBehind } from '../shared/node-types';
+import { OUTPUT } from './outputs';
+import type { Prepared } from './prepare';
+
+/** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
+export function giveHints(context: IExecuteFunctions, prepared: readonly Prepared[]): void {
+	const hints = retentionHints(prepared);
+	if (context.getMode() === 'manual') hints.push(...workflowHints(context));
+	for (const message of hints) {
+		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
+	}
+}
+
+function workflowHints(context: IExecuteFunctions): string[] {
+	const hints: string[] = [];
+	if (commitsBehind(context).length === 0) {
+		hints.push(
+			'There is no Idempotency Commit behind this node. Without it a duplicate gets no result, and each key stays taken until the claim times out.',
+		);
+	}
+	if (isOutputConnected(context, OUTPUT.conflict) === false) {
+		hints.push(
+			'Nothing is connected to Conflict. A sender whose request is refused would get an empty success and never try again.',
+		);
+	}
+	const answersAtOnce = context
+		.getParentNodes(context.getNode().name, { includeNodeParameters: true })
+		.some(
+			(node) =>
+				node.type === 'n8n-nodes-base.webhook' &&
+				(node.parameters?.responseMode ?? 'onReceived') === 'onReceived',
+		);
+	if (answersAtOnce) {
+		hints.push(
+			'The Webhook answers "Immediately", before this node has checked anything. To send a duplicate the first result, set "Respond" to "Using \'Respond to Webhook\' Node".',
+		);
+	}
+	return hints;
+}
+
+function retentionHints(prepared: readonly Prepared[]): string[] {
+	for (const each of prepared) {
+		if (each.kind !== 'claim' || each.outlasted === null) continue;
+		const { retriesForHours, rememberedHours } = each.outlasted;
+		return [
+			`This sender may retry for ${retriesForHours} hours, but requests are remembered for ${rememberedHours} only. Set "Remember For" to more.`,
+		];
+	}
+	return [];
+}

@@ -1,0 +1,59 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import type { Complaint } from '../shared/messages';
+import { nodeError } from '../shared/messages';
+
+/** The order of the Guard's outputs: binding, since connections name them by number. */
+export const OUTPUT = { new: 0, duplicate: 1, conflict: 2 } as const;
+
+/** Collects what goes out, by output and in the order of the input. */
+export class GuardOutputs {
+	private readonly lists: INodeExecutionData[][] = [[], [], []];
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly items: readonly INodeExecutionData[],
+	) {}
+
+	get outputs(): INodeExecutionData[][] {
+		return this.lists;
+	}
+
+	/** The input item with our details. */
+	pass(
+		output: (typeof OUTPUT)[keyof typeof OUTPUT],
+		index: number,
+		outputField: string,
+		details: IDataObject,
+	): void {
+		const item = this.items[index];
+		this.lists[output]?.push({
+			json: { ...item?.json, [outputField]: details },
+			...(item?.binary === undefined ? {} : { binary: item.binary }),
+			pairedItem: { item: index },
+		});
+	}
+
+	/** Stored items, instead of the input item. */
+	replay(index: number, stored: readonly INodeExecutionData[]): void {
+		for (const item of stored) {
+			this.lists[OUTPUT.duplicate]?.push({ ...item, pairedItem: { item: index } });
+		}
+	}
+
+	/**
+	 * Throws, or under "Continue" makes an error item. Never on New, where n8n leaves it under "Continue"; and its link is a
+	 * plain number, since n8n follows an object here and may throw, which would send all items to New.
+	 */
+	fail(index: number, complaint: Complaint): void {
+		if (!this.context.continueOnFail()) {
+			throw nodeError(this.context.getNode(), complaint, index);
+		}
+		this.lists[OUTPUT.conflict]?.push({ json: { error: complaint.message }, pairedItem: index });
+	}
+
+	failAll(complaint: Complaint): void {
+		for (const list of this.lists) list.length = 0;
+		for (const index of this.items.keys()) this.fail(index, complaint);
+	}
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+/** What a request says, without what each delivery of it may change. */
+export interface Payload {
+	readonly value: IDataObject;
+	/** Nothing in it could tell one request from another. */
+	readonly isEmpty: boolean;
+}
+
+/** Whether an item comes from n8n's Webhook node, or from a node that emits the same shape. */
+export function isWebhookItem(json: IDataObject): boolean {
+	return isObject(json.headers) && isObject(json.query) && 'body' in json;
+}
+
+/**
+ * The payload of an item. Of a webhook: method (where the item has it), path parameters, query, body and the digests of its
+ * files; never headers, which hold signatures, time stamps and attempt counters. Of any other item: its json without our
+ * own field.
+ */
+export async function payloadOf(
+	context: IExecuteFunctions,
+	item: INodeExecutionData,
+	itemIndex: number,
+	outputField: string,
+): Promise<Payload> {
+	const { json } = item;
+	if (!isWebhookItem(json)) {
+		const value = without(json, outputField);
+		return { value, isEmpty: Object.keys(value).length === 0 };
+	}
+	const value: IDataObject = { query: json.query, body: json.body };
+	if (isObject(json.params) && !isBlank(json.params)) value.params = json.params;
+	if (typeof json.method === 'string') value.method = json.method;
+	const binary = await binaryDigestsOf(context, item, itemIndex);
+	if (binary !== null) value.binary = binary;
+	const isEmpty =
+		isBlank(json.query) && isBlank(json.body) && value.params === undefined && binary === null;
+	return { value, isEmpty };
+}
+
+async function binaryDigestsOf(
+	context: IExecuteFunctions,
+	item: INodeExecutionData,
+	itemIndex: number,
+): Promise<IDataObject | null> {
+	const names = Object.keys(item.binary ?? {});
+	if (names.length === 0) return null;
+	const digests: IDataObject = {};
+	for (const name of names) {
+		const content = await context.helpers.getBinaryDataBuffer(itemIndex, name);
+		digests[name] = createHash('sha256').update(content).digest('hex');
+	}
+	return digests;
+}
+
+/**
+ * The top-level fields of a payload by the names that its sender knows: those of a webhook's body, query and parameters each
+ * by its own path.
+ */
+export function topFieldsOf(payload: IDataObject): Array<[name: string, value: unknown]> {
+	return Object.entries(payload).flatMap(
+		([name, value]): Array<[string, unknown]> =>
+			['body', 'query', 'params', 'binary'].includes(name) && isObject(value)
+				? Object.entries(value).map(([field, inner]) => [`${name}.${field}`, inner])
+				: [[name, value]],
+	);
+}
+
+function without(json: IDataObject, field: string): IDataObject {
+	if (!Object.hasOwn(json, field)) return json;
+	return Object.fromEntries(Object.entries(json).filter(([name]) => name !== field)) as IDataObject;
+}
+
+function isObject(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isBlank(value: unknown): boolean {
+	if (value === undefined || value === null || value === '') return true;
+	return typeof value === 'object' && Object.keys(value).length === 0;
+}

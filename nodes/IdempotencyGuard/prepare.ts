@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { eventTimeOf } from '../../lib/event-time';
+import { fieldDigestsOf } from '../../lib/field-digests';
+import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/identity';
+import type { ClaimRequest } from '../../lib/record';
+import { runIndexOf } from '../shared/engine';
+import type { Complaint } from '../shared/messages';
+import { complaintOf } from '../shared/messages';
+import type { ItemParameters } from '../shared/parameters';
+import type { Compared, ItemKey, MissingKey } from './item-key';
+import { keyOfItem } from './item-key';
+import type { GuardSettings } from './settings';
+import { claimSettingsOf } from './settings';
+
+/** Longest key that a record keeps for people; the identity always covers all of it. */
+const MAX_LABEL_LENGTH = 200;
+
+/** An item with a key. */
+export interface ClaimableItem {
+	readonly kind: 'claim';
+	readonly request: ClaimRequest;
+	readonly compared: Compared | null;
+	/** The sender retries for longer than requests are remembered: hours of both. */
+	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
+}
+
+/** What is to be done with an item. */
+export type Prepared =
+	| ClaimableItem
+	| { readonly kind: 'missing'; readonly missing: MissingKey }
+	| { readonly kind: 'error'; readonly complaint: Complaint };
+
+/** Turns items into claim requests. Never throws for an item: what is wrong with it is its own. */
+export async function prepareItems(
+	context: IExecuteFunctions,
+	parameters: ItemParameters,
+	settings: GuardSettings,
+	secret: string,
+	items: readonly INodeExecutionData[],
+): Promise<Prepared[]> {
+	const ownerTokenAt = ownerTokens(context, settings.nodeId);
+	const prepared: Prepared[] = [];
+	for (const [itemIndex, item] of items.entries()) {
+		try {
+			prepared.push(await prepareItem(item, itemIndex));
+		} catch (error) {
+			prepared.push({ kind: 'error', complaint: complaintOf(error) });
+		}
+	}
+	return prepared;
+
+	async function prepareItem(item: INodeExecutionData, itemIndex: number): Promise<Prepared> {
+		const claimSettings = claimSettingsOf(context, parameters, settings, itemIndex);
+		if (typeof claimSettings === 'string') return invalid(claimSettings);
+
+		const key = await keyOfItem(context, parameters, item, itemIndex, settings.outputField);
+		if (key.missing) return { kind: 'missing', missing: key };
+
+		const eventAt = eventTime(parameters.get<unknown>('options.ksuidTime', itemIndex, ''));
+		if (typeof eventAt === 'string') return invalid(`"Event Time" can't be used: ${eventAt}`);
+
+		const identity = identityOf({
+			scope: settings.scope.parts,
+			tenant: null,
+			keyParts: key.parts,
+			secret,
+		});
+		return {
+			kind: 'claim',
+			compared: key.compared,
+			outlasted: outlasted(key, Number(parameters.get('retentionHours', itemIndex, 48))),
+			request: {
+				identity,
+				owner: ownerTokenAt(itemIndex),
+				...fingerprintsOf(key, secret),
+				tenant: '',
+				namespace: settings.scope.namespace,
+				key: labelOf(key.label ?? identity),
+				eventAt,
+				...claimSettings,
+				extendRetention: settings.extendRetention,
+				strictAge: false,
+				pending: false,
+				workflowId: settings.workflowId,
+				executionId: context.getExecutionId(),
+			},
+		};
+	}
+}
+
+function fingerprintsOf({ compared }: ItemKey, secret: string) {
+	if (compared === null) return { fingerprint: '', fieldDigests: Buffer.alloc(0) };
+	return {
+		fingerprint: fingerprintOf(compared.value, secret),
+		fieldDigests: fieldDigestsOf(compared.fields, secret),
+	};
+}
+
+function outlasted(
+	{ retriesForHours }: ItemKey,
+	rememberedHours: number,
+): ClaimableItem['outlasted'] {
+	return retriesForHours !== null && rememberedHours < retriesForHours
+		? { retriesForHours, rememberedHours }
+		: null;
+}
+
+/** One owner token an item, the same when this node asks again in this execution. */
+function ownerTokens(context: IExecuteFunctions, nodeId: string): (itemIndex: number) => string {
+	const nodeContext = context.getContext('node');
+	const nonce: unknown = (nodeContext.idempotencyNonce ??= randomBytes(16).toString('hex'));
+	const owner = {
+		nonce: String(nonce),
+		executionId: context.getExecutionId(),
+		nodeId,
+		runIndex: runIndexOf(context),
+	};
+	return (itemIndex) => ownerTokenOf({ ...owner, itemIndex });
+}
+
+function eventTime(value: unknown): number | null | string {
+	if (value === undefined || value === null || value === '') return null;
+	const time = eventTimeOf(value);
+	return time.ok ? time.timeMs : time.problem;
+}
+
+function labelOf(key: string): string {
+	const text = key.toWellFormed();
+	return text.length <= MAX_LABEL_LENGTH ? text : `${text.slice(0, MAX_LABEL_LENGTH - 1)}…`;
+}
+
+function invalid(message: string): Prepared {
+	return {
+		kind: 'error',
+		complaint: { message, description: 'Correct the parameter in Idempotency Guard.' },
+	};
+}

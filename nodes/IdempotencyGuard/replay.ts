@@ -1,0 +1,56 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import type { ClaimAnswer } from '../../lib/record';
+import { decodeResult } from '../../lib/result-codec';
+import type { Complaint } from '../shared/messages';
+
+export type Replay =
+	| { readonly kind: 'items'; readonly items: readonly INodeExecutionData[] }
+	/** There are no stored items: the input item goes out, with these details. */
+	| { readonly kind: 'details'; readonly details: IDataObject }
+	| { readonly kind: 'unreadable'; readonly complaint: Complaint };
+
+/** What a duplicate gets: the stored result exactly as Commit stored it. */
+export function replayOf(
+	{ record, result }: ClaimAnswer & { outcome: 'duplicate' },
+	identity: string,
+	secrets: readonly string[],
+	details: IDataObject,
+): Replay {
+	const withStatus = {
+		...details,
+		state: record.state,
+		...(record.statusCode === 0 ? {} : { statusCode: record.statusCode }),
+	};
+	if (result === null) {
+		return { kind: 'details', details: { ...withStatus, resultItems: 0, message: record.reason } };
+	}
+	const decoded = decodeResult(result, { secrets, tenant: null, identity });
+	if (!decoded.ok) {
+		return {
+			kind: 'unreadable',
+			complaint: {
+				message: `The stored result of this request can't be read: ${decoded.message}`,
+				description:
+					decoded.problem === 'unknown_secret'
+						? 'It was encrypted with another secret. Put that secret back into the credential.'
+						: 'The request was handled before, so it is not let through again. Check what the first run did.',
+			},
+		};
+	}
+	if (decoded.items === null || decoded.items.length === 0) {
+		return { kind: 'details', details: { ...withStatus, resultItems: 0 } };
+	}
+	return { kind: 'items', items: decoded.items as INodeExecutionData[] };
+}
+
+/**
+ * Under "Continue (using error output)" n8n takes an item for an error, and moves it to the error output, when its json has an
+ * `error` and nothing but these keys. One more key keeps a stored result on Duplicate.
+ */
+export function looksLikeErrorItem({ json }: Pick<INodeExecutionData, 'json'>): boolean {
+	return (
+		Boolean(json.error) &&
+		Object.keys(json).every((key) => ['error', 'message', 'details'].includes(key))
+	);
+}

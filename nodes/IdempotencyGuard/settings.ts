@@ -1,0 +1,132 @@
+import type { IExecuteFunctions, NodeTypeAndVersion } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import type { UnknownOutcomePolicy } from '../../lib/record';
+import type { StoreKind } from '../../lib/store';
+import { durationProblem } from '../../lib/store';
+import { commitsBehind } from '../shared/node-types';
+import type { ItemParameters } from '../shared/parameters';
+import type { Scope, ScopeKind } from './scope';
+import { scopeOf } from './scope';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const TEST_RUN_RETENTION_MS = HOUR_MS;
+/** Where n8n can't tell us that a test run ended, its claims end soon by themselves. */
+const TEST_RUN_LEASE_MS = MINUTE_MS;
+
+/** What holds for all items of a Guard. */
+export interface GuardSettings {
+	readonly store: StoreKind;
+	readonly workflowId: string;
+	readonly nodeId: string;
+	readonly scope: Scope;
+	readonly onMissingKey: 'error' | 'conflict' | 'continueUnprotected';
+	readonly onStoreError: 'error' | 'continueUnprotected';
+	readonly outputField: string;
+	readonly detailsOnDuplicates: boolean;
+	readonly extendRetention: boolean;
+	readonly isTestRun: boolean;
+	readonly skip: boolean;
+}
+
+/** What an item's claim is asked with. */
+export interface ClaimSettings {
+	readonly retentionMs: number;
+	readonly claimTimeoutMs: number;
+	readonly leaseMs: number;
+	readonly onUnknownOutcome: UnknownOutcomePolicy;
+	readonly maxAttempts: number | null;
+}
+
+/** @throws NodeOperationError for settings that can't work. */
+export function readSettings(
+	context: IExecuteFunctions,
+	parameters: ItemParameters,
+): GuardSettings {
+	const node = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	if (!workflowId) {
+		throw new NodeOperationError(node, 'Save the workflow before you run it', {
+			description:
+				'Keys belong to this node of this workflow. A workflow that was never saved has no ID yet, so its keys could not be told from those of others.',
+		});
+	}
+	const option = <T>(name: string, fallback: T) => parameters.get(`options.${name}`, 0, fallback);
+
+	const kind = option<ScopeKind>('scope', 'node');
+	const namespace = String(option('namespace', '')).trim();
+	if (kind === 'custom' && namespace === '') {
+		throw new NodeOperationError(node, 'The scope is "Custom", but "Namespace" is empty', {
+			description: 'Add the option "Namespace", or set "Scope" to "This Node".',
+		});
+	}
+	const outputField = String(option('outputField', 'idempotency')).trim();
+	if (outputField === '' || outputField === '__proto__') {
+		throw new NodeOperationError(node, '"Put Details in Field" is not a usable field name', {
+			description: 'Remove the option to use the field "idempotency".',
+		});
+	}
+	const store = parameters.get<StoreKind>('store', 0, 'embedded');
+	const commits = commitsBehind(context);
+	if (commits.length > 0 && !commits.some((commit) => storeOf(commit) === store)) {
+		throw new NodeOperationError(node, 'Idempotency Commit uses another store than this node', {
+			description: `Set "Store" to the same in both, or the result could not be saved. In "${commits[0]?.name}" it is "${storeOf(commits[0])}", here it is "${store}".`,
+		});
+	}
+	const testRuns = option<'separate' | 'same' | 'skip'>('testRuns', 'separate');
+	const isManual = context.getMode() === 'manual';
+	const isTestRun = isManual && testRuns === 'separate';
+	return {
+		store,
+		workflowId,
+		nodeId: node.id,
+		scope: scopeOf(kind, { workflowId, nodeId: node.id, namespace }, isTestRun),
+		onMissingKey: option<GuardSettings['onMissingKey']>('onMissingKey', 'error'),
+		onStoreError: option<GuardSettings['onStoreError']>('onStoreError', 'error'),
+		outputField,
+		detailsOnDuplicates: option('detailsOnDuplicates', false),
+		extendRetention: option('extendRetention', false),
+		isTestRun,
+		skip: isManual && testRuns === 'skip',
+	};
+}
+
+const storeOf = (commit: NodeTypeAndVersion | undefined) => commit?.parameters?.store ?? 'embedded';
+
+/** @returns the settings, or what is wrong with them. */
+export function claimSettingsOf(
+	context: IExecuteFunctions,
+	parameters: ItemParameters,
+	settings: GuardSettings,
+	itemIndex: number,
+): ClaimSettings | string {
+	const claimTimeoutMs =
+		Number(parameters.get('options.claimTimeoutMinutes', itemIndex, 60)) * MINUTE_MS;
+	const askedRetentionMs = Number(parameters.get('retentionHours', itemIndex, 48)) * HOUR_MS;
+	const retentionMs = settings.isTestRun
+		? Math.min(askedRetentionMs, TEST_RUN_RETENTION_MS)
+		: askedRetentionMs;
+	const problem =
+		durationProblem('"Remember For (Hours)"', retentionMs) ??
+		durationProblem('"Claim Timeout (Minutes)"', claimTimeoutMs);
+	if (problem !== null) return problem;
+
+	let maxAttempts: number | null = null;
+	if (parameters.get('options.limitAttempts', itemIndex, false)) {
+		maxAttempts = Number(parameters.get('options.maxAttempts', itemIndex, 5));
+		if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
+			return '"Max Attempts" must be a whole number of at least 1';
+		}
+	}
+	const endsUnheard = settings.isTestRun && typeof context.onExecutionFinish !== 'function';
+	return {
+		retentionMs: Math.ceil(retentionMs),
+		claimTimeoutMs: Math.ceil(claimTimeoutMs),
+		leaseMs: Math.ceil(endsUnheard ? Math.min(claimTimeoutMs, TEST_RUN_LEASE_MS) : claimTimeoutMs),
+		onUnknownOutcome: settings.isTestRun
+			? 'retry'
+			: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
+		maxAttempts,
+	};
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
+import type { Reply, Store, StoreProblem } from '../../lib/store';
+
+/** Passing troubles: the next try may find the store well again. */
+const PASSING: ReadonlySet<StoreProblem> = new Set([
+	'unreachable',
+	'timeout',
+	'loading',
+	'cluster_down',
+	'busy',
+]);
+
+const WAITS_MS = [200, 1000];
+
+/**
+ * Sends owner commands, and sends again what failed by passing trouble: the side effect has happened, so it is worth some waiting
+ * to have its result saved. A command whose reply was lost is safe to repeat: a claim that is finished stays as it is.
+ */
+export async function commandWithRetries(
+	store: Store,
+	commands: readonly OwnerCommand[],
+): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+	const replies = [...(await store.command(commands))];
+	for (const wait of WAITS_MS) {
+		const failed = replies.flatMap((reply, i) =>
+			!reply.ok && PASSING.has(reply.error.problem) ? [i] : [],
+		);
+		if (failed.length === 0) break;
+		await sleep(wait);
+		const again = await store.command(failed.flatMap((i) => commands[i] ?? []));
+		for (const [at, i] of failed.entries()) {
+			const reply = again[at];
+			if (reply !== undefined) replies[i] = reply;
+		}
+	}
+	return replies;
+}

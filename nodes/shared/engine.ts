@@ -1,0 +1,76 @@
+import type {
+	IExecuteFunctions,
+	INode,
+	INodeExecutionData,
+	IRunData,
+	NodeConnectionType,
+} from 'n8n-workflow';
+
+/**
+ * What our nodes read of n8n's engine beyond its published interface. n8n-core's contexts carry it as plain properties; every
+ * read is defensive, so that another n8n version makes us know less, never fail.
+ */
+interface EngineInternals {
+	readonly runIndex?: number;
+	readonly runExecutionData?: { readonly resultData?: { readonly runData?: IRunData } };
+	readonly workflow?: {
+		readonly nodes?: Readonly<Record<string, INode>>;
+		readonly connectionsBySourceNode?: Readonly<
+			Record<string, Partial<Record<NodeConnectionType, ReadonlyArray<readonly unknown[] | null>>>>
+		>;
+	};
+}
+
+const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
+
+/** What each node of this execution put out so far; null where this n8n does not show it. */
+export function runDataOf(context: IExecuteFunctions): IRunData | null {
+	return internalsOf(context).runExecutionData?.resultData?.runData ?? null;
+}
+
+/** A node of this workflow by name, with its settings; null where this n8n does not show it. */
+export function nodeOf(context: IExecuteFunctions, name: string): INode | null {
+	return internalsOf(context).workflow?.nodes?.[name] ?? null;
+}
+
+/** Whether anything is connected to a main output of this node; null where this n8n does not show it. */
+export function isOutputConnected(context: IExecuteFunctions, output: number): boolean | null {
+	const connections = internalsOf(context).workflow?.connectionsBySourceNode;
+	if (connections === undefined) return null;
+	return (connections[context.getNode().name]?.main?.[output]?.length ?? 0) > 0;
+}
+
+/**
+ * "Always Output Data" would put an empty item on the first output when nothing is there: a request that nobody checked. It can
+ * be switched off only here, in the engine's own copy of the node.
+ */
+export function refuseInventedItems(context: IExecuteFunctions): void {
+	context.getExecuteData().node.alwaysOutputData = false;
+}
+
+/** Item `index` of an output, as the engine recorded it. */
+export function outputItem(
+	runData: IRunData,
+	node: string,
+	run: number,
+	output: number,
+	index: number,
+): INodeExecutionData | null {
+	return runData[node]?.[run]?.data?.main?.[output]?.[index] ?? null;
+}
+
+/** How often this node ran before in this execution: a loop runs it again. */
+export function runIndexOf(context: IExecuteFunctions): number {
+	return internalsOf(context).runIndex ?? context.getWorkflowDataProxy(0).$runIndex;
+}
+
+/** Whether this node's input came over the error output of the node before it, which n8n puts after all its others. */
+export function comesFromErrorOutput(context: IExecuteFunctions): boolean {
+	const source = context.getExecuteData().source?.main?.[0];
+	if (!source || nodeOf(context, source.previousNode)?.onError !== 'continueErrorOutput') {
+		return false;
+	}
+	const task = runDataOf(context)?.[source.previousNode]?.[source.previousNodeRun ?? 0];
+	const output = source.previousNodeOutput ?? 0;
+	return output > 0 && output === (task?.data?.main?.length ?? 0) - 1;
+}

@@ -1,0 +1,93 @@
+import type { IExecuteFunctions, INode } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import { CanonicalJsonError } from '../../lib/canonical-json';
+import type { StoreProblem } from '../../lib/store';
+import { StoreError } from '../../lib/store';
+
+/** What went wrong, in words that name the way out. */
+export interface Complaint {
+	readonly message: string;
+	readonly description: string;
+	readonly cause?: unknown;
+}
+
+const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
+	unreachable:
+		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',
+	timeout:
+		'The store may be overloaded or cut off. Nothing was let through unchecked; run it again once the store answers.',
+	authentication: 'Check user and password in the credential "Idempotency Redis API".',
+	permission:
+		'Give this Redis user the commands and the key prefix that the README lists under "Idempotency Redis API".',
+	read_only:
+		'For Redis, point the credential at the primary instead of a replica. For this n8n instance, make its folder writable.',
+	loading: 'Redis has just been started or lost its primary. Run it again in a moment.',
+	cluster_down: 'Part of the Redis Cluster is missing. Nothing is checked until it is back.',
+	out_of_memory:
+		'Redis is full. Raise maxmemory or shorten "Remember For". Keep maxmemory-policy at noeviction: any other forgets requests.',
+	busy: 'Another process holds the store. Run it again in a moment.',
+	disk_full: "Free space on the disk that holds n8n's folder.",
+	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
+	unsupported: 'Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
+	corrupt_record:
+		'Something else wrote to this key. Use a key prefix of your own, or remove the key after checking what happened to the request.',
+	configuration: 'Correct the setting and run it again.',
+	unexpected: 'This is what the store said. If it stays, please report it.',
+};
+
+/** Problems of the set-up: no retry helps, and going on without protection would go unnoticed for ever. */
+const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
+	'unsupported',
+	'configuration',
+	'corrupt_record',
+]);
+
+/** Whether "Continue Unprotected" may stand in for this failure. */
+export function mayContinueUnprotected(error: StoreError): boolean {
+	return !SETUP_PROBLEMS.has(error.problem);
+}
+
+export function complaintOf(error: unknown): Complaint {
+	if (error instanceof StoreError) {
+		return { message: error.message, description: WHAT_TO_DO[error.problem], cause: error };
+	}
+	if (error instanceof CanonicalJsonError) {
+		return {
+			message: `The item can't be compared: ${error.message}`,
+			description:
+				'Keys and payloads must be plain JSON. Choose other fields, or convert the value before this node.',
+			cause: error,
+		};
+	}
+	if (error instanceof NodeOperationError || error instanceof NodeApiError) {
+		return { message: error.message, description: error.description ?? '', cause: error };
+	}
+	const message = error instanceof Error ? error.message : String(error);
+	return {
+		message,
+		description: 'This is unexpected. If it stays, please report it.',
+		cause: error,
+	};
+}
+
+/** What a node may throw for anything that was thrown. */
+export function asNodeError(
+	context: IExecuteFunctions,
+	error: unknown,
+): NodeOperationError | NodeApiError {
+	if (error instanceof NodeOperationError || error instanceof NodeApiError) return error;
+	return nodeError(context.getNode(), complaintOf(error));
+}
+
+/** n8n's error for a complaint about an item, or about the whole node. */
+export function nodeError(
+	node: INode,
+	complaint: Complaint,
+	itemIndex?: number,
+): NodeOperationError {
+	return new NodeOperationError(node, complaint.message, {
+		description: complaint.description,
+		...(itemIndex === undefined ? {} : { itemIndex }),
+	});
+}

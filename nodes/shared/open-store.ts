@@ -1,0 +1,80 @@
+import { hkdfSync } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { openEmbeddedStore } from '../../lib/embedded-store';
+import type { RedisOptions } from '../../lib/redis-store';
+import { openRedisStore } from '../../lib/redis-store';
+import type { Reply, Store, StoreKind } from '../../lib/store';
+import { StoreError } from '../../lib/store';
+
+/** A store and what keeps its contents secret. */
+export interface OpenStore {
+	readonly store: Store;
+	/** Identity HMAC and result encryption; '' where the credential has none. */
+	readonly secret: string;
+}
+
+/** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
+export async function openStore(context: IExecuteFunctions, kind: StoreKind): Promise<OpenStore> {
+	if (kind === 'embedded') return { store: embeddedStore(), secret: '' };
+	const credential = await context.getCredentials('idempotencyRedisApi');
+	return {
+		store: openRedisStore(redisOptionsOf(credential)),
+		secret: textOf(credential.secret),
+	};
+}
+
+/** The key that authenticates claim tokens: of the secret where there is one, else the one that the store made. */
+export async function signingKeyOf({ store, secret }: OpenStore): Promise<Reply<Buffer>> {
+	if (secret === '') return await store.signingKey();
+	const key = Buffer.from(hkdfSync('sha256', secret, '', 'idempotency claim token', 32));
+	return { ok: true, micros: 0, answer: key };
+}
+
+export function redisOptionsOf(credential: ICredentialDataDecryptedObject): RedisOptions {
+	return {
+		deployment: 'standalone',
+		host: textOf(credential.host),
+		port: Number(credential.port),
+		user: textOf(credential.user),
+		password: textOf(credential.password),
+		database: Number(credential.database ?? 0),
+		tls: credential.tls
+			? {
+					ca: textOf(credential.ca) || undefined,
+					cert: textOf(credential.cert) || undefined,
+					key: textOf(credential.privateKey) || undefined,
+					servername: textOf(credential.servername) || undefined,
+				}
+			: undefined,
+		keyPrefix: textOf(credential.keyPrefix) || 'idem',
+	};
+}
+
+let embedded: Store | undefined;
+
+function embeddedStore(): Store {
+	if (runsInQueueMode()) {
+		throw new StoreError(
+			'unsupported',
+			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs. Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
+		);
+	}
+	embedded ??= openEmbeddedStore({ file: embeddedFile() });
+	return embedded;
+}
+
+function runsInQueueMode(): boolean {
+	return process.env.EXECUTIONS_MODE === 'queue';
+}
+
+/** In n8n's own folder, as its InstanceSettings finds it. */
+function embeddedFile(): string {
+	return join(process.env.N8N_USER_FOLDER || homedir(), '.n8n', 'idempotency.sqlite');
+}
+
+function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,45 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+/**
+ * A node's parameters: what is static is read once for all items, an expression once an item (n8n evaluates every read).
+ */
+export interface ItemParameters {
+	/** The parameter's value for an item. `name` may name an option: `options.scope`. */
+	get<T>(name: string, itemIndex: number, fallback: T): T;
+}
+
+export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
+	const raw: unknown = context.getNode().parameters;
+	const known = new Map<string, unknown>();
+	return {
+		get<T>(name: string, itemIndex: number, fallback: T): T {
+			if (known.has(name)) return known.get(name) as T;
+			const value = context.getNodeParameter(name, itemIndex, fallback) as T;
+			if (!isExpression(ownValue(raw, name.split('.')))) known.set(name, value);
+			return value;
+		},
+	};
+}
+
+function ownValue(source: unknown, path: readonly string[]): unknown {
+	return path.reduce<unknown>(
+		(value, key) =>
+			typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+				? (value as Record<string, unknown>)[key]
+				: undefined,
+		source,
+	);
+}
+
+function isExpression(value: unknown): boolean {
+	return typeof value === 'string' && value.startsWith('=');
+}
+
+/** A list of field paths as users write it: separated by commas. */
+export function pathsIn(text: unknown): string[] {
+	if (typeof text !== 'string') return [];
+	return text
+		.split(',')
+		.map((path) => path.trim())
+		.filter((path) => path !== '');
+}

@@ -1,0 +1,27 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+export const DOCS_URL = 'https://github.com/n8n-nodes-idempotency/n8n-nodes-idempotency';
+
+/** Where claims are kept. Guard and Commit of one workflow must say the same. */
+export const STORE_PROPERTY: INodeProperties = {
+	displayName: 'Store',
+	name: 'store',
+	type: 'options',
+	noDataExpression: true,
+	default: 'embedded',
+	description: 'Where requests are remembered. Guard and Commit must use the same store.',
+	options: [
+		{
+			name: 'Redis',
+			value: 'redis',
+			description: 'Shared by all n8n processes. Needed in queue mode.',
+		},
+		{
+			// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n writes its name so
+			name: 'This n8n Instance',
+			value: 'embedded',
+			description:
+				"A file in n8n's own folder. Nothing to set up, but not for queue mode: use Redis there.",
+		},
+	],
+};
