@@ -314,6 +314,7 @@ export function describeStoreBasics(harness: StoreHarness): void {
 			const forced = await opened.store.operate({ identity, type: 'forget', force: true });
 			expect(answered(forced)).toEqual({ outcome: 'done', state: 'absent' });
 			expect(answered((await opened.store.get([identity]))[0])).toBeNull();
+			await opened.advance(1);
 			const [anew] = await opened.store.claim([{ ...bad, owner: 'owner-b' }]);
 			expect(fenceOf(anew)).toBeGreaterThan(fence);
 		});

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+
+import { StoreError } from '../store';
+import { COLUMNS, OPEN_STATES } from './rows';
+import type { Database } from './sqlite';
+
+/** "idem": marks the file as ours. */
+const APPLICATION_ID = 0x6964_656d;
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+	CREATE TABLE claims (
+		id INTEGER PRIMARY KEY,
+		identity BLOB NOT NULL UNIQUE,
+		${COLUMNS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ')}
+	) STRICT;
+	CREATE INDEX open_claims ON claims (lease_until) WHERE state IN (${OPEN_STATES});
+	CREATE INDEX expiring_claims ON claims (expires_at);
+
+	CREATE TABLE results (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+
+	CREATE TABLE stats (
+		day TEXT NOT NULL,
+		namespace TEXT NOT NULL,
+		counter TEXT NOT NULL,
+		value INTEGER NOT NULL,
+		PRIMARY KEY (day, namespace, counter)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+	PRAGMA application_id = ${APPLICATION_ID};
+	PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/**
+ * Makes the tables in an empty file, or checks that those of an older opening are ours. Runs inside a transaction, so that of
+ * several processes one makes them.
+ *
+ * @throws StoreError `unsupported` for a newer schema, `configuration` for another program's file
+ */
+export function prepareSchema(db: Database, file: string, nowMicros: number): void {
+	const version = pragma(db, 'user_version');
+	const application = pragma(db, 'application_id');
+	const empty = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n === 0;
+	if (!empty && application !== APPLICATION_ID) {
+		throw new StoreError(
+			'configuration',
+			`${file} is another program's database: choose another path.`,
+		);
+	}
+	if (version > SCHEMA_VERSION) {
+		throw new StoreError(
+			'unsupported',
+			`The store ${file} was made by a newer version of this package (schema ${version}, this one knows ${SCHEMA_VERSION}): update the package.`,
+		);
+	}
+	if (!empty) return;
+	db.exec(SCHEMA);
+	const put = db.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)');
+	put.run('signing_key', randomBytes(32));
+	put.run('epoch', BigInt(Math.floor(nowMicros / 1000)));
+	put.run('clock', BigInt(nowMicros));
+}
+
+function pragma(db: Database, name: 'user_version' | 'application_id'): number {
+	return Number(db.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
+}

@@ -1,0 +1,111 @@
+import type {
+	ClaimAnswer,
+	ClaimRequest,
+	OperatorAnswer,
+	OperatorCommand,
+	OwnerAnswer,
+	OwnerCommand,
+	Stored,
+} from '../record';
+import type { Counter } from '../store';
+import { StoreError, counterOf } from '../store';
+import type { Clock, Transition } from '../transitions';
+import { claim, command, operate } from '../transitions';
+import { attempt } from './attempt';
+import type { Row, Tables } from './tables';
+import { resultOf } from './tables';
+
+/** The steps of one transaction, all at one time. Its caller holds the file's write lock. */
+export class WriteTransaction {
+	/** Records written; what only counts needs not survive a power cut. */
+	written = 0;
+
+	private readonly counters = new Map<string, Map<Counter, number>>();
+
+	constructor(
+		private readonly tables: Tables,
+		readonly clock: Clock,
+	) {}
+
+	/** Most claims are new: the record is written at once, and read only where the key is known already. */
+	claim(request: ClaimRequest): ClaimAnswer {
+		const address = addressOf(request.identity);
+		const first = claim(null, request, this.clock);
+		const isNew = first.next !== null && this.tables.insert(address, first.next);
+		if (isNew) this.written++;
+		const { answer } = isNew
+			? first
+			: this.step(address, (stored) => claim(stored, request, this.clock));
+		this.count(request.namespace, counterOf(answer), 1);
+		return answer;
+	}
+
+	command(order: OwnerCommand): OwnerAnswer {
+		return this.step(addressOf(order.identity), (stored) => command(stored, order, this.clock))
+			.answer;
+	}
+
+	operate(order: OperatorCommand): OperatorAnswer {
+		const address = addressOf(order.identity);
+		const done = attempt(() => this.step(address, (stored) => operate(stored, order, this.clock)));
+		if (done.ok) return done.value.answer;
+		const corrupt = done.error instanceof StoreError && done.error.problem === 'corrupt_record';
+		if (!corrupt || order.type !== 'forget' || !order.force) throw done.error;
+		this.tables.remove(address);
+		this.written++;
+		return { outcome: 'done', state: 'absent' };
+	}
+
+	/** Adds what was counted to the file, once a transaction. */
+	writeCounters(): void {
+		const day = dayOf(this.clock.micros);
+		for (const [namespace, counters] of this.counters) {
+			for (const [counter, by] of counters) this.tables.count(day, namespace, counter, by);
+		}
+	}
+
+	private step<Answer>(
+		address: Buffer,
+		transition: (stored: Stored) => Transition<Answer>,
+	): Transition<Answer> {
+		const row = this.tables.find(address);
+		const stored = row?.stored ?? null;
+		const done = transition(stored);
+		if (done.next !== null && done.next !== stored) {
+			this.save(address, row, done.next);
+			this.written++;
+		}
+		return done;
+	}
+
+	private save(address: Buffer, row: Row | null, next: NonNullable<Stored>): void {
+		if (row === null) this.tables.insert(address, next);
+		else this.tables.update(row, next);
+
+		const result = resultOf(next);
+		if (result !== null && result !== resultOf(row?.stored ?? null) && 'namespace' in next) {
+			this.count(next.namespace, 'bytes', result.length);
+		}
+	}
+
+	private count(namespace: string, counter: Counter, by: number): void {
+		if (by === 0) return;
+		let counters = this.counters.get(namespace);
+		if (counters === undefined) this.counters.set(namespace, (counters = new Map()));
+		counters.set(counter, (counters.get(counter) ?? 0) + by);
+	}
+}
+
+/** The identity as it is stored: 32 bytes. */
+export function addressOf(identity: string): Buffer {
+	const address = Buffer.from(identity, 'hex');
+	if (address.length !== 32 || identity.length !== 64) {
+		throw new StoreError('configuration', 'An identity must be 64 hexadecimal digits.');
+	}
+	return address;
+}
+
+/** `yyyymmdd`, in UTC. */
+export function dayOf(micros: number): string {
+	return new Date(micros / 1000).toISOString().slice(0, 10).replaceAll('-', '');
+}

@@ -1,0 +1,4 @@
+import { embeddedHarness } from './embedded-harness';
+import { describeStore } from './suite';
+
+describeStore('embedded store', embeddedHarness);
