@@ -139,7 +139,7 @@ function routeClaimed(
 			});
 			break;
 		case 'duplicate': {
-			const replay = replayOf(answer, request.identity, [secret], details);
+			const replay = replayOf(answer, request.identity, secret, details);
 			if (replay.kind === 'unreadable') {
 				out.fail(index, replay.complaint);
 			} else if (replay.kind === 'details') {

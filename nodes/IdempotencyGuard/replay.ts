@@ -14,7 +14,7 @@ export type Replay =
 export function replayOf(
 	{ record, result }: ClaimAnswer & { outcome: 'duplicate' },
 	identity: string,
-	secrets: readonly string[],
+	secret: string,
 	details: IDataObject,
 ): Replay {
 	const withStatus = {
@@ -25,7 +25,10 @@ export function replayOf(
 	if (result === null) {
 		return { kind: 'details', details: { ...withStatus, resultItems: 0, message: record.reason } };
 	}
-	const decoded = decodeResult(result, { secrets, tenant: null, identity });
+	const decoded = decodeResult(
+		result,
+		secret === '' ? undefined : { secrets: [secret], tenant: null, identity },
+	);
 	if (!decoded.ok) {
 		return {
 			kind: 'unreadable',

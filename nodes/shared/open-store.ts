@@ -18,7 +18,7 @@ export interface OpenStore {
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
 export async function openStore(context: IExecuteFunctions, kind: StoreKind): Promise<OpenStore> {
-	if (kind === 'embedded') return { store: embeddedStore(), secret: '' };
+	if (kind === 'embedded') return { store: await embeddedStore(), secret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	return {
 		store: openRedisStore(redisOptionsOf(credential)),
@@ -53,17 +53,22 @@ export function redisOptionsOf(credential: ICredentialDataDecryptedObject): Redi
 	};
 }
 
-let embedded: Store | undefined;
+let embedded: Promise<Store> | undefined;
 
-function embeddedStore(): Store {
+async function embeddedStore(): Promise<Store> {
 	if (runsInQueueMode()) {
 		throw new StoreError(
 			'unsupported',
-			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs. Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
+			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs',
 		);
 	}
 	embedded ??= openEmbeddedStore({ file: embeddedFile() });
-	return embedded;
+	try {
+		return await embedded;
+	} catch (error) {
+		embedded = undefined;
+		throw error;
+	}
 }
 
 function runsInQueueMode(): boolean {

@@ -1,0 +1,17 @@
+import { IdempotencyCommit } from '../../nodes/IdempotencyCommit/IdempotencyCommit.node';
+import { IdempotencyGuard } from '../../nodes/IdempotencyGuard/IdempotencyGuard.node';
+import type { EngineOptions } from './harness';
+import { createEngine, standIns } from './harness';
+
+/** n8n's engine with our nodes and the stand-ins. */
+export function engine(options: Partial<EngineOptions> = {}) {
+	return createEngine({
+		...options,
+		nodes: {
+			...standIns,
+			'n8n-nodes-idempotency.idempotencyGuard': new IdempotencyGuard(),
+			'n8n-nodes-idempotency.idempotencyCommit': new IdempotencyCommit(),
+			...options.nodes,
+		},
+	});
+}
