@@ -7,5 +7,6 @@ module.exports = {
 	transform: {
 		'^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.check.json', diagnostics: false }],
 	},
+	reporters: ['default', '<rootDir>/scripts/jest-summary-reporter.cjs'],
 	testTimeout: 30_000,
 };

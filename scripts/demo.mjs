@@ -1,0 +1,162 @@
+/**
+ * `npm run demo`: a storm of repeated webhook deliveries at a real n8n with this package installed as users get it, and a
+ * payment service that counts. Ends with a JSON line; exit code 0 only if each key was charged exactly once.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { changePayload, judge, makeDeliveries } from './lib/charges.mjs';
+import { CHECKOUT, ensureCheckout } from './lib/checkout.mjs';
+import { interruption, plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { startDownstream } from './lib/downstream.mjs';
+import { prepareExample, readExample, redisCredential } from './lib/example.mjs';
+import { during, elapsedSeconds, say } from './lib/log.mjs';
+import { createOwner, runN8n, startN8n, waitForWebhook } from './lib/n8n.mjs';
+import { ensureN8n } from './lib/n8n-install.mjs';
+import { environmentWithNode } from './lib/node24.mjs';
+import { run } from './lib/processes.mjs';
+import { ensureRedisServer, startRedis } from './lib/redis.mjs';
+import { fireStorm } from './lib/storm.mjs';
+import { installTarball, packPackage } from './lib/tarball.mjs';
+
+const WORKFLOW_ID = 'idempotencyDemo1';
+const WEBHOOK_PATH = 'charge';
+const USAGE = 'npm run demo -- [--store embedded|redis] [--deliveries 200] [--keys 20] [--open]';
+
+function readOptions() {
+	let values;
+	try {
+		({ values } = parseArgs({
+			options: {
+				store: { type: 'string', default: 'embedded' },
+				deliveries: { type: 'string', default: '200' },
+				keys: { type: 'string', default: '20' },
+				open: { type: 'boolean', default: false },
+			},
+		}));
+	} catch (error) {
+		throw plainError(`${error.message}\nUsage: ${USAGE}`);
+	}
+	const { store, open } = values;
+	const [deliveries, keys] = [Number(values.deliveries), Number(values.keys)];
+	const areCounts = Number.isInteger(deliveries) && Number.isInteger(keys) && keys >= 1;
+	if (!areCounts || deliveries < keys || !['embedded', 'redis'].includes(store)) {
+		throw plainError(`There must be at least one key and one delivery a key.\nUsage: ${USAGE}`);
+	}
+	return { store, open, deliveries, keys };
+}
+
+/** n8n's user folder with the package installed and the example imported and published. */
+async function prepareUserFolder({ install, folder, downstream, redis }) {
+	const userFolder = join(folder, 'user');
+	await mkdir(userFolder);
+	await during('Building and packing this package', async () => {
+		await run('npm', ['run', 'build'], { cwd: CHECKOUT, env: environmentWithNode(CHECKOUT) });
+		await installTarball(await packPackage(folder), userFolder);
+	});
+
+	const credential = redis === undefined ? undefined : redisCredential(redis.port);
+	const urls = { 'Charge Card': downstream.url };
+	const example = await readExample('webhook-charge');
+	const workflow = prepareExample(example, { id: WORKFLOW_ID, urls, credential });
+	await during('Importing and publishing examples/webhook-charge.json', async () => {
+		const importFile = async (kind, content) => {
+			const file = join(folder, `${kind}.json`);
+			await writeFile(file, JSON.stringify([content]));
+			const args = [`import:${kind}`, `--input=${file}`];
+			await runN8n(install, { userFolder, args, expect: 'Successfully imported 1' });
+		};
+		if (credential !== undefined) await importFile('credentials', credential);
+		await importFile('workflow', workflow);
+		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${WORKFLOW_ID}`] });
+	});
+	return userFolder;
+}
+
+async function sendStorm(n8n, { deliveries, keys }) {
+	const url = `${n8n.url}/webhook/${WEBHOOK_PATH}`;
+	const storm = makeDeliveries(deliveries, keys);
+	let answered = 0;
+	const answers = await during(
+		`Sending ${deliveries} deliveries of ${keys} keys, all at once`,
+		() => fireStorm(url, storm, { onAnswer: () => (answered += 1) }),
+		() => `${answered} answered`,
+	);
+	const [changedAnswer] = await during('Sending one of the keys with another amount', () =>
+		fireStorm(url, [changePayload(storm[0])]),
+	);
+	return { answers, changedAnswer };
+}
+
+function printTable(options, { changedAnswer }, verdict, seconds) {
+	const told = (status) => verdict.retries[status] ?? 0;
+	const rows = [
+		[
+			'deliveries sent',
+			options.deliveries,
+			`${options.keys} keys, all at once, ${seconds.toFixed(1)} s`,
+		],
+		['told "still running" (409)', told(409), 'and tried again, as senders do'],
+		['told "n8n is busy" (503)', told(503), 'and tried again'],
+		['answered by replay', verdict.replayed, "with the first delivery's answer, byte for byte"],
+		['changed payload', changedAnswer.status ?? '-', detailOf(changedAnswer)],
+		['charges made', verdict.sideEffects, `counted by the payment service; ${options.keys} keys`],
+		['errors', verdict.errors.length, ''],
+	];
+	const lines = rows.map(([name, value, note]) =>
+		`  ${name.padEnd(28)}${String(value).padStart(6)}  ${note}`.trimEnd(),
+	);
+	process.stdout.write(`\n${lines.join('\n')}\n\n`);
+	for (const error of verdict.errors.slice(0, 10)) process.stdout.write(`  ${error}\n`);
+}
+
+function detailOf({ body }) {
+	try {
+		return JSON.parse(body).detail ?? '';
+	} catch {
+		return '';
+	}
+}
+
+async function keepOpen(n8n) {
+	const { email, password } = await createOwner(n8n);
+	say(`The editor is open at ${n8n.url}/workflow/${WORKFLOW_ID}`);
+	say(`  sign in as ${email}, password ${password}; Ctrl-C ends and removes everything`);
+	await Promise.race([interruption(), n8n.ended]);
+}
+
+async function demo(options) {
+	await ensureCheckout();
+	if (options.store === 'redis') await ensureRedisServer();
+	const install = await ensureN8n();
+	const folder = await temporaryFolder('idempotency-demo');
+	const downstream = await startDownstream();
+	const redis = options.store === 'redis' ? await startRedis() : undefined;
+	const userFolder = await prepareUserFolder({ install, folder, downstream, redis });
+
+	const n8n = await during(`Starting n8n ${install.version}`, async () => {
+		const started = await startN8n(install, { userFolder });
+		await waitForWebhook(started, WEBHOOK_PATH, 'POST');
+		return started;
+	});
+	try {
+		const begun = elapsedSeconds();
+		const sent = await Promise.race([sendStorm(n8n, options), n8n.ended]);
+		const verdict = judge(sent.answers, sent.changedAnswer, downstream);
+		printTable(options, sent, verdict, elapsedSeconds() - begun);
+
+		const { sideEffects, replayed, conflicts } = verdict;
+		const { deliveries, keys, store } = options;
+		const errors = verdict.errors.length;
+		const row = { deliveries, keys, sideEffects, replayed, conflicts, errors, store };
+		process.stdout.write(`${JSON.stringify(row)}\n`);
+		const isRight = sideEffects === keys && errors === 0;
+		if (!isRight) process.stderr.write(`\nThe last lines of n8n's log:\n${n8n.tail(40)}\n`);
+		if (options.open) await keepOpen(n8n);
+		return isRight ? 0 : 1;
+	} catch (error) {
+		throw plainError(`${error.message}\nThe last lines of n8n's log:\n${n8n.tail(40)}`);
+	}
+}
+
+await runMain(() => demo(readOptions()));

@@ -1,0 +1,33 @@
+/** The package as users get it: packed by npm, installed into n8n's folder for community nodes. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHECKOUT } from './checkout.mjs';
+import { communityNodesFolder } from './n8n.mjs';
+import { run } from './processes.mjs';
+
+/**
+ * Packs this checkout (which must be built).
+ *
+ * @param {string} destination a folder
+ * @returns {Promise<string>} the tarball's path
+ */
+export async function packPackage(destination) {
+	const { stdout } = await run(
+		'npm',
+		['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', destination],
+		{ cwd: CHECKOUT },
+	);
+	return join(destination, JSON.parse(stdout)[0].filename);
+}
+
+/**
+ * Installs a tarball by hand, as the README says. Offline on purpose: the package bundles its dependencies, and n8n's own
+ * modules (peers) are there when n8n loads it.
+ */
+export async function installTarball(tarball, userFolder) {
+	const folder = communityNodesFolder(userFolder);
+	await mkdir(folder, { recursive: true });
+	await writeFile(join(folder, 'package.json'), '{ "name": "installed-nodes", "private": true }\n');
+	const flags = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'];
+	await run('npm', ['install', tarball, ...flags, '--loglevel=error'], { cwd: folder });
+}
