@@ -1,0 +1,13 @@
+export { createEngine, Engine } from './engine';
+export type { EngineOptions } from './engine';
+export type { CommonRunOptions, RunOptions } from './begin';
+export type { Credentials, FinishHandlers } from './additional-data';
+export { userFolder } from './environment';
+export { parameter, standIn } from './stand-in';
+export type { LogEntry } from './host';
+export { RunResult } from './run-result';
+export { commit, guard, node, webhookItem, workflow } from './workflow';
+export type { NodeSettings, WorkflowJson, WorkflowParts } from './workflow';
+export * from './stand-ins';
+export { Downstream, startDownstream } from './downstream';
+export type { Answer, DownstreamRequest } from './downstream';
