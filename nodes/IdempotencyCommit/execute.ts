@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import type { SealedClaim } from '../../lib/claim-token';
+import { leaseKeeperOf } from '../../lib/lease-keeper';
 import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
 import type { EncodedResult } from '../../lib/result-codec';
 import { StoreError } from '../../lib/store';
@@ -113,7 +114,10 @@ async function settle(
 			for (const index of indexes) out.fail(index, unsaved(error));
 			continue;
 		}
-		if (settings.operation !== 'renew') forgetOpenClaim(context, claim.identity);
+		if (settings.operation !== 'renew') {
+			forgetOpenClaim(context, claim.identity);
+			leaseKeeperOf(opened.store).drop({ ...claim, ownRun: true });
+		}
 		report(context, out, settings, claim, indexes, reply.answer);
 	}
 }

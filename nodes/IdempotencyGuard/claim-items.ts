@@ -1,5 +1,3 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
 import { sealToken } from '../../lib/claim-token';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../../lib/record';
 import type { StoreKind } from '../../lib/store';
@@ -24,6 +22,7 @@ export interface GrantedClaim {
 	readonly owner: string;
 	readonly fence: number;
 	readonly token: string;
+	readonly claimTimeoutMs: number;
 }
 
 /** Asks the store once for all requests. Answers come in the order of the requests. */
@@ -78,10 +77,10 @@ export function grantedClaims(
 	requests: readonly ClaimRequest[],
 	claimed: readonly Claimed[],
 ): GrantedClaim[] {
-	return requests.flatMap(({ identity, owner }, i) => {
+	return requests.flatMap(({ identity, owner, claimTimeoutMs }, i) => {
 		const each = claimed[i];
 		return each?.ok && each.token !== null && each.answer.outcome === 'new'
-			? [{ identity, owner, fence: each.answer.fence, token: each.token }]
+			? [{ identity, owner, fence: each.answer.fence, token: each.token, claimTimeoutMs }]
 			: [];
 	});
 }
@@ -108,16 +107,4 @@ export async function release(
 			}),
 		),
 	);
-}
-
-/** A test run without Commit must not block the next one. Where n8n can't tell us of its end, its short lease does. */
-export function releaseWhenRunEnds(
-	context: IExecuteFunctions,
-	opened: OpenStore | StoreError,
-	claims: readonly GrantedClaim[],
-): void {
-	if (claims.length === 0) return;
-	context.onExecutionFinish?.(async () => {
-		await release(opened, claims, 'The test run ended without Idempotency Commit');
-	});
 }

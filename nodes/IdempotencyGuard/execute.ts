@@ -9,9 +9,10 @@ import type { OpenStore } from '../shared/open-store';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import type { Claimed } from './claim-items';
-import { claimItems, grantedClaims, release, releaseWhenRunEnds } from './claim-items';
+import { claimItems, grantedClaims, release } from './claim-items';
 import { commonDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
 import { giveHints } from './hints';
+import { holdWhileRunning } from './hold-claims';
 import { GuardOutputs, OUTPUT } from './outputs';
 import type { ClaimableItem, Prepared } from './prepare';
 import { prepareItems } from './prepare';
@@ -64,6 +65,7 @@ async function guard(
 		opened,
 		out,
 		grantedHere: new Set(granted.map(({ identity }) => identity)),
+		places: new Map(),
 	};
 	try {
 		const answers = claimed.values();
@@ -76,7 +78,9 @@ async function guard(
 		throw asNodeError(context, error);
 	}
 	rememberOpenClaims(context, granted);
-	if (settings.isTestRun) releaseWhenRunEnds(context, opened, granted);
+	if (!(opened instanceof StoreError)) {
+		holdWhileRunning(context, opened, settings, granted, route.places);
+	}
 	giveHints(context, prepared);
 }
 
@@ -87,6 +91,8 @@ interface Routing {
 	readonly out: GuardOutputs;
 	/** The keys that this batch was granted. */
 	readonly grantedHere: ReadonlySet<string>;
+	/** Where on New each granted claim's item is, by token. */
+	readonly places: Map<string | null, number>;
 }
 
 function routeUnclaimed(
@@ -131,12 +137,15 @@ function routeClaimed(
 	const details = commonDetails(answer.outcome, request, answer.record, settings.scope);
 	switch (answer.outcome) {
 		case 'new':
-			out.pass(OUTPUT.new, index, settings.outputField, {
-				...details,
-				takeover: answer.takeover,
-				token: claimed.token,
-				fence: answer.fence,
-			});
+			route.places.set(
+				claimed.token,
+				out.pass(OUTPUT.new, index, settings.outputField, {
+					...details,
+					takeover: answer.takeover,
+					token: claimed.token,
+					fence: answer.fence,
+				}),
+			);
 			break;
 		case 'duplicate': {
 			const replay = replayOf(answer, request.identity, secret, details);

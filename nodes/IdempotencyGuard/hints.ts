@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { isOutputConnected } from '../shared/engine';
+import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
 import { commitsBehind } from '../shared/node-types';
 import { OUTPUT } from './outputs';
 import type { Prepared } from './prepare';
@@ -8,6 +8,11 @@ import type { Prepared } from './prepare';
 /** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
 export function giveHints(context: IExecuteFunctions, prepared: readonly Prepared[]): void {
 	const hints = retentionHints(prepared);
+	if (!canHearExecutionEnd(context)) {
+		hints.push(
+			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Claim Timeout".',
+		);
+	}
 	if (context.getMode() === 'manual') hints.push(...workflowHints(context));
 	for (const message of hints) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });

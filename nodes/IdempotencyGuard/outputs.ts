@@ -19,19 +19,21 @@ export class GuardOutputs {
 		return this.lists;
 	}
 
-	/** The input item with our details. */
+	/** The input item with our details. @returns its place on that output. */
 	pass(
 		output: (typeof OUTPUT)[keyof typeof OUTPUT],
 		index: number,
 		outputField: string,
 		details: IDataObject,
-	): void {
+	): number {
 		const item = this.items[index];
-		this.lists[output]?.push({
+		const list = this.lists[output] ?? [];
+		list.push({
 			json: { ...item?.json, [outputField]: details },
 			...(item?.binary === undefined ? {} : { binary: item.binary }),
 			pairedItem: { item: index },
 		});
+		return list.length - 1;
 	}
 
 	/** Stored items, instead of the input item. */

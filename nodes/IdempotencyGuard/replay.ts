@@ -22,9 +22,11 @@ export function replayOf(
 		state: record.state,
 		...(record.statusCode === 0 ? {} : { statusCode: record.statusCode }),
 	};
-	if (result === null) {
-		return { kind: 'details', details: { ...withStatus, resultItems: 0, message: record.reason } };
-	}
+	const withoutItems = (message: string): Replay => ({
+		kind: 'details',
+		details: { ...withStatus, resultItems: 0, message },
+	});
+	if (result === null) return withoutItems(record.reason);
 	const decoded = decodeResult(
 		result,
 		secret === '' ? undefined : { secrets: [secret], tenant: null, identity },
@@ -41,8 +43,15 @@ export function replayOf(
 			},
 		};
 	}
-	if (decoded.items === null || decoded.items.length === 0) {
-		return { kind: 'details', details: { ...withStatus, resultItems: 0 } };
+	if (decoded.items === null) {
+		return withoutItems(
+			decoded.reason === 'not_kept'
+				? 'This request was handled before. Its result is not kept, as Idempotency Commit is set.'
+				: `This request was handled before. ${record.reason}.`,
+		);
+	}
+	if (decoded.items.length === 0) {
+		return withoutItems('This request was handled before. Its result is empty.');
 	}
 	return { kind: 'items', items: decoded.items as INodeExecutionData[] };
 }

@@ -1,9 +1,11 @@
 import type { IExecuteFunctions, NodeTypeAndVersion } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { LEASE_MS } from '../../lib/lease-keeper';
 import type { UnknownOutcomePolicy } from '../../lib/record';
 import type { StoreKind } from '../../lib/store';
 import { durationProblem } from '../../lib/store';
+import { canHearExecutionEnd } from '../shared/engine';
 import { commitsBehind } from '../shared/node-types';
 import type { ItemParameters } from '../shared/parameters';
 import type { Scope, ScopeKind } from './scope';
@@ -12,8 +14,6 @@ import { scopeOf } from './scope';
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const TEST_RUN_RETENTION_MS = HOUR_MS;
-/** Where n8n can't tell us that a test run ended, its claims end soon by themselves. */
-const TEST_RUN_LEASE_MS = MINUTE_MS;
 
 /** What holds for all items of a Guard. */
 export interface GuardSettings {
@@ -119,14 +119,26 @@ export function claimSettingsOf(
 			return '"Max Attempts" must be a whole number of at least 1';
 		}
 	}
-	const endsUnheard = settings.isTestRun && typeof context.onExecutionFinish !== 'function';
 	return {
 		retentionMs: Math.ceil(retentionMs),
 		claimTimeoutMs: Math.ceil(claimTimeoutMs),
-		leaseMs: Math.ceil(endsUnheard ? Math.min(claimTimeoutMs, TEST_RUN_LEASE_MS) : claimTimeoutMs),
+		leaseMs: Math.ceil(leaseOf(context, settings, claimTimeoutMs)),
 		onUnknownOutcome: settings.isTestRun
 			? 'retry'
 			: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
 		maxAttempts,
 	};
+}
+
+/**
+ * Short where it is renewed while the execution lives. Where n8n can't tell us of the execution's end nobody could stop the renewal,
+ * so the lease is the whole claim timeout.
+ */
+function leaseOf(
+	context: IExecuteFunctions,
+	settings: GuardSettings,
+	claimTimeoutMs: number,
+): number {
+	const short = canHearExecutionEnd(context) || settings.isTestRun;
+	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
 }

@@ -1,4 +1,5 @@
 import type {
+	ExecutionError,
 	IExecuteFunctions,
 	INode,
 	INodeExecutionData,
@@ -12,11 +13,24 @@ import type {
  */
 interface EngineInternals {
 	readonly runIndex?: number;
-	readonly runExecutionData?: { readonly resultData?: { readonly runData?: IRunData } };
+	readonly additionalData?: { readonly hooks?: unknown };
+	readonly runExecutionData?: {
+		readonly waitTill?: Date;
+		readonly resultData?: { readonly runData?: IRunData; readonly error?: ExecutionError };
+		readonly executionData?: {
+			readonly nodeExecutionStack?: ReadonlyArray<{ readonly node?: { readonly name?: string } }>;
+			readonly waitingExecution?: Readonly<Record<string, unknown>>;
+		};
+	};
 	readonly workflow?: {
 		readonly nodes?: Readonly<Record<string, INode>>;
 		readonly connectionsBySourceNode?: Readonly<
-			Record<string, Partial<Record<NodeConnectionType, ReadonlyArray<readonly unknown[] | null>>>>
+			Record<
+				string,
+				Partial<
+					Record<NodeConnectionType, ReadonlyArray<ReadonlyArray<{ readonly node: string }> | null>>
+				>
+			>
 		>;
 	};
 }
@@ -73,4 +87,35 @@ export function comesFromErrorOutput(context: IExecuteFunctions): boolean {
 	const task = runDataOf(context)?.[source.previousNode]?.[source.previousNodeRun ?? 0];
 	const output = source.previousNodeOutput ?? 0;
 	return output > 0 && output === (task?.data?.main?.length ?? 0) - 1;
+}
+
+/** Whether the engine tells nodes that their execution ended: it may offer the call and yet have no hooks behind it. */
+export function canHearExecutionEnd(context: IExecuteFunctions): boolean {
+	return (
+		typeof context.onExecutionFinish === 'function' &&
+		Boolean(internalsOf(context).additionalData?.hooks)
+	);
+}
+
+/** Whether the execution was put to wait: it goes on later, maybe in another process, and nobody tells us of its end. */
+export function isPutToWait(context: IExecuteFunctions): boolean {
+	return internalsOf(context).runExecutionData?.waitTill !== undefined;
+}
+
+/** The error that stopped the execution. */
+export function runErrorOf(context: IExecuteFunctions): ExecutionError | undefined {
+	return internalsOf(context).runExecutionData?.resultData?.error;
+}
+
+/** Nodes that have items and wait for their turn. */
+export function pendingNodes(context: IExecuteFunctions): ReadonlySet<string> {
+	const data = internalsOf(context).runExecutionData?.executionData;
+	const stacked = (data?.nodeExecutionStack ?? []).flatMap(({ node }) => node?.name ?? []);
+	return new Set([...stacked, ...Object.keys(data?.waitingExecution ?? {})]);
+}
+
+/** The nodes that a main output leads to. */
+export function targetsOf(context: IExecuteFunctions, node: string, output: number): string[] {
+	const connections = internalsOf(context).workflow?.connectionsBySourceNode;
+	return (connections?.[node]?.main?.[output] ?? []).map((connection) => connection.node);
 }

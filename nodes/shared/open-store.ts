@@ -62,13 +62,12 @@ async function embeddedStore(): Promise<Store> {
 			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs',
 		);
 	}
-	embedded ??= openEmbeddedStore({ file: embeddedFile() });
-	try {
-		return await embedded;
-	} catch (error) {
-		embedded = undefined;
-		throw error;
+	if (embedded === undefined) {
+		embedded = openEmbeddedStore({ file: embeddedFile() });
+		// What can't be opened now may be mended by the next run.
+		embedded.catch(() => (embedded = undefined));
 	}
+	return await embedded;
 }
 
 function runsInQueueMode(): boolean {
