@@ -1,11 +1,8 @@
+import { createPrivateKey } from 'node:crypto';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
 	combineOutcomes,
 	DEFAULT_RESPONSE_RULES,
@@ -365,21 +362,10 @@ describe('several items of one claim', () => {
 });
 
 describe('errors that Node itself throws', () => {
-	let folder = '';
 	const servers: Server[] = [];
 	let arrived = 0;
 
-	beforeAll(() => {
-		folder = mkdtempSync(join(tmpdir(), 'idempotency-tls-'));
-		const subject = ['-subj', '/CN=other.test', '-days', '2', '-nodes', '-newkey', 'rsa:2048'];
-		const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
-		execFileSync('openssl', ['req', '-x509', ...subject, ...files], { stdio: 'ignore' });
-	});
-
-	afterAll(() => {
-		servers.forEach((server) => server.close());
-		rmSync(folder, { recursive: true });
-	});
+	afterAll(() => servers.forEach((server) => server.close()));
 
 	const listen = async (server: Server): Promise<number> => {
 		servers.push(server);
@@ -387,9 +373,8 @@ describe('errors that Node itself throws', () => {
 		return (server.address() as AddressInfo).port;
 	};
 	const tlsPort = async (options: object = {}): Promise<number> => {
-		const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(folder, name)));
 		return await listen(
-			createTlsServer({ key, cert, ...options }, (_request, response) => {
+			createTlsServer({ key: PEM_KEY, cert: PEM_CERTIFICATE, ...options }, (_request, response) => {
 				arrived++;
 				response.end();
 			}),
@@ -408,11 +393,10 @@ describe('errors that Node itself throws', () => {
 
 	it('at a TLS handshake: released, and nothing arrived', async () => {
 		const port = await tlsPort();
-		const ca = readFileSync(join(folder, 'cert.pem'));
 		const plain = await listen(createServer(() => arrived++));
 		const errors = [
 			await errorOf(httpsRequest, { port }),
-			await errorOf(httpsRequest, { port, ca, servername: 'wrong.test' }),
+			await errorOf(httpsRequest, { port, ca: PEM_CERTIFICATE, servername: 'wrong.test' }),
 			await errorOf(httpsRequest, { port: plain, rejectUnauthorized: false }),
 			await errorOf(httpsRequest, {
 				port: await tlsPort({ minVersion: 'TLSv1.3' }),
@@ -440,3 +424,25 @@ describe('errors that Node itself throws', () => {
 		expect(failing(await errorOf(httpRequest, { port })).outcome).toBe('unknown');
 	});
 });
+
+/** A self-signed pair for other.test, valid until 2125, trusted by nobody. */
+const KEY = [
+	'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgg3vldwzR8ihbH52iVECXvztQQ8XCARE6U1sjySsw',
+	'dXGhRANCAATVP7a50mnlhx8lTOHBr4idqn0MRHDUjAZdHmFYv1ZTl6+t9g+PNN3ef3ABaaVyBiRpOe80WeZNgGCK',
+	'8oug/B+m',
+].join('');
+const CERTIFICATE = [
+	'MIIBgTCCASegAwIBAgIUDblyZ3Olf6KweNRlaSIlyhD79lIwCgYIKoZIzj0EAwIwFTETMBEGA1UEAwwKb3RoZXIu',
+	'dGVzdDAgFw0yNjExMjQwNTI0MjVaGA8yMTI2MTAzMTA1MjQyNVowFTETMBEGA1UEAwwKb3RoZXIudGVzdDBZMBMG',
+	'ByqGSM49AgEGCCqGSM49AwEHA0IABNU/trnSaeWHHyVM4cGviJ2qfQxEcNSMBl0eYVi/VlOXr632D4803d5/cAFp',
+	'pXIGJGk57zRZ5k2AYIryi6D8H6ajUzBRMB0GA1UdDgQWBBSjZdFuSl9wnJGrjLWd05l/oEt9sjAfBgNVHSMEGDAW',
+	'gBSjZdFuSl9wnJGrjLWd05l/oEt9sjAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCzkjUigMBs',
+	'pQsdXa8cb5HXMYxRrQaPP+LFYSMC+tK+XQIgC1He+YW2cpSpccdnYTVTLnkO76J4AJlmhZZQkL6g08w=',
+].join('');
+
+const PEM_KEY = createPrivateKey({
+	key: Buffer.from(KEY, 'base64'),
+	format: 'der',
+	type: 'pkcs8',
+}).export({ format: 'pem', type: 'pkcs8' });
+const PEM_CERTIFICATE = `-----BEGIN CERTIFICATE-----\n${CERTIFICATE}\n-----END CERTIFICATE-----\n`;
