@@ -265,7 +265,7 @@ function retryAfter(headers: unknown, now: number): number | undefined {
 	return bounded(until - (Number.isNaN(sent) ? now : sent));
 }
 
-/** NaN for what is none. Date.parse alone takes "5 minutes" for a date, and the zoneless form for local time. */
+/** NaN for what is none. Date.parse alone takes "retry 5" for a date, and the zoneless form for local time. */
 function httpDate(text: string): number {
 	if (!/\d\d:\d\d:\d\d/.test(text)) return NaN;
 	return Date.parse(/(GMT|Z)$/.test(text) ? text : `${text} GMT`);

@@ -157,7 +157,7 @@ describe('Retry-After', () => {
 		['Tue, 01 Jan 2040 00:00:00 GMT', day],
 		['', undefined],
 		['soon', undefined],
-		['5 minutes', undefined],
+		['retry 5', undefined],
 		['Tuesday, 01-Jan-30 00:01:00 GMT', 60_000],
 		['Tue Jan  1 00:01:00 2030', 60_000],
 		['2030-01-01T00:01:00Z', 60_000],
