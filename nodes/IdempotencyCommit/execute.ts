@@ -10,7 +10,7 @@ import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { forgetOpenClaim } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
-import { openStore, signingKeyOf } from '../shared/open-store';
+import { openStore, signingKeysOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import { outcomeOf, pathBehind } from './evidence';
 import { claimsOfItems, openClaim } from './find-claims';
@@ -83,12 +83,12 @@ async function openClaims(
 	tokens: ReadonlyMap<string, number[]>,
 	out: CommitOutputs,
 ): Promise<ClaimWithItems[]> {
-	const signingKey = await signingKeyOf(opened);
-	if (!signingKey.ok) throw signingKey.error;
+	const signingKeys = await signingKeysOf(opened);
+	if (!signingKeys.ok) throw signingKeys.error;
 	const workflowId = context.getWorkflow().id;
 	const claims: ClaimWithItems[] = [];
 	for (const [token, indexes] of tokens) {
-		const found = openClaim(token, signingKey.answer, settings.store, workflowId);
+		const found = openClaim(token, signingKeys.answer, settings.store, workflowId);
 		if (found.ok) claims.push({ claim: found.claim, indexes });
 		else for (const index of indexes) out.fail(index, found.complaint);
 	}
@@ -150,7 +150,7 @@ async function commandFor(
 		case 'released':
 			return { ...owned, type: 'release', retryAfterMs: ending.retryAfterMs, statusCode, reason };
 		default: {
-			const encoded = await encodeItems(context, indexes, settings, claim.identity, secret);
+			const encoded = await encodeItems(context, indexes, settings, claim, secret);
 			return {
 				...owned,
 				type: 'finish',

@@ -73,7 +73,7 @@ function claimOfContext(context: IExecuteFunctions): ItemClaims {
 /** The claim in a token, or why this node may not use it. */
 export function openClaim(
 	token: string,
-	signingKey: Buffer,
+	signingKeys: readonly Buffer[],
 	store: StoreKind,
 	workflowId: string | undefined,
 ):
@@ -86,7 +86,7 @@ export function openClaim(
 			'Set "Store" to the same in Idempotency Guard and Idempotency Commit.',
 		);
 	}
-	const opened = openToken(token, [signingKey]);
+	const opened = openToken(token, signingKeys);
 	if (!opened.ok) {
 		return opened.problem === 'unreadable'
 			? refused(

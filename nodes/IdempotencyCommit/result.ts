@@ -1,5 +1,6 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import type { SealedClaim } from '../../lib/claim-token';
 import { valueAtPath } from '../../lib/field-paths';
 import type { EncodedResult, ResultBinary, ResultItem } from '../../lib/result-codec';
 import { encodeResult } from '../../lib/result-codec';
@@ -10,7 +11,7 @@ export async function encodeItems(
 	context: IExecuteFunctions,
 	indexes: readonly number[],
 	settings: CommitSettings,
-	identity: string,
+	{ identity, remains }: SealedClaim,
 	secret: string,
 ): Promise<EncodedResult> {
 	const items = context.getInputData();
@@ -22,7 +23,7 @@ export async function encodeItems(
 	return encodeResult(kept, {
 		maxBytes: settings.maxResultBytes,
 		redactFields: settings.redactFields,
-		...(secret === '' ? {} : { encryption: { secret, tenant: null, identity } }),
+		...(secret === '' ? {} : { encryption: { secret, tenant: remains.tenant, identity } }),
 	});
 }
 

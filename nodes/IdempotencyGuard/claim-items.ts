@@ -1,14 +1,17 @@
 import { sealToken } from '../../lib/claim-token';
-import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../../lib/record';
-import type { StoreKind } from '../../lib/store';
+import type { ClaimAnswer, ClaimRequest, OwnedClaim, OwnerCommand } from '../../lib/record';
+import type { Reply, StoreKind } from '../../lib/store';
 import { StoreError } from '../../lib/store';
 import type { OpenStore } from '../shared/open-store';
-import { signingKeyOf } from '../shared/open-store';
+import { signingKeysOf } from '../shared/open-store';
+import type { ClaimableItem } from './prepare';
+import { requestsOf } from './rotation';
 
 /** The store's answer to an item. */
 export type Claimed =
 	| {
 			readonly ok: true;
+			readonly request: ClaimRequest;
 			readonly answer: ClaimAnswer;
 			/** The store's clock, in ms. */
 			readonly now: number;
@@ -17,94 +20,95 @@ export type Claimed =
 	  }
 	| { readonly ok: false; readonly error: StoreError };
 
-export interface GrantedClaim {
-	readonly identity: string;
-	readonly owner: string;
-	readonly fence: number;
+export interface GrantedClaim extends OwnedClaim {
 	readonly token: string;
+	readonly tenant: string;
 	readonly claimTimeoutMs: number;
 }
 
-/** Asks the store once for all requests. Answers come in the order of the requests. */
+/** Asks the store once for all items. Answers come in their order. */
 export async function claimItems(
 	opened: OpenStore | StoreError,
 	kind: StoreKind,
-	requests: readonly ClaimRequest[],
+	items: readonly ClaimableItem[],
 ): Promise<Claimed[]> {
-	if (opened instanceof StoreError) return requests.map(() => ({ ok: false, error: opened }));
-	if (requests.length === 0) return [];
-	const [signingKey, replies] = await Promise.all([
-		signingKeyOf(opened),
+	if (opened instanceof StoreError) return items.map(() => ({ ok: false, error: opened }));
+	if (items.length === 0) return [];
+	const chosen = await requestsOf(opened, items);
+	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
+	const [signingKeys, replies] = await Promise.all([
+		signingKeysOf(opened),
 		opened.store.claim(requests),
 	]);
+	if (!signingKeys.ok) await releaseUnsealed(opened, requests, replies);
 
-	const claimed = requests.map((request, i): Claimed => {
-		const reply = replies[i];
+	let asked = 0;
+	return chosen.map((request): Claimed => {
+		if (request instanceof StoreError) return { ok: false, error: request };
+		const reply = replies[asked++];
 		if (reply === undefined) {
 			return { ok: false, error: new StoreError('unexpected', 'The store gave no answer') };
 		}
 		if (!reply.ok) return reply;
-		const { answer } = reply;
-		const now = Math.floor(reply.micros / 1000);
-		if (answer.outcome !== 'new') return { ok: true, answer, now, token: null };
-		if (!signingKey.ok) return signingKey;
-		const { fence, record } = answer;
+		const { answer, micros } = reply;
+		const now = Math.floor(micros / 1000);
+		if (answer.outcome !== 'new') return { ok: true, request, answer, now, token: null };
+		const [key] = signingKeys.ok ? signingKeys.answer : [];
+		if (!signingKeys.ok || key === undefined) {
+			const error = signingKeys.ok ? undefined : signingKeys.error;
+			return { ok: false, error: error ?? new StoreError('unexpected', 'There is no signing key') };
+		}
 		const { identity, owner, retentionMs } = request;
-		const remains = { ...request, eventAt: record.eventAt };
-		const token = sealToken(
-			{ store: kind, identity, owner, fence, retentionMs, remains },
-			signingKey.answer,
-		);
-		return { ok: true, answer, now, token };
+		const remains = { ...request, eventAt: answer.record.eventAt };
+		const sealed = { store: kind, identity, owner, fence: answer.fence, retentionMs, remains };
+		return { ok: true, request, answer, now, token: sealToken(sealed, key) };
 	});
-	if (!signingKey.ok) {
-		// Without a token nobody could finish these claims: give them back.
-		await release(
-			opened,
-			requests.flatMap((request, i) => {
-				const reply = replies[i];
-				return reply?.ok && reply.answer.outcome === 'new'
-					? [{ ...request, fence: reply.answer.fence }]
-					: [];
-			}),
-			'The claim could not be handed over',
-		);
-	}
-	return claimed;
 }
 
-export function grantedClaims(
-	requests: readonly ClaimRequest[],
-	claimed: readonly Claimed[],
-): GrantedClaim[] {
-	return requests.flatMap(({ identity, owner, claimTimeoutMs }, i) => {
-		const each = claimed[i];
-		return each?.ok && each.token !== null && each.answer.outcome === 'new'
-			? [{ identity, owner, fence: each.answer.fence, token: each.token, claimTimeoutMs }]
-			: [];
+export function grantedClaims(claimed: readonly Claimed[]): GrantedClaim[] {
+	return claimed.flatMap((each) => {
+		if (!each.ok || each.answer.outcome !== 'new' || each.token === null) return [];
+		const { identity, owner, tenant, claimTimeoutMs } = each.request;
+		const { fence } = each.answer;
+		return [{ identity, owner, fence, ownRun: true, token: each.token, tenant, claimTimeoutMs }];
 	});
 }
 
 /** Gives claims back after which nothing ran. What can't be given back now ends by its lease. */
 export async function release(
-	opened: OpenStore | StoreError,
-	claims: ReadonlyArray<Pick<GrantedClaim, 'identity' | 'owner' | 'fence'>>,
+	{ store }: OpenStore,
+	claims: readonly OwnedClaim[],
 	reason: string,
 ): Promise<void> {
-	if (opened instanceof StoreError || claims.length === 0) return;
-	await opened.store.command(
+	if (claims.length === 0) return;
+	await store.command(
 		claims.map(
-			({ identity, owner, fence }): OwnerCommand => ({
+			({ identity, owner, fence, ownRun }): OwnerCommand => ({
 				type: 'abandon',
 				to: 'released',
 				identity,
 				owner,
 				fence,
-				ownRun: true,
+				ownRun,
 				retryAfterMs: 0,
 				statusCode: 0,
 				reason,
 			}),
 		),
 	);
+}
+
+/** Without a token nobody could finish these claims. */
+async function releaseUnsealed(
+	opened: OpenStore,
+	requests: readonly ClaimRequest[],
+	replies: ReadonlyArray<Reply<ClaimAnswer>>,
+): Promise<void> {
+	const granted = requests.flatMap(({ identity, owner }, i): OwnedClaim[] => {
+		const reply = replies[i];
+		return reply?.ok && reply.answer.outcome === 'new'
+			? [{ identity, owner, fence: reply.answer.fence, ownRun: true }]
+			: [];
+	});
+	await release(opened, granted, 'The claim could not be handed over');
 }

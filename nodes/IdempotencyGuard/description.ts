@@ -315,6 +315,32 @@ const optionsProperty: INodeProperties = {
 			],
 		},
 		{
+			displayName: 'Tenant',
+			name: 'tenant',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.jwtPayload.sub }}',
+			description:
+				'Who the request belongs to, from an authenticated source. No tenant gets the result of another. An item without a tenant is an error.',
+		},
+		{
+			displayName: 'Tenant Mode',
+			name: 'tenantMode',
+			type: 'options',
+			noDataExpression: true,
+			default: 'separate',
+			description: 'What happens when two tenants use the same key. Needs "Tenant".',
+			options: [
+				{
+					name: 'Bind',
+					value: 'bind',
+					description:
+						'The first tenant owns the key; any other gets Conflict with status code 403',
+				},
+				{ name: 'Separate', value: 'separate', description: 'Each tenant has its own keys' },
+			],
+		},
+		{
 			displayName: 'Test Runs',
 			name: 'testRuns',
 			type: 'options',

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { changedFieldsOf } from '../../lib/field-digests';
 import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
-import type { ClaimAnswer, ClaimRequest, ClaimView, ConflictReason } from '../../lib/record';
+import type { ClaimAnswer, ClaimView, ConflictReason } from '../../lib/record';
 import { DOCS_URL } from '../shared/store-parameter';
 import type { Compared } from './item-key';
 import type { Scope } from './scope';
@@ -10,16 +10,17 @@ import type { Scope } from './scope';
 /** What the `idempotency` object of every outcome says. */
 export function commonDetails(
 	outcome: string,
-	request: ClaimRequest,
+	key: string,
+	identity: string,
 	record: ClaimView | null,
 	scope: Scope,
 ): IDataObject {
 	return {
 		outcome,
-		key: request.key,
-		hash: request.identity,
-		ksuid: record === null ? null : deterministicKsuid(request.identity, record.eventAt),
-		uuid: uuidV8(request.identity),
+		key,
+		hash: identity,
+		ksuid: record === null ? null : deterministicKsuid(identity, record.eventAt),
+		uuid: uuidV8(identity),
 		scope: scope.label,
 		attempt: record?.attempts ?? 0,
 		takeover: false,
@@ -61,23 +62,30 @@ export function refusalOf(
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
-	const changedFields =
+	const { changed: changedFields, missing } =
 		reason === 'payload_mismatch' && record !== null && compared !== null
-			? changedFieldsOf(record.fieldDigests, compared.fields, secret).changed
-			: [];
+			? changedFieldsOf(record.fieldDigests, compared.fields, secret)
+			: { changed: [], missing: 0 };
 	const retryAfterSeconds = retryAfter(conflict, now);
 	return {
 		reason,
 		statusCode,
 		title,
-		message: messageOf(conflict, changedFields, retryAfterSeconds, sameBatch),
+		message: messageOf(
+			conflict,
+			differenceOf(changedFields, missing),
+			retryAfterSeconds,
+			sameBatch,
+		),
 		retryAfterSeconds,
 		changedFields,
 	};
 }
 
-export function missingKeyRefusal(message: string): Refusal {
+/** `why` with or without a full stop. */
+export function missingKeyRefusal(why: string): Refusal {
 	const [statusCode, title] = TITLES.missing_key;
+	const message = `${why.replace(/\.$/, '')}. Nothing was done.`;
 	return {
 		reason: 'missing_key',
 		statusCode,
@@ -109,18 +117,25 @@ function retryAfter(conflict: Conflict, now: number): number | null {
 	return Math.min(Math.max(elapsed, 1), 60);
 }
 
+/** In brackets, or empty. The names of fields that are gone are not kept, only their number. */
+function differenceOf(changedFields: readonly string[], missing: number): string {
+	const parts = [
+		...(changedFields.length > 0 ? [`it differs in: ${changedFields.join(', ')}`] : []),
+		...(missing > 0 ? [`${missing} of its fields ${missing === 1 ? 'is' : 'are'} missing`] : []),
+	];
+	return parts.length > 0 ? ` (${parts.join('; ')})` : '';
+}
+
 function messageOf(
 	{ reason, record }: Conflict,
-	changedFields: readonly string[],
+	difference: string,
 	retryAfterSeconds: number | null,
 	sameBatch: boolean,
 ): string {
 	const since = isoTime(record?.claimedAt);
 	switch (reason) {
 		case 'payload_mismatch':
-			return `This key was first used at ${isoTime(record?.firstSeenAt)} for a different request${
-				changedFields.length > 0 ? ` (it differs in: ${changedFields.join(', ')})` : ''
-			}. Nothing was done. Send the same request again, or use a new key for a new request.`;
+			return `This key was first used at ${isoTime(record?.firstSeenAt)} for a different request${difference}. Nothing was done. Send the same request again, or use a new key for a new request.`;
 		case 'in_progress':
 			return sameBatch
 				? 'Another item of this batch has the same key and is being handled. Nothing was done for this one.'

@@ -6,7 +6,7 @@ import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
-import { openStore } from '../shared/open-store';
+import { openStore, secretsOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import type { Claimed } from './claim-items';
 import { claimItems, grantedClaims, release } from './claim-items';
@@ -52,13 +52,13 @@ async function guard(
 	}
 
 	const opened = await tryOpen(context, settings);
-	const secret = opened instanceof StoreError ? '' : opened.secret;
-	const prepared = await prepareItems(context, parameters, settings, secret, items);
+	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
+	const prepared = await prepareItems(context, parameters, settings, secrets, items);
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
 
-	const requests = prepared.flatMap((each) => (each.kind === 'claim' ? [each.request] : []));
-	const claimed = await claimItems(opened, settings.store, requests);
-	const granted = grantedClaims(requests, claimed);
+	const claimable = prepared.filter((each) => each.kind === 'claim');
+	const claimed = await claimItems(opened, settings.store, claimable);
+	const granted = grantedClaims(claimed);
 	const route: Routing = {
 		context,
 		settings,
@@ -74,7 +74,9 @@ async function guard(
 			else routeUnclaimed(route, index, each);
 		}
 	} catch (error) {
-		await release(opened, granted, 'Idempotency Guard stopped before anything ran');
+		if (!(opened instanceof StoreError)) {
+			await release(opened, granted, 'Idempotency Guard stopped before anything ran');
+		}
 		throw asNodeError(context, error);
 	}
 	rememberOpenClaims(context, granted);
@@ -83,6 +85,8 @@ async function guard(
 	}
 	giveHints(context, prepared);
 }
+
+const NO_SECRETS = { secret: '', previousSecret: '' };
 
 interface Routing {
 	readonly context: IExecuteFunctions;
@@ -123,18 +127,25 @@ function routeUnclaimed(
 function routeClaimed(
 	route: Routing,
 	index: number,
-	{ request, compared }: ClaimableItem,
+	item: ClaimableItem,
 	claimed: Claimed | undefined,
 ): void {
+	const { label, compared } = item;
 	const { settings, opened, out } = route;
 	if (claimed === undefined) throw new TypeError('Every request has an answer');
 	if (!claimed.ok) {
 		routeStoreError(route, index, claimed.error);
 		return;
 	}
-	const secret = opened instanceof StoreError ? '' : opened.secret;
-	const { answer } = claimed;
-	const details = commonDetails(answer.outcome, request, answer.record, settings.scope);
+	if (opened instanceof StoreError) throw new TypeError('A store that is not open answers nothing');
+	const { answer, request } = claimed;
+	const details = commonDetails(
+		answer.outcome,
+		label,
+		request.identity,
+		answer.record,
+		settings.scope,
+	);
 	switch (answer.outcome) {
 		case 'new':
 			route.places.set(
@@ -148,7 +159,7 @@ function routeClaimed(
 			);
 			break;
 		case 'duplicate': {
-			const replay = replayOf(answer, request.identity, secret, details);
+			const replay = replayOf(answer, request, secretsOf(opened), details);
 			if (replay.kind === 'unreadable') {
 				out.fail(index, replay.complaint);
 			} else if (replay.kind === 'details') {
@@ -169,7 +180,10 @@ function routeClaimed(
 		}
 		case 'conflict': {
 			const sameBatch = answer.reason === 'in_progress' && route.grantedHere.has(request.identity);
-			const refusal = refusalOf(answer, compared, claimed.now, { sameBatch, secret });
+			const refusal = refusalOf(answer, compared, claimed.now, {
+				sameBatch,
+				secret: request === item.request ? opened.secret : opened.previousSecret,
+			});
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
 				...details,
 				...(sameBatch ? { sameBatch } : {}),

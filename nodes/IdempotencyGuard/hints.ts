@@ -13,17 +13,22 @@ export function giveHints(context: IExecuteFunctions, prepared: readonly Prepare
 			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Claim Timeout".',
 		);
 	}
-	if (context.getMode() === 'manual') hints.push(...workflowHints(context));
+	if (context.getMode() === 'manual') hints.push(...workflowHints(context, prepared));
 	for (const message of hints) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
 	}
 }
 
-function workflowHints(context: IExecuteFunctions): string[] {
+function workflowHints(context: IExecuteFunctions, prepared: readonly Prepared[]): string[] {
 	const hints: string[] = [];
 	if (commitsBehind(context).length === 0) {
 		hints.push(
 			'There is no Idempotency Commit behind this node. Without it a duplicate gets no result, and each key stays taken until the claim times out.',
+		);
+	}
+	if (prepared.some((each) => each.kind === 'claim' && each.sharedByCallers)) {
+		hints.push(
+			'Callers choose this key. If several customers call this webhook, add the option "Tenant": one could otherwise get the answer to another who chose the same key.',
 		);
 	}
 	if (isOutputConnected(context, OUTPUT.conflict) === false) {

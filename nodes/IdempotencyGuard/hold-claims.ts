@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { leaseKeeperOf } from '../../lib/lease-keeper';
 import type { Abandoning, OwnerCommand } from '../../lib/record';
+import type { EncodeOptions } from '../../lib/result-codec';
 import { encodeResult } from '../../lib/result-codec';
 import type { AbandonedOutcome } from '../../lib/run-evidence';
 import { abandonedOutcome } from '../../lib/run-evidence';
@@ -26,9 +27,9 @@ export function holdWhileRunning(
 	if (granted.length === 0 || !canHearExecutionEnd(context)) return;
 	const keeper = leaseKeeperOf(opened.store);
 	const isWaiting = () => isPutToWait(context);
-	keeper.keep(granted.map((claim) => ({ ...claim, ownRun: true, isWaiting })));
+	keeper.keep(granted.map((claim) => ({ ...claim, isWaiting })));
 	context.onExecutionFinish?.(async () => {
-		const open = granted.filter((claim) => keeper.drop({ ...claim, ownRun: true }));
+		const open = granted.filter((claim) => keeper.drop(claim));
 		if (open.length === 0) return;
 		const endOf = settings.isTestRun
 			? () => testRunEnd
@@ -61,22 +62,23 @@ function evidenceReader(
 	const run = runIndexOf(context);
 	const runData = runDataOf(context);
 	const when = `The run of ${new Date().toISOString()}`;
-	return ({ identity, token }) => {
+	return ({ identity, tenant, token }) => {
 		const index = places.get(token) ?? -1;
 		const outcome = abandonedOutcome(
 			runData === null
 				? { ended: 'unknown', claimsGranted, startedAfterGuard: [] }
 				: runEvidenceOf(context, runData, { node, run, index }, claimsGranted),
 		);
-		return abandoning(outcome, `${when} ${outcome.reason}`, identity, secret);
+		return abandoning(outcome, `${when} ${outcome.reason}`, {
+			...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+		});
 	};
 }
 
 function abandoning(
 	outcome: AbandonedOutcome,
 	reason: string,
-	identity: string,
-	secret: string,
+	encryption: Pick<EncodeOptions, 'encryption'>,
 ): Abandoning {
 	const { to, statusCode = 0, retryAfterMs = null, result } = outcome;
 	switch (to) {
@@ -85,8 +87,7 @@ function abandoning(
 		case 'unknown':
 			return { to, statusCode, reason };
 		default: {
-			const encryption = secret === '' ? undefined : { secret, tenant: null, identity };
-			const bytes = result && encodeResult(result, { maxBytes: 1024, encryption }).bytes;
+			const bytes = result && encodeResult(result, { maxBytes: 1024, ...encryption }).bytes;
 			return { to, result: bytes ?? null, statusCode, reason };
 		}
 	}

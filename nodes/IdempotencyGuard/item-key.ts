@@ -22,6 +22,8 @@ export interface ItemKey {
 	readonly label: string | null;
 	/** Null: nothing is compared. */
 	readonly compared: Compared | null;
+	/** Whoever calls chooses the key, so that two callers may choose the same. */
+	readonly callerChosen: boolean;
 	/** Hours for which the sender retries, where that is known. */
 	readonly retriesForHours: number | null;
 }
@@ -58,6 +60,7 @@ export async function keyOfItem(
 		parts: found.parts,
 		label: found.label,
 		compared,
+		callerChosen: source === 'delivery' && !found.senderChosen,
 		retriesForHours: found.retriesForHours,
 	};
 }
@@ -76,6 +79,7 @@ function keyOfPayload({ value, isEmpty }: Payload): ItemKey | MissingKey {
 		parts: ['payload', value],
 		label: null,
 		compared: null,
+		callerChosen: false,
 		retriesForHours: null,
 	};
 }

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { canonicalJson } from '../../lib/canonical-json';
 import { eventTimeOf } from '../../lib/event-time';
 import { fieldDigestsOf } from '../../lib/field-digests';
-import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/identity';
+import {
+	fingerprintOf,
+	identityOf,
+	isMissingKey,
+	ownerTokenOf,
+	tenantDigestOf,
+} from '../../lib/identity';
 import type { ClaimRequest } from '../../lib/record';
 import { runIndexOf } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
@@ -20,10 +27,16 @@ const MAX_LABEL_LENGTH = 200;
 /** An item with a key. */
 export interface ClaimableItem {
 	readonly kind: 'claim';
+	/** The key as its user knows it, shortened. */
+	readonly label: string;
 	readonly request: ClaimRequest;
+	/** The same under the previous secret: records made before the change are there. */
+	readonly earlierRequest: ClaimRequest | null;
 	readonly compared: Compared | null;
 	/** The sender retries for longer than requests are remembered: hours of both. */
 	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
+	/** The caller chose the key, and nothing keeps callers apart. */
+	readonly sharedByCallers: boolean;
 }
 
 /** What is to be done with an item. */
@@ -37,7 +50,7 @@ export async function prepareItems(
 	context: IExecuteFunctions,
 	parameters: ItemParameters,
 	settings: GuardSettings,
-	secret: string,
+	secrets: { readonly secret: string; readonly previousSecret: string },
 	items: readonly INodeExecutionData[],
 ): Promise<Prepared[]> {
 	const ownerTokenAt = ownerTokens(context, settings.nodeId);
@@ -58,26 +71,26 @@ export async function prepareItems(
 		const key = await keyOfItem(context, parameters, item, itemIndex, settings.outputField);
 		if (key.missing) return { kind: 'missing', missing: key };
 
+		const tenant = tenantOf(parameters, itemIndex);
+		if (tenant === 'missing') return missingTenant;
+
 		const eventAt = eventTime(parameters.get<unknown>('options.ksuidTime', itemIndex, ''));
 		if (typeof eventAt === 'string') return invalid(`"Event Time" can't be used: ${eventAt}`);
 
-		const identity = identityOf({
-			scope: settings.scope.parts,
-			tenant: null,
-			keyParts: key.parts,
-			secret,
-		});
-		return {
-			kind: 'claim',
-			compared: key.compared,
-			outlasted: outlasted(key, Number(parameters.get('retentionHours', itemIndex, 48))),
-			request: {
+		const requestUnder = (secret: string): ClaimRequest => {
+			const identity = identityOf({
+				scope: settings.scope.parts,
+				tenant: tenant?.isSeparate ? tenant.text : null,
+				keyParts: key.parts,
+				secret,
+			});
+			return {
 				identity,
 				owner: ownerTokenAt(itemIndex),
 				...fingerprintsOf(key, secret),
-				tenant: '',
+				tenant: tenant === null ? '' : tenantDigestOf(tenant.text, secret),
 				namespace: settings.scope.namespace,
-				key: labelOf(key.label ?? identity),
+				key: secret === '' ? labelOf(key, identity) : '',
 				eventAt,
 				...claimSettings,
 				extendRetention: settings.extendRetention,
@@ -85,10 +98,46 @@ export async function prepareItems(
 				pending: false,
 				workflowId: settings.workflowId,
 				executionId: context.getExecutionId(),
-			},
+			};
+		};
+		const request = requestUnder(secrets.secret);
+		return {
+			kind: 'claim',
+			label: labelOf(key, request.identity),
+			request,
+			earlierRequest: secrets.previousSecret === '' ? null : requestUnder(secrets.previousSecret),
+			compared: key.compared,
+			outlasted: outlasted(key, Number(parameters.get('retentionHours', itemIndex, 48))),
+			sharedByCallers: key.callerChosen && tenant === null,
 		};
 	}
 }
+
+interface Tenant {
+	readonly text: string;
+	/** Each tenant has its own keys; else the first tenant owns the key. */
+	readonly isSeparate: boolean;
+}
+
+/** Null: the option is not used. A missing tenant is never the empty one: all who lack one would share their keys. */
+function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null | 'missing' {
+	if (!parameters.has('options.tenant')) return null;
+	const value = parameters.get<unknown>('options.tenant', itemIndex, '');
+	if (isMissingKey(value)) return 'missing';
+	return {
+		text: typeof value === 'string' ? value : canonicalJson(value),
+		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
+	};
+}
+
+const missingTenant: Prepared = {
+	kind: 'error',
+	complaint: {
+		message: 'The item has no tenant: "Tenant" is empty for it',
+		description:
+			'The expression found nothing. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option "Tenant".',
+	},
+};
 
 function fingerprintsOf({ compared }: ItemKey, secret: string) {
 	if (compared === null) return { fingerprint: '', fieldDigests: Buffer.alloc(0) };
@@ -126,8 +175,8 @@ function eventTime(value: unknown): number | null | string {
 	return time.ok ? time.timeMs : time.problem;
 }
 
-function labelOf(key: string): string {
-	const text = key.toWellFormed();
+function labelOf({ label }: ItemKey, identity: string): string {
+	const text = (label ?? identity).toWellFormed();
 	return text.length <= MAX_LABEL_LENGTH ? text : `${text.slice(0, MAX_LABEL_LENGTH - 1)}…`;
 }
 

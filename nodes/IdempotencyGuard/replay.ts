@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { ClaimAnswer } from '../../lib/record';
+import type { ClaimAnswer, ClaimRequest } from '../../lib/record';
 import { decodeResult } from '../../lib/result-codec';
 import type { Complaint } from '../shared/messages';
 
@@ -13,8 +13,8 @@ export type Replay =
 /** What a duplicate gets: the stored result exactly as Commit stored it. */
 export function replayOf(
 	{ record, result }: ClaimAnswer & { outcome: 'duplicate' },
-	identity: string,
-	secret: string,
+	{ identity, tenant }: Pick<ClaimRequest, 'identity' | 'tenant'>,
+	secrets: readonly string[] | undefined,
 	details: IDataObject,
 ): Replay {
 	const withStatus = {
@@ -27,10 +27,7 @@ export function replayOf(
 		details: { ...withStatus, resultItems: 0, message },
 	});
 	if (result === null) return withoutItems(record.reason);
-	const decoded = decodeResult(
-		result,
-		secret === '' ? undefined : { secrets: [secret], tenant: null, identity },
-	);
+	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
 	if (!decoded.ok) {
 		return {
 			kind: 'unreadable',

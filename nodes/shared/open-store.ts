@@ -14,23 +14,43 @@ export interface OpenStore {
 	readonly store: Store;
 	/** Identity HMAC and result encryption; '' where the credential has none. */
 	readonly secret: string;
+	/** The secret before it was changed: its records are still found and read. */
+	readonly previousSecret: string;
 }
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
 export async function openStore(context: IExecuteFunctions, kind: StoreKind): Promise<OpenStore> {
-	if (kind === 'embedded') return { store: await embeddedStore(), secret: '' };
+	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	return {
 		store: openRedisStore(redisOptionsOf(credential)),
 		secret: textOf(credential.secret),
+		previousSecret: textOf(credential.previousSecret),
 	};
 }
 
-/** The key that authenticates claim tokens: of the secret where there is one, else the one that the store made. */
-export async function signingKeyOf({ store, secret }: OpenStore): Promise<Reply<Buffer>> {
-	if (secret === '') return await store.signingKey();
-	const key = Buffer.from(hkdfSync('sha256', secret, '', 'idempotency claim token', 32));
-	return { ok: true, micros: 0, answer: key };
+/**
+ * The keys that authenticate claim tokens, the one to seal with first: of the secret where there is one, else the one that the store
+ * made; and that of the previous secret, for claims granted before the change.
+ */
+export async function signingKeysOf(opened: OpenStore): Promise<Reply<Buffer[]>> {
+	const { store, secret, previousSecret } = opened;
+	const earlier = previousSecret === '' ? [] : [tokenKeyOf(previousSecret)];
+	if (secret !== '') {
+		return { ok: true, micros: 0, answer: [tokenKeyOf(secret), ...earlier] };
+	}
+	const made = await store.signingKey();
+	return made.ok ? { ...made, answer: [made.answer, ...earlier] } : made;
+}
+
+function tokenKeyOf(secret: string): Buffer {
+	return Buffer.from(hkdfSync('sha256', secret, '', 'idempotency claim token', 32));
+}
+
+/** The secrets that results may be encrypted with; undefined where there are none. */
+export function secretsOf({ secret, previousSecret }: OpenStore): string[] | undefined {
+	const secrets = [secret, previousSecret].filter((each) => each !== '');
+	return secrets.length === 0 ? undefined : secrets;
 }
 
 export function redisOptionsOf(credential: ICredentialDataDecryptedObject): RedisOptions {

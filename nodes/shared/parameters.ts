@@ -6,6 +6,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 export interface ItemParameters {
 	/** The parameter's value for an item. `name` may name an option: `options.scope`. */
 	get<T>(name: string, itemIndex: number, fallback: T): T;
+	/** Whether the user set the parameter, to an empty value or any other. */
+	has(name: string): boolean;
 }
 
 export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
@@ -18,6 +20,7 @@ export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
 			if (!isExpression(ownValue(raw, name.split('.')))) known.set(name, value);
 			return value;
 		},
+		has: (name) => ownValue(raw, name.split('.')) !== undefined,
 	};
 }
 

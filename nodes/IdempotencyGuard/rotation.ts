@@ -1,0 +1,30 @@
+import type { ClaimRequest } from '../../lib/record';
+import { StoreError } from '../../lib/store';
+import type { OpenStore } from '../shared/open-store';
+import type { ClaimableItem } from './prepare';
+
+const ENDS_SOON_MS = 60_000;
+
+/**
+ * The request to claim each item with. After a change of the secret, a key that was claimed before it is found under the previous
+ * one, and claimed there. A record that is about to end is left alone: it might be gone before it is claimed, and the key then be
+ * granted under both secrets. For the same reason an item fails whose earlier record can't be looked up.
+ */
+export async function requestsOf(
+	{ store }: OpenStore,
+	items: readonly ClaimableItem[],
+): Promise<Array<ClaimRequest | StoreError>> {
+	const earlier = items.flatMap(({ earlierRequest }) => earlierRequest ?? []);
+	if (earlier.length === 0) return items.map(({ request }) => request);
+	const replies = await store.get(earlier.map(({ identity }) => identity));
+	return items.map(({ request, earlierRequest }, i) => {
+		const reply = replies[i];
+		if (reply === undefined || earlierRequest === null) {
+			return new StoreError('unexpected', 'The store gave no answer');
+		}
+		if (!reply.ok) return reply.error;
+		const record = reply.answer;
+		if (record === null || record.state === 'tombstone') return request;
+		return record.expiresAt - reply.micros / 1000 > ENDS_SOON_MS ? earlierRequest : request;
+	});
+}
