@@ -7,7 +7,7 @@ import type { Prepared } from './prepare';
 
 /** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
 export function giveHints(context: IExecuteFunctions, prepared: readonly Prepared[]): void {
-	const hints = retentionHints(prepared);
+	const hints = [...retentionHints(prepared), ...doubtHints(prepared)];
 	if (!canHearExecutionEnd(context)) {
 		hints.push(
 			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Claim Timeout".',
@@ -60,4 +60,23 @@ function retentionHints(prepared: readonly Prepared[]): string[] {
 		];
 	}
 	return [];
+}
+
+function doubtHints(prepared: readonly Prepared[]): string[] {
+	const hints: string[] = [];
+	for (const each of prepared) {
+		if (each.kind !== 'claim' || hints.length > 0) continue;
+		const { unsafeInteger, volatileField } = each.doubts;
+		if (unsafeInteger !== null) {
+			hints.push(
+				`The key holds a number above 2^53, which JSON rounds: two different numbers may count as one. Let the sender send it as text.`,
+			);
+		}
+		if (volatileField !== null) {
+			hints.push(
+				`The key includes the field "${volatileField}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
+			);
+		}
+	}
+	return hints;
 }

@@ -11,6 +11,8 @@ import {
 	ownerTokenOf,
 	tenantDigestOf,
 } from '../../lib/identity';
+import type { KeyDoubts } from '../../lib/key-doubts';
+import { keyDoubtsOf } from '../../lib/key-doubts';
 import type { ClaimRequest } from '../../lib/record';
 import { runIndexOf } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
@@ -37,6 +39,7 @@ export interface ClaimableItem {
 	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
 	/** The caller chose the key, and nothing keeps callers apart. */
 	readonly sharedByCallers: boolean;
+	readonly doubts: KeyDoubts;
 }
 
 /** What is to be done with an item. */
@@ -109,6 +112,7 @@ export async function prepareItems(
 			compared: key.compared,
 			outlasted: outlasted(key, Number(parameters.get('retentionHours', itemIndex, 48))),
 			sharedByCallers: key.callerChosen && tenant === null,
+			doubts: keyDoubtsOf(key.parts.at(-1)),
 		};
 	}
 }
