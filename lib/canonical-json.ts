@@ -16,11 +16,11 @@ export class CanonicalJsonError extends Error {
 }
 
 /** Nesting that is copied by recursion; also bounds what a cycle can cost before it is noticed. */
-const FAST_DEPTH = 64;
+const FAST_DEPTH = 32;
 /** Containers copied before the fast path gives up: shared references can multiply without end. */
-const FAST_CONTAINERS = 2_000_000;
-const MAX_DEPTH = 1_000_000;
-const MAX_LENGTH = 2 ** 27;
+const FAST_CONTAINERS = 250_000;
+const MAX_DEPTH = 250_000;
+const MAX_LENGTH = 2 ** 26;
 /** Up to here a plain insertion sort beats `Array.prototype.sort`. */
 const INSERTION_SORT_LENGTH = 24;
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,9})$/;
@@ -38,7 +38,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * - Inherited and symbol-keyed properties are ignored; an own `__proto__` key is kept.
  *
  * @throws {CanonicalJsonError} for NaN, ±Infinity, BigInt, lone surrogates, cycles, functions, symbols, invalid dates, Map, Set,
- * binary data, more than 1,000,000 levels or 134,217,728 characters, and properties that throw when read.
+ * binary data, more than 250,000 levels or 67,108,864 characters, and properties that throw when read.
  */
 export function canonicalJson(value: unknown): string {
 	try {

@@ -1,0 +1,7 @@
+import { createHash, hash } from 'node:crypto';
+
+/** SHA-256 of the text as UTF-8. `crypto.hash` takes half the time, and came with Node 20.12. */
+export const sha256: (text: string) => Buffer =
+	typeof hash === 'function'
+		? (text) => hash('sha256', text, 'buffer')
+		: (text) => createHash('sha256').update(text).digest();
