@@ -16,7 +16,7 @@ import { WriteTransaction } from './write-transaction';
 const PRAGMAS = `
 	PRAGMA busy_timeout = 10;
 	PRAGMA synchronous = NORMAL;
-	PRAGMA wal_autocheckpoint = 2000;
+	PRAGMA wal_autocheckpoint = 4000;
 	PRAGMA journal_size_limit = 16777216;
 	PRAGMA cache_size = -8000;
 	PRAGMA trusted_schema = OFF;

@@ -16,11 +16,11 @@ import { attempt } from './attempt';
 import type { Connection } from './connection';
 import { closedError, isBusy, isRefusedValue, storeErrorOf } from './errors';
 import type { Tables } from './tables';
-import { type WriteTransaction, addressOf } from './write-transaction';
+import type { WriteTransaction } from './write-transaction';
 
 /** One transaction, and one turn on n8n's thread, ends after so many items or so long. */
-const MOST_ITEMS = 1_000;
-const LONGEST_TURN_MS = 10;
+const MOST_ITEMS = 4_000;
+const LONGEST_TURN_MS = 20;
 
 /** Waits between tries while another process holds the file, the last one again and again. */
 const BUSY_WAITS_MS = [1, 2, 5, 10, 20, 40] as const;
@@ -52,9 +52,7 @@ export class EmbeddedStore implements Store {
 	async get(identities: readonly string[]): Promise<Array<Reply<Stored>>> {
 		return await this.inTurns(identities, (rest) => {
 			const { answer: found, micros } = this.connection.read((tables) =>
-				eachInTime(rest, (identity) =>
-					orFailedItem(() => tables.find(addressOf(identity))?.stored ?? null),
-				),
+				eachInTime(rest, (identity) => orFailedItem(() => tables.find(identity)?.stored ?? null)),
 			);
 			return found.map((stored) =>
 				stored instanceof StoreError

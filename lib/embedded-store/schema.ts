@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { StoreError } from '../store';
-import { COLUMNS, OPEN_STATES } from './rows';
+import { COLUMNS, LAST_OPEN_STATE } from './rows';
 import type { Database } from './sqlite';
 
 /** "idem": marks the file as ours. */
@@ -12,10 +12,10 @@ const SCHEMA_VERSION = 1;
 const SCHEMA = `
 	CREATE TABLE claims (
 		id INTEGER PRIMARY KEY,
-		identity BLOB NOT NULL UNIQUE,
+		identity TEXT NOT NULL UNIQUE,
 		${COLUMNS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ')}
 	) STRICT;
-	CREATE INDEX open_claims ON claims (lease_until) WHERE state IN (${OPEN_STATES});
+	CREATE INDEX open_claims ON claims (lease_until) WHERE state <= ${LAST_OPEN_STATE};
 	CREATE INDEX expiring_claims ON claims (expires_at);
 
 	CREATE TABLE results (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;

@@ -2,7 +2,7 @@ import type { Stored } from '../record';
 import type { OpenClaim, OpenQuery, StatsRow } from '../store';
 import { StoreError } from '../store';
 import { attempt } from './attempt';
-import { COLUMNS, OPEN_STATES, storedOf, valuesOf } from './rows';
+import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
 import type { Database, Statement } from './sqlite';
 
 /** A record with the number of its row. */
@@ -59,8 +59,8 @@ export class Tables {
 		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
 		this.deleteResult = db.prepare('DELETE FROM results WHERE id = ?');
 		this.selectOpen = db.prepare(
-			`SELECT hex(identity) AS identity, lease_until FROM claims
-			WHERE state IN (${OPEN_STATES}) AND lease_until < ? AND expires_at > ? ORDER BY lease_until LIMIT ?`,
+			`SELECT identity, lease_until FROM claims
+			WHERE state <= ${LAST_OPEN_STATE} AND lease_until < ? AND expires_at > ? ORDER BY lease_until LIMIT ?`,
 		);
 		this.selectExpired = db.prepare('SELECT id FROM claims WHERE expires_at <= ? LIMIT ?');
 		this.addToCounter = db.prepare(
@@ -73,7 +73,7 @@ export class Tables {
 	}
 
 	/** False, and nothing written, where the identity has a row already. */
-	insert(identity: Buffer, next: NonNullable<Stored>): boolean {
+	insert(identity: string, next: NonNullable<Stored>): boolean {
 		const { changes, lastInsertRowid } = this.insertClaim.run(identity, ...valuesOf(next));
 		if (changes === 0) return false;
 		const result = resultOf(next);
@@ -82,7 +82,7 @@ export class Tables {
 	}
 
 	/** @throws StoreError `corrupt_record` */
-	find(identity: Buffer): Row | null {
+	find(identity: string): Row | null {
 		const row = this.read(identity);
 		if (row === undefined) return null;
 		const [id, ...values] = Object.values(row);
@@ -104,7 +104,7 @@ export class Tables {
 	}
 
 	/** Removes whatever is there, readable or not. */
-	remove(identity: Buffer): void {
+	remove(identity: string): void {
 		const row = this.deleteIdentity.get(identity);
 		if (row !== undefined) this.deleteResult.run(Number(row.id));
 	}
@@ -120,7 +120,7 @@ export class Tables {
 
 	open({ leaseEndsBefore, limit }: OpenQuery, nowMs: number): OpenClaim[] {
 		return this.selectOpen.all(leaseEndsBefore, nowMs, limit).map((row) => ({
-			identity: String(row.identity).toLowerCase(),
+			identity: String(row.identity),
 			leaseUntil: Number(row.lease_until),
 		}));
 	}
@@ -157,7 +157,7 @@ export class Tables {
 		this.putMeta.run('clock', BigInt(micros));
 	}
 
-	private read(identity: Buffer) {
+	private read(identity: string) {
 		const row = attempt(() => this.selectClaim.get(identity));
 		if (row.ok) return row.value;
 		if ((row.error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw row.error;

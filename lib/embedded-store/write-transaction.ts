@@ -29,29 +29,28 @@ export class WriteTransaction {
 
 	/** Most claims are new: the record is written at once, and read only where the key is known already. */
 	claim(request: ClaimRequest): ClaimAnswer {
-		const address = addressOf(request.identity);
 		const first = claim(null, request, this.clock);
-		const isNew = first.next !== null && this.tables.insert(address, first.next);
+		const isNew = first.next !== null && this.tables.insert(request.identity, first.next);
 		if (isNew) this.written++;
 		const { answer } = isNew
 			? first
-			: this.step(address, (stored) => claim(stored, request, this.clock));
+			: this.step(request.identity, (stored) => claim(stored, request, this.clock));
 		this.count(request.namespace, counterOf(answer), 1);
 		return answer;
 	}
 
 	command(order: OwnerCommand): OwnerAnswer {
-		return this.step(addressOf(order.identity), (stored) => command(stored, order, this.clock))
-			.answer;
+		return this.step(order.identity, (stored) => command(stored, order, this.clock)).answer;
 	}
 
 	operate(order: OperatorCommand): OperatorAnswer {
-		const address = addressOf(order.identity);
-		const done = attempt(() => this.step(address, (stored) => operate(stored, order, this.clock)));
+		const done = attempt(() =>
+			this.step(order.identity, (stored) => operate(stored, order, this.clock)),
+		);
 		if (done.ok) return done.value.answer;
 		const corrupt = done.error instanceof StoreError && done.error.problem === 'corrupt_record';
 		if (!corrupt || order.type !== 'forget' || !order.force) throw done.error;
-		this.tables.remove(address);
+		this.tables.remove(order.identity);
 		this.written++;
 		return { outcome: 'done', state: 'absent' };
 	}
@@ -65,21 +64,21 @@ export class WriteTransaction {
 	}
 
 	private step<Answer>(
-		address: Buffer,
+		identity: string,
 		transition: (stored: Stored) => Transition<Answer>,
 	): Transition<Answer> {
-		const row = this.tables.find(address);
+		const row = this.tables.find(identity);
 		const stored = row?.stored ?? null;
 		const done = transition(stored);
 		if (done.next !== null && done.next !== stored) {
-			this.save(address, row, done.next);
+			this.save(identity, row, done.next);
 			this.written++;
 		}
 		return done;
 	}
 
-	private save(address: Buffer, row: Row | null, next: NonNullable<Stored>): void {
-		if (row === null) this.tables.insert(address, next);
+	private save(identity: string, row: Row | null, next: NonNullable<Stored>): void {
+		if (row === null) this.tables.insert(identity, next);
 		else this.tables.update(row, next);
 
 		const result = resultOf(next);
@@ -94,15 +93,6 @@ export class WriteTransaction {
 		if (counters === undefined) this.counters.set(namespace, (counters = new Map()));
 		counters.set(counter, (counters.get(counter) ?? 0) + by);
 	}
-}
-
-/** The identity as it is stored: 32 bytes. */
-export function addressOf(identity: string): Buffer {
-	const address = Buffer.from(identity, 'hex');
-	if (address.length !== 32 || identity.length !== 64) {
-		throw new StoreError('configuration', 'An identity must be 64 hexadecimal digits.');
-	}
-	return address;
 }
 
 /** `yyyymmdd`, in UTC. */

@@ -40,11 +40,7 @@ export const embeddedHarness: StoreHarness = {
 			},
 			openAgain: openOne,
 			corrupt: (identity) =>
-				alter(
-					file,
-					"UPDATE claims SET state = '?' WHERE identity = ?",
-					Buffer.from(identity, 'hex'),
-				),
+				alter(file, 'UPDATE claims SET state = 99 WHERE identity = ?', identity),
 			close: async () => {
 				await Promise.all(stores.map(async (store) => await store.close()));
 				rmSync(folder, { recursive: true });
