@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import ts from 'typescript';
+
+import type { ClaimerLine, ClaimerTask } from './claimer';
+
+const ROOT = join(__dirname, '../..');
+
+/** Compiles the library and claimer.ts into a folder, so that a plain node can run them. Readable for any user. */
+export function compileClaimer(folder: string): string {
+	const sources = [
+		...['record', 'store', 'transitions'].map((name) => `lib/${name}.ts`),
+		...readdirSync(join(ROOT, 'lib/embedded-store')).map((name) => `lib/embedded-store/${name}`),
+		'test/stores/claimer.ts',
+		'test/stores/requests.ts',
+	];
+	for (const source of sources) {
+		const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), 'utf8'), {
+			compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+		});
+		const target = join(folder, source.replace(/ts$/, 'js'));
+		mkdirSync(dirname(target), { recursive: true });
+		writeFileSync(target, outputText);
+	}
+	chmodSync(folder, 0o755);
+	return join(folder, 'test/stores/claimer.js');
+}
+
+export interface Claimer {
+	readonly lines: ClaimerLine[];
+	readonly process: ChildProcess;
+	/** Resolves with the exit code, or the signal, when the process and its output have ended. */
+	readonly ended: Promise<number | NodeJS.Signals | null>;
+	/** Resolves when that many lines were read, or the process ended. */
+	reached(lines: number): Promise<void>;
+}
+
+/** @param uid runs the process as another user, where this one may choose */
+export function startClaimer(script: string, task: ClaimerTask, uid?: number): Claimer {
+	const child = spawn(
+		process.execPath,
+		['--disable-warning=ExperimentalWarning', script, JSON.stringify(task)],
+		{ stdio: ['ignore', 'pipe', 'inherit'], cwd: dirname(script), ...(uid && { uid, gid: uid }) },
+	);
+	const lines: ClaimerLine[] = [];
+	const waiting = new Set<() => void>();
+	createInterface({ input: child.stdout }).on('line', (line) => {
+		// The last line of a killed process may be cut.
+		if (line.endsWith('}')) lines.push(JSON.parse(line) as ClaimerLine);
+		for (const look of waiting) look();
+	});
+	const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+		child.on('close', (code, signal) => resolve(code ?? signal));
+	});
+	const reached = async (count: number): Promise<void> => {
+		const enough = new Promise<void>((resolve) => {
+			const look = () => {
+				if (lines.length >= count) resolve();
+			};
+			waiting.add(look);
+			look();
+		});
+		await Promise.race([enough, ended]);
+	};
+	return { lines, process: child, ended, reached };
+}

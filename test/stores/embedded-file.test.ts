@@ -1,0 +1,282 @@
+import {
+	existsSync,
+	mkdirSync,
+	renameSync,
+	rmSync,
+	statSync,
+	truncateSync,
+	unlinkSync,
+	writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { openEmbeddedStore } from '../../lib/embedded-store';
+import type { Reply, Store } from '../../lib/store';
+import { StoreError } from '../../lib/store';
+import { alter, makeFolder } from './embedded-harness';
+import {
+	HOUR,
+	LEASE,
+	RETENTION,
+	answered,
+	bytes,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	microsOf,
+} from './requests';
+
+const problemOf = (reply: Reply<unknown> | undefined): string =>
+	reply === undefined || reply.ok ? 'none' : reply.error.problem;
+
+describe('the file of an embedded store', () => {
+	let folder: string;
+	let file: string;
+	let store: Store | null;
+	beforeEach(() => {
+		folder = makeFolder();
+		file = join(folder, 'n8n', 'claims.sqlite');
+		store = null;
+	});
+	afterEach(async () => {
+		await store?.close();
+		rmSync(folder, { recursive: true });
+	});
+
+	const open = async (clock?: () => number): Promise<Store> => {
+		store = await openEmbeddedStore({ file, ...(clock && { clock }) });
+		return store;
+	};
+	const openProblem = async (): Promise<StoreError> => {
+		const error: unknown = await openEmbeddedStore({ file }).catch((reason: unknown) => reason);
+		if (!(error instanceof StoreError)) throw new Error(`opened, or untyped: ${String(error)}`);
+		return error;
+	};
+	const claimOne = async (over: Parameters<typeof claimRequest>[0]) =>
+		(await (store ?? (await open())).claim([claimRequest(over)]))[0];
+
+	it('is for its user alone, as are its log and its shared memory, whatever the umask', async () => {
+		const umask = process.umask(0);
+		try {
+			await open();
+		} finally {
+			process.umask(umask);
+		}
+		await claimOne({ identity: freshIdentity() });
+		for (const name of [file, `${file}-wal`, `${file}-shm`]) {
+			expect((statSync(name).mode & 0o777).toString(8)).toBe('600');
+		}
+		expect((statSync(join(folder, 'n8n')).mode & 0o777).toString(8)).toBe('700');
+	});
+
+	it('is refused on a Node.js without SQLite, before anything is made', async () => {
+		const opening = openEmbeddedStore({ file }, () => undefined);
+		await expect(opening).rejects.toMatchObject({ name: 'StoreError', problem: 'unsupported' });
+		await expect(opening).rejects.toThrow(
+			new RegExp(`Node\\.js 22\\.13 or newer, this is ${process.version}\\..*Redis store`),
+		);
+		expect(existsSync(join(folder, 'n8n'))).toBe(false);
+	});
+
+	it('is refused where it is not one of ours', async () => {
+		mkdirSync(join(folder, 'n8n'));
+		writeFileSync(file, 'a text that is long enough to be no header of a database '.repeat(100));
+		expect((await openProblem()).problem).toBe('configuration');
+
+		rmSync(file);
+		const db = new DatabaseSync(file);
+		db.exec('CREATE TABLE claims (key)');
+		db.close();
+		expect((await openProblem()).message).toContain("another program's database");
+
+		rmSync(file);
+		mkdirSync(file);
+		expect(['configuration', 'permission']).toContain((await openProblem()).problem);
+	});
+
+	it('is refused where a newer version made it', async () => {
+		await (await open()).close();
+		alter(file, 'PRAGMA user_version = 2');
+		const error = await openProblem();
+		expect(error.problem).toBe('unsupported');
+		expect(error.message).toContain('update the package');
+	});
+
+	it('is refused where it is damaged, with what to do about it', async () => {
+		const first = await open();
+		const requests = Array.from({ length: 300 }, () => claimRequest({ identity: freshIdentity() }));
+		await first.claim(requests);
+		await first.close();
+		truncateSync(file, 4096);
+		const opened = await openEmbeddedStore({ file }).catch((error: unknown) => error);
+		const error =
+			opened instanceof StoreError
+				? opened
+				: await (opened as Store).claim(requests).then(([reply]) => {
+						if (reply === undefined || reply.ok) throw new Error('a damaged file was claimed in');
+						return reply.error;
+					});
+		expect(error.problem).toBe('unexpected');
+		expect(error.message).toMatch(/damaged.*backup/);
+	});
+
+	it.each([
+		['deleted', () => unlinkSync(file)],
+		['moved', () => renameSync(file, `${file}.old`)],
+		[
+			'replaced by an empty file',
+			() => {
+				renameSync(file, `${file}.old`);
+				writeFileSync(file, '');
+			},
+		],
+	])('answers nothing more once it was %s: it would take all for new', async (_, act) => {
+		const identity = freshIdentity();
+		await claimOne({ identity });
+		act();
+		const reply = await claimOne({ identity, owner: 'owner-b' });
+		expect(reply).toMatchObject({ ok: false, error: { problem: 'unexpected' } });
+		expect(problemOf((await store?.get([identity]))?.[0])).toBe('unexpected');
+		expect(existsSync(file) ? statSync(file).size : 0).toBe(0);
+	});
+
+	it('answers "disk full" for what does not fit, and keeps the rest', async () => {
+		const opened = await open();
+		const kept = claimRequest({ identity: freshIdentity() });
+		const fence = fenceOf((await opened.claim([kept]))[0]);
+		const { db } = (opened as unknown as { connection: { db: DatabaseSync } }).connection;
+		db.exec('PRAGMA max_page_count = 20');
+		const result = new Uint8Array(1 << 20);
+		const [reply] = await opened.command([finishOf(kept, fence, { result })]);
+		expect(problemOf(reply)).toBe('disk_full');
+		const [stored] = await opened.get([kept.identity]);
+		expect(answered(stored)).toMatchObject({ state: 'processing', result: null });
+		db.exec('PRAGMA max_page_count = 100000');
+		const [again] = await opened.command([finishOf(kept, fence, { result })]);
+		expect(answered(again)).toMatchObject({ outcome: 'done' });
+	});
+
+	it('answers no claim that the disk did not take', async () => {
+		const opened = await open();
+		const { log } = (opened as unknown as { connection: { log: { sync(): Promise<void> } } })
+			.connection;
+		log.sync = async () => await Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
+		expect(problemOf(await claimOne({ identity: freshIdentity() }))).toBe('unexpected');
+	});
+
+	it('fails a request that can not be stored alone', async () => {
+		const opened = await open();
+		const requests = [
+			claimRequest({ identity: freshIdentity() }),
+			claimRequest({ identity: freshIdentity(), leaseMs: NaN }),
+			claimRequest({ identity: freshIdentity(), retentionMs: 0.5 }),
+			claimRequest({ identity: freshIdentity() }),
+		];
+		expect((await opened.claim(requests)).map(problemOf)).toEqual([
+			'none',
+			'unexpected',
+			'unexpected',
+			'none',
+		]);
+	});
+
+	it('loses expired records and their results along with writes, a few at a time', async () => {
+		let micros = Date.now() * 1000;
+		const opened = await open(() => micros);
+		const requests = Array.from({ length: 300 }, () => claimRequest({ identity: freshIdentity() }));
+		const claims = await opened.claim(requests);
+		await opened.command(
+			requests.map((request, i) => finishOf(request, fenceOf(claims[i]), { result: bytes(1) })),
+		);
+		const rows = (): number[] => {
+			const db = new DatabaseSync(file);
+			const count = (table: string) =>
+				Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+			const counts = [count('claims'), count('results')];
+			db.close();
+			return counts;
+		};
+		expect(rows()).toEqual([300, 300]);
+
+		micros += (RETENTION + LEASE + HOUR) * 1000;
+		await claimOne({ identity: freshIdentity() });
+		const [claimsLeft = 0, resultsLeft = 0] = rows();
+		expect(claimsLeft).toBeLessThan(300);
+		expect(claimsLeft).toBeGreaterThan(250);
+		expect(resultsLeft).toBe(claimsLeft - 1);
+
+		await opened.claim(requests.slice(0, 150).map(({ identity }) => claimRequest({ identity })));
+		for (let i = 0; i < 30; i++) await claimOne({ identity: freshIdentity() });
+		expect(rows()).toEqual([181, 0]);
+	});
+});
+
+describe('the clock of an embedded store', () => {
+	let folder: string;
+	let file: string;
+	beforeEach(() => {
+		folder = makeFolder();
+		file = join(folder, 'claims.sqlite');
+	});
+	afterEach(() => rmSync(folder, { recursive: true }));
+
+	const START = Date.now() * 1000;
+	const BACK = HOUR * 1000;
+
+	it('never goes back, in no opening, and fences grow, when the host’s clock is set back', async () => {
+		let micros = START;
+		const clock = () => micros;
+		const store = await openEmbeddedStore({ file, clock });
+		const request = claimRequest({ identity: freshIdentity(), onUnknownOutcome: 'retry' });
+		const first = fenceOf((await store.claim([request]))[0]);
+		await store.operate({ identity: request.identity, type: 'forget', force: true });
+		micros -= BACK;
+		const [again] = await store.claim([{ ...request, owner: 'owner-b' }]);
+		expect(fenceOf(again)).toBeGreaterThan(first);
+		expect(microsOf(again)).toBeGreaterThanOrEqual(START);
+
+		const other = await openEmbeddedStore({ file, clock });
+		const [refused] = await other.claim([{ ...request, owner: 'owner-c' }]);
+		expect(answered(refused)).toMatchObject({ reason: 'in_progress' });
+		expect(microsOf(refused)).toBeGreaterThanOrEqual(START);
+		await Promise.all([store.close(), other.close()]);
+	});
+
+	it('gives a higher fence to a key whose record is long purged, after a restart in the past', async () => {
+		let micros = START;
+		const clock = () => micros;
+		const store = await openEmbeddedStore({ file, clock });
+		const request = claimRequest({ identity: freshIdentity() });
+		micros += BACK;
+		const first = fenceOf((await store.claim([request]))[0]);
+		micros += (LEASE + RETENTION + 1) * 1000;
+		for (let i = 0; i < 3; i++) await store.claim([claimRequest({ identity: freshIdentity() })]);
+		await store.close();
+
+		micros = START;
+		const again = await openEmbeddedStore({ file, clock });
+		expect(fenceOf((await again.claim([request]))[0])).toBeGreaterThan(first);
+		await again.close();
+	});
+
+	it('runs on while the host’s clock is behind, so that leases still end', async () => {
+		let behind = 0;
+		const store = await openEmbeddedStore({ file, clock: () => Date.now() * 1000 - behind });
+		const request = claimRequest({
+			...{ identity: freshIdentity(), leaseMs: 50 },
+			onUnknownOutcome: 'retry',
+		});
+		await store.claim([request]);
+		behind = BACK;
+		const deadline = Date.now() + 5_000;
+		let outcome = '';
+		while (outcome !== 'new' && Date.now() < deadline) {
+			outcome = answered((await store.claim([{ ...request, owner: 'owner-b' }]))[0]).outcome;
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+		expect(outcome).toBe('new');
+		await store.close();
+	});
+});
