@@ -1,5 +1,7 @@
 import type { ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 
+const showFor = (...deployments: string[]) => ({ show: { deployment: deployments } });
+
 export class IdempotencyRedisApi implements ICredentialType {
 	name = 'idempotencyRedisApi';
 
@@ -15,11 +17,23 @@ export class IdempotencyRedisApi implements ICredentialType {
 
 	properties: INodeProperties[] = [
 		{
+			displayName: 'Deployment',
+			name: 'deployment',
+			type: 'options',
+			default: 'standalone',
+			options: [
+				{ name: 'Cluster', value: 'cluster' },
+				{ name: 'Sentinel', value: 'sentinel' },
+				{ name: 'Standalone', value: 'standalone' },
+			],
+		},
+		{
 			displayName: 'Host',
 			name: 'host',
 			type: 'string',
 			default: 'localhost',
 			required: true,
+			displayOptions: showFor('standalone'),
 		},
 		{
 			displayName: 'Port',
@@ -27,6 +41,35 @@ export class IdempotencyRedisApi implements ICredentialType {
 			type: 'number',
 			default: 6379,
 			required: true,
+			displayOptions: showFor('standalone'),
+		},
+		{
+			displayName: 'Nodes',
+			name: 'nodes',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: 'e.g. redis-1:26379, redis-2:26379',
+			description: 'The sentinels, or some nodes of the cluster: host:port, separated by commas',
+			displayOptions: showFor('sentinel', 'cluster'),
+		},
+		{
+			displayName: 'Sentinel Name',
+			name: 'sentinelName',
+			type: 'string',
+			default: 'mymaster',
+			required: true,
+			description: 'The name that the sentinels know the primary by',
+			displayOptions: showFor('sentinel'),
+		},
+		{
+			displayName: 'Sentinel Password',
+			name: 'sentinelPassword',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description: 'Only where the sentinels ask for one of their own',
+			displayOptions: showFor('sentinel'),
 		},
 		{
 			displayName: 'User',
@@ -47,6 +90,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 			name: 'database',
 			type: 'number',
 			default: 0,
+			displayOptions: showFor('standalone', 'sentinel'),
 		},
 		{
 			displayName: 'Use TLS',

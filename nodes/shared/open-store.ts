@@ -1,13 +1,13 @@
 import { hkdfSync } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { RedisOptions } from '../../lib/redis-store';
 import { openRedisStore } from '../../lib/redis-store';
 import type { Reply, Store, StoreKind } from '../../lib/store';
 import { StoreError } from '../../lib/store';
+import { redisOptionsOf, textOf } from './redis-credential';
 
 /** A store and what keeps its contents secret. */
 export interface OpenStore {
@@ -53,26 +53,6 @@ export function secretsOf({ secret, previousSecret }: OpenStore): string[] | und
 	return secrets.length === 0 ? undefined : secrets;
 }
 
-export function redisOptionsOf(credential: ICredentialDataDecryptedObject): RedisOptions {
-	return {
-		deployment: 'standalone',
-		host: textOf(credential.host),
-		port: Number(credential.port),
-		user: textOf(credential.user),
-		password: textOf(credential.password),
-		database: Number(credential.database ?? 0),
-		tls: credential.tls
-			? {
-					ca: textOf(credential.ca) || undefined,
-					cert: textOf(credential.cert) || undefined,
-					key: textOf(credential.privateKey) || undefined,
-					servername: textOf(credential.servername) || undefined,
-				}
-			: undefined,
-		keyPrefix: textOf(credential.keyPrefix) || 'idem',
-	};
-}
-
 let embedded: Promise<Store> | undefined;
 
 async function embeddedStore(): Promise<Store> {
@@ -97,8 +77,4 @@ function runsInQueueMode(): boolean {
 /** In n8n's own folder, as its InstanceSettings finds it. */
 function embeddedFile(): string {
 	return join(process.env.N8N_USER_FOLDER || homedir(), '.n8n', 'idempotency.sqlite');
-}
-
-function textOf(value: unknown): string {
-	return typeof value === 'string' ? value : '';
 }
