@@ -1,0 +1,91 @@
+/** Key names, and how a batch is cut into script calls. */
+
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, i) =>
+	i.toString(16).padStart(2, '0'),
+);
+
+/** A script holds Redis for as long as it runs: at most so many items a call. */
+const MAX_ITEMS = 500;
+const MAX_BYTES = 4 << 20;
+
+/** A record's shard is its identity's first byte: all keys of a shard live in one slot of a cluster. */
+export function shardOf(identity: string): string {
+	return identity.slice(0, 2);
+}
+
+export class Keys {
+	readonly signingKey: string;
+
+	constructor(private readonly prefix: string) {
+		this.signingKey = `${prefix}:{meta}:key`;
+	}
+
+	record(identity: string): string {
+		return `${this.prefix}:{${shardOf(identity)}}:${identity}`;
+	}
+
+	/** Open claims by the end of their lease (ms), parked ones by the time of parking. */
+	open(shard: string): string {
+		return `${this.prefix}:{${shard}}:open`;
+	}
+
+	/** Counters `<yyyymmdd>|<namespace>|<counter>`, and `epoch`: when the shard began (ms). */
+	stats(shard: string): string {
+		return `${this.prefix}:{${shard}}:stats`;
+	}
+
+	identityOf(recordKey: string): string {
+		return recordKey.slice(recordKey.lastIndexOf(':') + 1);
+	}
+}
+
+/** Part of a batch for one script call: its items sorted by shard, those of one shard in their first order. */
+export interface Chunk<Item> {
+	readonly items: Item[];
+	/** The place of each item in the batch. */
+	readonly places: number[];
+	readonly shards: string[];
+	/** How many of the items are in each of `shards`. */
+	readonly perShard: number[];
+}
+
+/**
+ * Cuts a batch into chunks that touch few shards each, or just one, as a cluster demands.
+ * `sizeOf` gives about how many bytes an item is.
+ */
+export function chunksOf<Item extends { readonly identity: string }>(
+	batch: readonly Item[],
+	oneShardEach: boolean,
+	sizeOf: (item: Item) => number = () => 0,
+): Array<Chunk<Item>> {
+	const shards = new Map<string, number[]>();
+	batch.forEach(({ identity }, place) => {
+		const places = shards.get(shardOf(identity));
+		if (places === undefined) shards.set(shardOf(identity), [place]);
+		else places.push(place);
+	});
+
+	const chunks: Array<Chunk<Item>> = [];
+	let chunk: Chunk<Item> | undefined;
+	let bytes = 0;
+	for (const [shard, places] of shards) {
+		if (oneShardEach) chunk = undefined;
+		for (const place of places) {
+			const item = batch[place] as Item;
+			if (chunk === undefined || chunk.items.length >= MAX_ITEMS || bytes >= MAX_BYTES) {
+				chunk = { items: [], places: [], shards: [], perShard: [] };
+				chunks.push(chunk);
+				bytes = 0;
+			}
+			if (chunk.shards.at(-1) !== shard) {
+				chunk.shards.push(shard);
+				chunk.perShard.push(0);
+			}
+			chunk.perShard[chunk.perShard.length - 1]! += 1;
+			chunk.items.push(item);
+			chunk.places.push(place);
+			bytes += sizeOf(item);
+		}
+	}
+	return chunks;
+}

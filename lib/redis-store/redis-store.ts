@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+
+import { attemptAsync } from '../embedded-store/attempt';
+import type {
+	ClaimAnswer,
+	ClaimRecord,
+	ClaimRequest,
+	OperatorAnswer,
+	OperatorCommand,
+	OwnerAnswer,
+	OwnerCommand,
+	Tombstone,
+} from '../record';
+import type { OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
+import { StoreError, durationProblem } from '../store';
+import { type BatchScript, askInChunks, microsOf } from './batch';
+import { claimAnswers, claimArguments, keysOf } from './claim-script';
+import { decodeStored } from './codec';
+import {
+	commandAnswers,
+	commandArguments,
+	operateAnswer,
+	operateArguments,
+	sizeOfCommand,
+} from './command-script';
+import { isPassing, scriptError, storeErrorOf } from './errors';
+import { findOpen } from './find-open';
+import { type Chunk, Keys, SHARDS } from './keys';
+import type { RedisOptions } from './options';
+import { addressOf, prefixOf } from './options';
+import { type SharedConnection, sharedConnection } from './pool';
+import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
+import { runScript } from './scripts';
+import { sumCounters } from './stats';
+
+/**
+ * Opens the store in Redis. Nothing is sent until the first call, and each call ends within 5 s (see RedisTimeouts), with a typed
+ * error where Redis can't be asked. A call whose connection broke is sent again: a claim by its owner is granted once more, and a
+ * finish that was carried out answers `kept`.
+ */
+export function openRedisStore(options: RedisOptions): Store {
+	const connection = sharedConnection(options);
+	connection.open();
+	return new RedisStore(options, connection);
+}
+
+interface Timed<Answer> {
+	readonly micros: number;
+	readonly answer: Answer;
+}
+
+class RedisStore implements Store {
+	readonly kind = 'redis';
+
+	private readonly keys: Keys;
+
+	private readonly address: string;
+
+	private closed = false;
+
+	constructor(
+		private readonly options: RedisOptions,
+		private readonly connection: SharedConnection,
+	) {
+		this.keys = new Keys(prefixOf(options));
+		this.address = addressOf(options);
+	}
+
+	async claim(requests: readonly ClaimRequest[]): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
+		return await this.askInChunks('claim', requests, {
+			refused: refusedClaim,
+			arguments: (chunk) => claimArguments(this.keys, chunk, this.offsetMs()),
+			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
+		});
+	}
+
+	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+		return await this.askInChunks('command', orders, {
+			refused: refusedCommand,
+			arguments: (chunk) => commandArguments(this.keys, chunk, this.offsetMs()),
+			answers: commandAnswers,
+			sizeOf: sizeOfCommand,
+		});
+	}
+
+	async operate(order: OperatorCommand): Promise<Reply<OperatorAnswer>> {
+		return await this.reply(async () => {
+			// Not sent twice: the second answer would tell what the first had done.
+			const args = operateArguments(this.keys, order, this.offsetMs());
+			const reply = await this.run('operate', args, false);
+			const answer = operateAnswer(reply);
+			if (answer instanceof Error) throw answer;
+			return { micros: microsOf(reply), answer };
+		});
+	}
+
+	async get(
+		identities: readonly string[],
+	): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>> {
+		return await this.askInChunks(
+			'read',
+			identities.map((identity) => ({ identity })),
+			{
+				refused: () => null,
+				arguments: ({ items }) => [
+					...keysOf(this.keys, { items, shards: [] }),
+					String(this.offsetMs()),
+				],
+				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
+			},
+		);
+	}
+
+	async findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>> {
+		return await this.askAlone(
+			async (client) => await findOpen(client, this.keys, query, this.offsetMs()),
+		);
+	}
+
+	async stats(): Promise<Reply<readonly StatsRow[]>> {
+		return await this.askAlone(async (client) => {
+			const [micros, shards] = await Promise.all([
+				this.clock(client),
+				Promise.all(SHARDS.map(async (shard) => await client.hgetall(this.keys.stats(shard)))),
+			]);
+			return { micros, answer: sumCounters(shards) };
+		});
+	}
+
+	async signingKey(): Promise<Reply<Buffer>> {
+		return await this.askAlone(async (client) => {
+			const name = this.keys.signingKey;
+			await client.setnx(name, randomBytes(32));
+			const [micros, key] = await Promise.all([this.clock(client), client.getBuffer(name)]);
+			if (key?.length !== 32) throw scriptError('CORRUPT the signing key is not 32 bytes');
+			return { micros, answer: key };
+		});
+	}
+
+	async close(): Promise<void> {
+		if (!this.closed) this.connection.close();
+		this.closed = true;
+		await Promise.resolve();
+	}
+
+	private offsetMs(): number {
+		return this.options.clockOffsetMs?.() ?? 0;
+	}
+
+	/** Microseconds since 1970, by Redis. */
+	private async clock(client: Client): Promise<number> {
+		const [seconds, micros] = await client.time();
+		return Number(seconds) * 1_000_000 + Number(micros) + this.offsetMs() * 1000;
+	}
+
+	private async askInChunks<Item extends { readonly identity: string }, Answer>(
+		name: ScriptName,
+		batch: readonly Item[],
+		script: Pick<BatchScript<Item, Answer>, 'refused' | 'answers' | 'sizeOf'> & {
+			readonly arguments: (chunk: Chunk<Item>) => ScriptArguments;
+		},
+	): Promise<Array<Reply<Answer>>> {
+		return await askInChunks(batch, {
+			...script,
+			run: async (chunk) => await this.run(name, script.arguments(chunk)),
+			oneShardEach: this.options.deployment === 'cluster',
+			errorOf: (error) => storeErrorOf(error, this.address),
+		});
+	}
+
+	private async askAlone<Answer>(
+		ask: (client: Client) => Promise<Timed<Answer>>,
+	): Promise<Reply<Answer>> {
+		return await this.reply(async () => await this.ask(ask));
+	}
+
+	private async reply<Answer>(ask: () => Promise<Timed<Answer>>): Promise<Reply<Answer>> {
+		const asked = await attemptAsync(ask);
+		if (asked.ok) return { ok: true, ...asked.value };
+		return { ok: false, error: storeErrorOf(asked.error, this.address) };
+	}
+
+	private async run(name: ScriptName, args: ScriptArguments, repeat = true): Promise<ScriptReply> {
+		return await this.ask(async (client) => {
+			const reply = await runScript(client, name, args);
+			const refusal = refusalOfReplica(reply);
+			if (refusal !== null) throw refusal;
+			return reply;
+		}, repeat);
+	}
+
+	private async ask<T>(ask: (client: Client) => Promise<T>, repeat = true): Promise<T> {
+		if (this.closed) throw new StoreError('unreachable', 'This store was closed.');
+		return await this.connection.ask(async (client) => {
+			await this.begin(client);
+			return await ask(client);
+		}, repeat);
+	}
+
+	/** Notes when the store began to remember, in every shard, so that its age is one. Once for a connection and prefix. */
+	private async begin(client: Client): Promise<void> {
+		const { done } = this.connection;
+		const name = `epoch ${this.keys.signingKey}`;
+		const begun = done.get(name) ?? this.noteEpoch(client);
+		done.set(name, begun);
+		const noted = await attemptAsync(async () => await begun);
+		// What refuses this refuses the call as well, which says so; else the scripts note the epoch, shard by shard.
+		if (noted.ok || !isPassing(noted.error)) return;
+		done.delete(name);
+		throw noted.error;
+	}
+
+	private async noteEpoch(client: Client): Promise<void> {
+		const epoch = Math.floor((await this.clock(client)) / 1000);
+		await Promise.all(
+			SHARDS.map(async (shard) => await client.hsetnx(this.keys.stats(shard), 'epoch', epoch)),
+		);
+	}
+}
+
+function recordAnswer([outcome, value]: ScriptReply): ClaimRecord | Tombstone | null | Error {
+	switch (String(outcome)) {
+		case 'record':
+			return decodeStored(value as ScriptReply);
+		case 'absent':
+			return null;
+		default:
+			return scriptError(String(value));
+	}
+}
+
+/** A replica refuses each write alone; another connection may lead to the primary. */
+function refusalOfReplica(reply: ScriptReply): Error | null {
+	for (const entry of reply) {
+		if (!Array.isArray(entry)) continue;
+		const words = (entry as ScriptReply).find(
+			(part) => Buffer.isBuffer(part) && part.toString('latin1', 0, 9) === 'READONLY ',
+		);
+		if (words !== undefined) return scriptError(String(words));
+	}
+	return null;
+}
+
+function refusedClaim(request: ClaimRequest): StoreError | null {
+	return refusedDurations(request, ['leaseMs', 'claimTimeoutMs', 'retentionMs']);
+}
+
+function refusedCommand(order: OwnerCommand): StoreError | null {
+	if (order.type === 'finish') return refusedDurations(order, ['retentionMs']);
+	if (order.type === 'renew' || order.type === 'start') return refusedDurations(order, ['leaseMs']);
+	return null;
+}
+
+function refusedDurations<Name extends string>(
+	from: Readonly<Record<Name, number>>,
+	names: readonly Name[],
+): StoreError | null {
+	for (const name of names) {
+		const problem = durationProblem(name, from[name]);
+		if (problem !== null) return new StoreError('configuration', problem);
+	}
+	return null;
+}

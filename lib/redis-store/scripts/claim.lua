@@ -1,0 +1,279 @@
+-- Claims keys: transitions.ts `claim`, for a batch whose items are sorted by shard.
+--
+-- KEYS  the key of each item, then `open` and `stats` of each shard
+-- ARGV  2 number of items in each shard: '39 41', 3 number of settings T, then
+--       T x 3  what is asked: 'R 60000 172800000 3600000 h - -', which is the state to grant (P, R), lease, retention,
+--              claim timeout (ms), policy (r retry, h hold), most attempts or -, flags or -
+--              (x: a duplicate extends the retention, s: strict age);
+--              namespace; field `w`
+--       5 x    an item: owner, fingerprint, field `k`, field digests, and more, where it is more than settings 1:
+--              number of its settings, event's time in ms or nothing, tenant: '1 1795497258303 tenant'
+--
+-- Reply { micros, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
+--       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
+--       { item, 'duplicate', '', record }
+--       { item, reason, retry after ms or '', record }    a conflict; without a record where the caller may learn nothing
+--       { item, 'error', words }
+--   where item counts from 1, and record is the hash as field, value, ...
+
+-- @include prelude
+-- @include fields
+
+local ASKED = '^(%u) (%d+) ((%d+) (%d+) ([rh])) (%S+) (%S+)$'
+
+local at, settings, micros_text, now_text = 3, {}, text(micros), text(now)
+for number = 1, tonumber(ARGV[3]) do
+	local state, lease, terms, retention, timeout, policy, attempts, flags = string.match(ARGV[at + 1], ASKED)
+	local ends = now + (state == 'P' and timeout or lease)
+	local set = {
+		state = state,
+		lease = lease,
+		ends = text(ends),
+		expires = text(ends + retention - offset),
+		retention = retention,
+		timeout = timeout,
+		policy = policy,
+		attempts = attempts,
+		flags = flags,
+		namespace = ARGV[at + 2] .. '|',
+		run = ARGV[at + 3],
+		fresh = false,
+		size = 0,
+	}
+	-- What all its first grants share, with room for the rest.
+	set.fresh = {
+		'', 's', state .. ' ' .. micros_text .. ' ' .. now_text .. ' ' .. set.ends, 'r', terms,
+		'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+	}
+	set.size = append(set.fresh, 5, 'w', set.run)
+	settings[number] = set
+	at = at + 3
+end
+
+-- An item's settings, and event's time and tenant, each '' where there is none.
+local function terms_of(item)
+	local more = ARGV[item + 5]
+	if more == '' then
+		return settings[1], '', ''
+	end
+	local number, event, tenant = string.match(more, '^(%d+) (%S*) (.*)$')
+	return settings[tonumber(number)], event, tenant
+end
+
+-- Writes the first grant of a key. Returns what HSET said.
+local function write_fresh(key, set, item, event, tenant)
+	local fresh, size = set.fresh, set.size
+	fresh[1], fresh[size + 1], fresh[size + 2] = key, 'o', ARGV[item + 1]
+	size = append(fresh, size + 2, 'h', ARGV[item + 2])
+	size = append(fresh, size, 'k', ARGV[item + 3])
+	size = append(fresh, size, 'g', ARGV[item + 4])
+	size = append(fresh, size, 'e', event)
+	size = append(fresh, size, 'd', tenant)
+	local written = redis.pcall('HSET', unpack(fresh, 1, size))
+	if type(written) == 'number' then
+		redis.call('PEXPIREAT', key, set.expires)
+	end
+	return written
+end
+
+-- Whether the event is older than what the store can know of.
+local function is_stale(set, event, stats)
+	if event == '' then
+		return false
+	end
+	local at = tonumber(event)
+	return at < now - set.retention or (string.find(set.flags, 's', 1, true) ~= nil and at < epoch_of(stats))
+end
+
+-- First, the keys that are not there: most claims are the first of their key, so this part is kept short. `counts` and
+-- `opened` hold, for each shard, what it is to count, and a length and then the arguments of ZADD.
+
+local reply, counts, opened, rest = { micros_text }, {}, {}, {}
+local shards, item = {}, 0
+for items in string.gmatch(ARGV[2], '%d+') do
+	shards[#shards + 1] = tonumber(items)
+end
+local after = #KEYS - 2 * #shards
+local named = #KEYS[#KEYS] - 4
+
+local function note_opened(index, key, ends)
+	local size = index[1]
+	index[size + 1], index[size + 2], index[1] = ends, string.sub(key, named), size + 2
+end
+
+for shard = 1, #shards do
+	local tally, index, stats = {}, { 1 }, KEYS[after + 2 * shard]
+	for _ = 1, shards[shard] do
+		item = item + 1
+		local key = KEYS[item]
+		local set, event, tenant = terms_of(at)
+		if redis.pcall('EXISTS', key) ~= 0 then
+			rest[#rest + 1] = { item, at, shard }
+		else
+			local counter = set.namespace .. 'new'
+			if is_stale(set, event, stats) then
+				counter = set.namespace .. 'stale_key'
+				reply[#reply + 1] = { item, 'stale_key', '' }
+			else
+				local written = write_fresh(key, set, at, event, tenant)
+				if type(written) == 'number' then
+					note_opened(index, key, set.ends)
+				else
+					counter = false
+					reply[#reply + 1] = { item, 'error', written.err }
+				end
+			end
+			if counter then
+				tally[counter] = (tally[counter] or 0) + 1
+			end
+		end
+		at = at + 5
+	end
+	counts[shard], opened[shard] = tally, index
+end
+
+local function conclude()
+	for shard = 1, #shards do
+		local index, stats = opened[shard], after + 2 * shard
+		local size = index[1]
+		if size > 1 then
+			index[1] = KEYS[stats - 1]
+			redis.pcall('ZADD', unpack(index, 1, size))
+		end
+		count(KEYS[stats], counts[shard])
+	end
+	return reply
+end
+
+if #rest == 0 then
+	return conclude()
+end
+
+-- @include record
+
+-- Then the others, by what is stored. An answer is its outcome or reason, a value for the reply, and the record; of a grant
+-- also the end of its lease.
+
+local function claim_absent(key, tombstone, item, stats)
+	local set, event, tenant = terms_of(item)
+	if is_stale(set, event, stats) then
+		return 'stale_key', ''
+	end
+	local fence = math.max(micros, tombstone and tombstone.fence + 1 or 0)
+	local shared = set.fresh[3]
+	set.fresh[3] = set.state .. ' ' .. text(fence) .. ' ' .. now_text .. ' ' .. set.ends
+	redis.pcall('DEL', key)
+	local written = write_fresh(key, set, item, event, tenant)
+	set.fresh[3] = shared
+	if type(written) ~= 'number' then
+		return 'error', written.err
+	end
+	return 'new', '', fence ~= micros and redis.call('HGETALL', key) or nil, set.ends
+end
+
+-- A stored answer is given even where memory is full: PEXPIREAT may run then, and what follows the first write of a script
+-- is no longer refused.
+local function answer_duplicate(key, rec, set)
+	local fields = rec.fields
+	local extended = string.find(set.flags, 'x', 1, true)
+	if extended then
+		fields.x = text(now + rec.retention)
+	end
+	expire(key, rec)
+	fields.u = text(redis.call('HINCRBY', key, 'u', 1))
+	if extended then
+		redis.call('HSET', key, 'x', fields.x)
+	end
+	return 'duplicate', '', flatten(rec)
+end
+
+local function refresh_lease(key, rec, set)
+	rec.lease = now + (rec.state == 'P' and rec.timeout or set.lease)
+	save(key, rec)
+	return 'new', '', flatten(rec), text(rec.lease)
+end
+
+local function grant_again(key, rec, set, item, takeover)
+	local fields = rec.fields
+	rec.state, rec.fence, rec.lease = set.state, math.max(micros, rec.fence + 1), tonumber(set.ends)
+	rec.retention, rec.timeout, rec.policy = tonumber(set.retention), tonumber(set.timeout), set.policy
+	rec.attempts = rec.attempts + 1
+	fields.o, fields.c = ARGV[item + 1], now ~= rec.first and now_text or nil
+	fields.b, fields.x, fields.z = nil, nil, nil
+	put(rec, 'v', '')
+	put(rec, 'y', '')
+	put(rec, 'w', set.run)
+	if ARGV[item + 2] ~= '' then
+		fields.h = ARGV[item + 2]
+		put(rec, 'g', ARGV[item + 4])
+	end
+	save(key, rec)
+	return 'new', takeover and '1' or '', flatten(rec), set.ends
+end
+
+local function claim(key, rec, item)
+	local set, _, tenant = terms_of(item)
+	local fingerprint, known = ARGV[item + 2], rec.fields.h
+	if (rec.fields.d or '') ~= tenant then
+		return 'tenant_mismatch', ''
+	end
+	if known and fingerprint ~= '' and known ~= fingerprint then
+		return 'payload_mismatch', '', flatten(rec, true)
+	end
+
+	local state = observe(rec)
+	if state == 'C' or state == 'F' then
+		return answer_duplicate(key, rec, set)
+	end
+	local open = rec.state == 'R' or rec.state == 'P'
+	if open and rec.fields.o == ARGV[item + 1] then
+		return refresh_lease(key, rec, set)
+	end
+	if open and state ~= 'X' then
+		return 'in_progress', '', flatten(rec, true)
+	end
+
+	local takeover = state == 'X' or state == 'U'
+	if takeover and (rec.policy == 'h' or set.policy == 'h') then
+		return 'unknown_outcome', '', flatten(rec, true)
+	end
+	if set.attempts ~= '-' and rec.attempts >= tonumber(set.attempts) then
+		return 'attempts_exhausted', '', flatten(rec, true)
+	end
+	local not_before = tonumber(rec.fields.b) or 0
+	if state == 'L' and not_before > now then
+		return 'retry_later', text(not_before - now), flatten(rec, true)
+	end
+	return grant_again(key, rec, set, item, takeover)
+end
+
+local function answer(entry)
+	local number, at, shard = entry[1], entry[2], entry[3]
+	local key, stats = KEYS[number], KEYS[after + 2 * shard]
+	local rec, problem = load(key)
+	local outcome, value, record, ends
+	if problem then
+		outcome, value = 'error', problem
+	elseif rec == nil or rec.state == 'T' then
+		outcome, value, record, ends = claim_absent(key, rec, at, stats)
+	else
+		outcome, value, record, ends = claim(key, rec, at)
+	end
+	if ends then
+		note_opened(opened[shard], key, ends)
+	end
+	if outcome ~= 'error' then
+		local again = outcome == 'new' and rec and rec.state ~= 'T' and rec.attempts > 1
+		local counter = terms_of(at).namespace .. (again and 'retry' or outcome)
+		counts[shard][counter] = (counts[shard][counter] or 0) + 1
+	end
+	if record or outcome ~= 'new' then
+		reply[#reply + 1] = { number, outcome, value, record }
+	end
+end
+
+for number = 1, #rest do
+	answer(rest[number])
+end
+
+return conclude()

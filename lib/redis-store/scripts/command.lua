@@ -1,0 +1,177 @@
+-- The owner's commands: transitions.ts `command`, for a batch whose items are sorted by shard.
+--
+-- KEYS  the key of each item, then `open` and `stats` of each shard
+-- ARGV  2 number of items in each shard: '39 41', then
+--       15 x   an item: finish | release | park | abandon | renew | start; owner; fence; 1 for the granted run, else '';
+--              state to reach (C, F, L, U) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
+--              1 where there is a result, else ''; result;
+--              and what a finish writes if the record is gone: claim timeout, policy, event's time ('3600000 h
+--              1795497258303'); fields `k`, `w`; fingerprint, field digests, tenant (lines)
+--
+-- Reply { micros, entry, ... }, one for each item:
+--       { 'done', state, recovered (1, ''), record }
+--       { 'kept', state, record }                         without a record where it is absent
+--       { 'superseded', taken_over | forgotten | expired, state, fence, field `w` }
+--       { 'lost', state }
+--       { 'refused' }
+--       { 'error', words }
+--   where record is the hash as field, value, ..., without the result
+
+-- @include prelude
+-- @include fields
+-- @include record
+-- @include settle
+
+local MAX_SAFE = 2 ^ 53 - 1
+
+local function order_at(at)
+	return {
+		type = ARGV[at + 1],
+		owner = ARGV[at + 2],
+		fence = tonumber(ARGV[at + 3]) or 0,
+		own_run = ARGV[at + 4] == '1',
+		to = ARGV[at + 5],
+		duration = tonumber(ARGV[at + 6]),
+		retry_after = tonumber(ARGV[at + 7]),
+		status = ARGV[at + 8],
+		reason = ARGV[at + 9],
+		result = ARGV[at + 10] == '1' and ARGV[at + 11] or nil,
+		at = at,
+	}
+end
+
+-- The record that a finish makes of what its token carries.
+local function remains_of(order, claimed)
+	local at = order.at
+	local timeout, policy, event = string.match(ARGV[at + 12], '^(%d+) ([rh]) (%S+)$')
+	local fingerprint, digests, tenant = string.match(ARGV[at + 15], '^([^\n]*)\n([^\n]*)\n(.*)$')
+	local rec = {
+		fields = { o = order.owner },
+		fence = order.fence,
+		first = claimed,
+		retention = order.duration,
+		timeout = tonumber(timeout),
+		policy = policy,
+		attempts = 1,
+	}
+	put(rec, 'h', fingerprint)
+	put(rec, 'd', tenant)
+	put(rec, 'g', digests)
+	put(rec, 'k', ARGV[at + 13])
+	put(rec, 'w', ARGV[at + 14])
+	rec.fields.e = tonumber(event) ~= claimed and event or nil
+	return rec
+end
+
+local function finish_absent(key, tombstone, order)
+	local claimed = math.floor(order.fence / 1000)
+	if tombstone and tombstone.fence >= order.fence then
+		return { 'superseded', 'forgotten', 'A', text(tombstone.fence), '' }
+	end
+	if now - claimed >= order.duration then
+		return { 'superseded', 'expired', 'A', '0', '' }
+	end
+	local rec = remains_of(order, claimed)
+	settle(rec, order.to, order.result, order.status, order.reason)
+	save(key, rec)
+	return { 'done', rec.state, '1', flatten(rec, true) }, rec
+end
+
+local function may_finish(order, state)
+	if state == 'C' then
+		return false
+	end
+	return order.to == 'C' or (state ~= 'F' and (order.own_run or state == 'L'))
+end
+
+-- Extends or starts the lease of a record; false where that can't be.
+local function extend(rec, order, state, open)
+	local hold_until = (tonumber(rec.fields.c) or rec.first) + rec.timeout
+	local startable = order.type == 'renew' or rec.state == 'P' or state == 'R'
+	if not (open and order.own_run and now < hold_until and startable) then
+		return false
+	end
+	rec.lease = math.min(now + order.duration, hold_until)
+	rec.state = order.type == 'start' and 'R' or rec.state
+	return true
+end
+
+-- Changes the record as ordered; false where it is kept as it is.
+local function change(rec, order, state, open)
+	local kind = order.type
+	if kind == 'finish' then
+		if not may_finish(order, state) then
+			return false
+		end
+		rec.retention = order.duration
+	elseif kind == 'park' then
+		if not (open or state == 'L') then
+			return false
+		end
+	elseif not (open and order.own_run) then
+		return false
+	end
+	settle(rec, order.to, order.result, order.status, order.reason, order.retry_after)
+	return true
+end
+
+-- Obeys one order. Returns the entry of the reply, and the record if it was written.
+local function obey(key, order)
+	local rec, problem = load(key)
+	if problem then
+		return { 'error', problem }
+	end
+	local fence, leases = order.fence, order.type == 'renew' or order.type == 'start'
+	if not (fence > 0 and fence <= MAX_SAFE and fence % 1 == 0) then
+		return { 'refused' }
+	end
+	if rec == nil or rec.state == 'T' then
+		if order.type == 'finish' then
+			return finish_absent(key, rec, order)
+		end
+		return { leases and 'lost' or 'kept', 'A' }
+	end
+
+	local state = observe(rec)
+	if rec.fields.o ~= order.owner or rec.fence ~= fence then
+		if order.type == 'abandon' then
+			return { 'kept', state, flatten(rec, true) }
+		end
+		return { 'superseded', 'taken_over', state, text(rec.fence), whole(rec, 'w') }
+	end
+
+	local open = state == 'R' or state == 'P' or state == 'X'
+	if leases then
+		if not extend(rec, order, state, open) then
+			return { 'lost', state }
+		end
+	elseif not change(rec, order, state, open) then
+		return { 'kept', state, flatten(rec, true) }
+	end
+	save(key, rec)
+	local recovered = order.type == 'finish' and (state == 'L' or state == 'F')
+	return { 'done', rec.state, recovered and '1' or '', flatten(rec, true) }, rec
+end
+
+local reply, item, at = { text(micros) }, 0, 2
+local shards = {}
+for items in string.gmatch(ARGV[2], '%d+') do
+	shards[#shards + 1] = tonumber(items)
+end
+local after = #KEYS - 2 * #shards
+for shard = 1, #shards do
+	local open, stats, counts = KEYS[after + 2 * shard - 1], KEYS[after + 2 * shard], {}
+	for _ = 1, shards[shard] do
+		item = item + 1
+		local order = order_at(at)
+		local entry, written = obey(KEYS[item], order)
+		if written then
+			index(KEYS[item], open, written)
+			count_bytes(counts, written, order.result)
+		end
+		reply[item + 1] = entry
+		at = at + 15
+	end
+	count(stats, counts)
+end
+return reply

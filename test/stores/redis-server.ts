@@ -1,0 +1,215 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** Real redis-server processes on free ports of 127.0.0.1, in folders of their own, each ended by its own pid. */
+
+export interface RedisServerOptions {
+	/** Lines of redis.conf. */
+	readonly config?: readonly string[];
+	readonly password?: string;
+	/** `ACL SETUSER` lines without the command's name: `name on >password ~idem:* +get`. */
+	readonly users?: readonly string[];
+	readonly tls?: Certificates;
+	readonly replicaOf?: { readonly port: number; readonly password?: string };
+	readonly cluster?: boolean;
+	/** Runs as a sentinel. */
+	readonly sentinel?: boolean;
+	/** Taken if it is given: a server that comes back. */
+	readonly port?: number;
+}
+
+export interface Certificates {
+	readonly ca: string;
+	readonly cert: string;
+	readonly key: string;
+	readonly folder: string;
+}
+
+const START_LIMIT_MS = 10_000;
+
+export class RedisServer {
+	private child: ChildProcess | undefined;
+
+	private constructor(
+		readonly port: number,
+		readonly options: RedisServerOptions,
+		private readonly folder: string,
+	) {}
+
+	static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+		const folder = mkdtempSync(join(tmpdir(), 'idempotency-redis-'));
+		const server = new RedisServer(options.port ?? (await freePort()), options, folder);
+		await server.run();
+		return server;
+	}
+
+	/** A client for the test's own questions; the caller disconnects it. */
+	client(): Redis {
+		const { tls, password } = this.options;
+		return new Redis({
+			host: '127.0.0.1',
+			port: this.port,
+			password,
+			tls: tls === undefined ? undefined : { ca: tls.ca, servername: 'localhost' },
+			protocol: 2,
+			retryStrategy: () => 50,
+		}).on('error', () => undefined);
+	}
+
+	/** Asks once, over a connection of its own. */
+	async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+		const client = this.client();
+		try {
+			return await question(client);
+		} finally {
+			client.disconnect();
+		}
+	}
+
+	/** Starts it, or starts it again with its data. */
+	async run(): Promise<void> {
+		writeFileSync(join(this.folder, 'redis.conf'), this.config().join('\n'));
+		const args = [
+			join(this.folder, 'redis.conf'),
+			...(this.options.sentinel ? ['--sentinel'] : []),
+		];
+		const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+		this.child = child;
+		let log = '';
+		child.stdout.on('data', (data: Buffer) => (log += data.toString()));
+		child.stderr.on('data', (data: Buffer) => (log += data.toString()));
+		const giveUpAt = Date.now() + START_LIMIT_MS;
+		while (
+			!/Ready to accept connections|Running mode=sentinel|MASTER MODE|REPLICA sync|Connecting to MASTER/.test(
+				log,
+			)
+		) {
+			if (child.exitCode !== null || Date.now() > giveUpAt) {
+				throw new Error(`redis-server did not start: ${log}`);
+			}
+			await sleep(10);
+		}
+	}
+
+	/** Ends it; `SIGKILL` as a crash. Its data stay for `run`. */
+	async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+		const { child } = this;
+		if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+		const ended = new Promise((resolve) => child.once('exit', resolve));
+		child.kill(signal);
+		await ended;
+	}
+
+	/** Halts and continues it: a server that accepts and never answers. */
+	signal(signal: NodeJS.Signals): void {
+		this.child?.kill(signal);
+	}
+
+	async stop(): Promise<void> {
+		this.signal('SIGCONT');
+		await this.kill('SIGKILL');
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+
+	private config(): string[] {
+		const { config = [], password, users = [], tls, replicaOf, cluster } = this.options;
+		const listen =
+			tls === undefined
+				? [`port ${this.port}`]
+				: [
+						'port 0',
+						`tls-port ${this.port}`,
+						`tls-ca-cert-file ${join(tls.folder, 'ca.pem')}`,
+						`tls-cert-file ${join(tls.folder, 'server.pem')}`,
+						`tls-key-file ${join(tls.folder, 'server.key')}`,
+						'tls-auth-clients no',
+					];
+		return [
+			'bind 127.0.0.1',
+			...listen,
+			`dir ${this.folder}`,
+			...(this.options.sentinel ? [] : ['save ""', 'appendonly no', 'enable-debug-command yes']),
+			...(password === undefined ? [] : [`requirepass ${quoted(password)}`]),
+			...users.map((user) => `user ${user}`),
+			...(replicaOf === undefined ? [] : [`replicaof 127.0.0.1 ${replicaOf.port}`]),
+			...(replicaOf?.password === undefined ? [] : [`masterauth ${quoted(replicaOf.password)}`]),
+			...(cluster ? ['cluster-enabled yes', 'cluster-node-timeout 1000'] : []),
+			...config,
+		];
+	}
+}
+
+/** In redis.conf: double quotes, with escapes for what would end them. */
+function quoted(text: string): string {
+	return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+export async function freePort(): Promise<number> {
+	return await new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const address = server.address();
+			server.close(() => {
+				if (typeof address === 'object' && address !== null) resolve(address.port);
+				else reject(new Error('no port'));
+			});
+		});
+	});
+}
+
+/** An authority of our own and a certificate of it for `localhost` and 127.0.0.1, made by openssl. */
+export function makeCertificates(): Certificates {
+	const folder = mkdtempSync(join(tmpdir(), 'idempotency-tls-'));
+	const at = (name: string) => join(folder, name);
+	const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+	const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+	openssl(
+		'req',
+		'-x509',
+		...newKey,
+		'-keyout',
+		at('ca.key'),
+		'-out',
+		at('ca.pem'),
+		'-days',
+		'2',
+		'-subj',
+		'/CN=Test CA',
+	);
+	openssl(
+		'req',
+		...newKey,
+		'-keyout',
+		at('server.key'),
+		'-out',
+		at('server.csr'),
+		'-subj',
+		'/CN=localhost',
+	);
+	writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+	openssl(
+		'x509',
+		'-req',
+		'-in',
+		at('server.csr'),
+		'-CA',
+		at('ca.pem'),
+		'-CAkey',
+		at('ca.key'),
+		'-CAcreateserial',
+		'-out',
+		at('server.pem'),
+		'-days',
+		'2',
+		'-extfile',
+		at('names'),
+	);
+	const read = (name: string) => execFileSync('cat', [at(name)]).toString();
+	return { folder, ca: read('ca.pem'), cert: read('server.pem'), key: read('server.key') };
+}

@@ -1,0 +1,14 @@
+import { redisHarness } from './redis-harness';
+import { RedisServer } from './redis-server';
+import { describeStore } from './suite';
+
+let server: RedisServer;
+beforeAll(async () => {
+	server = await RedisServer.start();
+});
+afterAll(async () => await server.stop());
+
+describeStore(
+	'Redis store',
+	redisHarness(() => server),
+);
