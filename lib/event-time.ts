@@ -77,16 +77,8 @@ function isoTime(text: string): EventTime {
 	const [y, mo, d] = [Number(year), Number(month), Number(day)];
 	const [h, mi, s] = [Number(hour), Number(minute), Number(second)];
 	const local = Date.UTC(y, mo - 1, d, h, mi, s);
-	const back = new Date(local);
 	const offset = offsetMinutes(zone);
-	if (
-		back.getUTCMonth() !== mo - 1 ||
-		back.getUTCDate() !== d ||
-		h > 23 ||
-		mi > 59 ||
-		s > 59 ||
-		offset === null
-	) {
+	if (new Date(local).getUTCMonth() !== mo - 1 || h > 23 || mi > 59 || s > 59 || offset === null) {
 		return refused('is not a date and time that exists.');
 	}
 	return inRange(local + thousandths(fraction) - offset * 60_000);

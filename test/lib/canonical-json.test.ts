@@ -329,6 +329,14 @@ describe('dates and class instances', () => {
 		}
 		expect(canonicalJson(new Money(5))).toBe('{"by":{"inner":1},"c":5}');
 		expect(carefulJson([new Money(5)])).toBe('[{"by":{"inner":1},"c":5}]');
+		class Account {
+			readonly inner = 2;
+			toJSON() {
+				return new Money(this.inner);
+			}
+		}
+		expect(canonicalJson(new Account())).toBe('{"cents":2}');
+		expect(carefulJson(new Account())).toBe('{"cents":2}');
 		expect(canonicalJson(new URL('https://a.example/?b'))).toBe('"https://a.example/?b"');
 		expect(canonicalJson(Duration.fromObject({ hours: 1 }))).toBe('"PT1H"');
 		expect(refusalOf({ toJSON: () => 'sly' })).toMatchObject({

@@ -12,6 +12,8 @@ describe('valueAtPath', () => {
 		'a.b': { c: 1, 'c.d': 2 },
 		a: { b: { c: 'shadowed' }, e: 3 },
 		'x[y]': 4,
+		'p.q': { r: 'short' },
+		'p.q.r': 'long',
 		'': { '': 5 },
 	};
 
@@ -33,6 +35,7 @@ describe('valueAtPath', () => {
 		['a.b.c.d', 2],
 		['a.e', 3],
 		['x[y]', 4],
+		['p.q.r', 'long'],
 		['', { '': 5 }],
 		['.', 5],
 		['items', source.items],
@@ -142,7 +145,7 @@ describe('withoutPaths', () => {
 		const copy = withoutPaths(given, ['meta.keep']) as typeof given;
 		expect(copy).not.toBe(given);
 		expect(copy.items).toBe(given.items);
-		expect(withoutPaths(given, ['no.such'])).toBe(given);
+		expect(withoutPaths(given, ['no.such', 'meta.no', 'items[].no'])).toBe(given);
 		expect(withoutPaths(given, [])).toBe(given);
 	});
 
