@@ -112,7 +112,8 @@ function printTable(options, { changedAnswer }, verdict, seconds) {
 
 function detailOf({ body }) {
 	try {
-		return JSON.parse(body).detail ?? '';
+		const { detail = '' } = JSON.parse(body);
+		return detail.length > 100 ? `${detail.slice(0, 99)}…` : detail;
 	} catch {
 		return '';
 	}
@@ -134,12 +135,11 @@ async function demo(options) {
 	const redis = options.store === 'redis' ? await startRedis() : undefined;
 	const userFolder = await prepareUserFolder({ install, folder, downstream, redis });
 
-	const n8n = await during(`Starting n8n ${install.version}`, async () => {
-		const started = await startN8n(install, { userFolder });
-		await waitForWebhook(started, WEBHOOK_PATH, 'POST');
-		return started;
-	});
+	const n8n = await during(`Starting n8n ${install.version}`, () =>
+		startN8n(install, { userFolder }),
+	);
 	try {
+		await during('Waiting for its webhook', () => waitForWebhook(n8n, WEBHOOK_PATH, 'POST'));
 		const begun = elapsedSeconds();
 		const sent = await Promise.race([sendStorm(n8n, options), n8n.ended]);
 		const verdict = judge(sent.answers, sent.changedAnswer, downstream);

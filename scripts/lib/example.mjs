@@ -18,7 +18,7 @@ export function redisCredential(port) {
 		id: 'idempotencyRedis1',
 		name: 'Idempotency Redis',
 		type: CREDENTIAL_TYPE,
-		data: { deployment: 'standalone', host: '127.0.0.1', port, keyPrefix: 'idem' },
+		data: { host: '127.0.0.1', port, keyPrefix: 'idem' },
 	};
 }
 
@@ -40,7 +40,7 @@ export function prepareExample(workflow, { id, urls = {}, credential }) {
 	}
 	if (credential !== undefined) {
 		for (const node of nodes.filter(({ type }) => type.startsWith(PACKAGE_PREFIX))) {
-			if (node.parameters.store !== undefined) node.parameters.store = 'redis';
+			node.parameters.store = 'redis';
 			node.credentials = { [CREDENTIAL_TYPE]: { id: credential.id, name: credential.name } };
 		}
 	}

@@ -45,11 +45,9 @@ function cacheFolder() {
 }
 
 async function describeWanted() {
-	const contents = await Promise.all(MANIFESTS.map((name) => readFile(join(SOURCE, name), 'utf8')));
-	const { version } = JSON.parse(contents[1]).packages['node_modules/n8n'];
-	const hash = createHash('sha256');
-	for (const content of contents) hash.update(content);
-	hash.update(`${process.platform} ${process.arch}`);
+	const lock = await readFile(join(SOURCE, 'package-lock.json'), 'utf8');
+	const { version } = JSON.parse(lock).packages['node_modules/n8n'];
+	const hash = createHash('sha256').update(lock).update(`${process.platform} ${process.arch}`);
 	const key = hash.digest('hex').slice(0, 12);
 	return { version, name: `n8n-${version}-${key}` };
 }

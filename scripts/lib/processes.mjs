@@ -19,6 +19,16 @@ export function cleanEnvironment(extra = {}) {
 	return { ...env, ...extra };
 }
 
+const ESCAPE = '\u001b\\[[?0-9;]*[A-Za-z]';
+const REDRAW = '\u001b\\[[0-9]*D\u001b\\[J|\\r(?!\\n)';
+
+/** What a terminal would show in the end: no colours, and of a line that was drawn again and again the last state. */
+function plainText(text) {
+	return text
+		.replace(new RegExp(`[^\\n]*(?:${REDRAW})`, 'g'), '')
+		.replace(new RegExp(ESCAPE, 'g'), '');
+}
+
 /** Keeps the last part of what a process prints. */
 function keepTail(child) {
 	let text = '';
@@ -28,7 +38,7 @@ function keepTail(child) {
 	};
 	child.stdout?.setEncoding('utf8').on('data', add);
 	child.stderr?.setEncoding('utf8').on('data', add);
-	return (lines) => text.trimEnd().split('\n').slice(-lines).join('\n');
+	return (lines) => plainText(text).trimEnd().split('\n').slice(-lines).join('\n');
 }
 
 /** Its own process group: Ctrl-C reaches this script, which then ends the child in an orderly way. */
