@@ -21,6 +21,7 @@ const FAST_DEPTH = 32;
 const FAST_CONTAINERS = 250_000;
 const MAX_DEPTH = 250_000;
 const MAX_LENGTH = 2 ** 26;
+const MAX_CONTAINERS = 2_000_000;
 /** Up to here a plain insertion sort beats `Array.prototype.sort`. */
 const INSERTION_SORT_LENGTH = 24;
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,9})$/;
@@ -38,7 +39,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * - Inherited and symbol-keyed properties are ignored; an own `__proto__` key is kept.
  *
  * @throws {CanonicalJsonError} for NaN, ±Infinity, BigInt, lone surrogates, cycles, functions, symbols, invalid dates, Map, Set,
- * binary data, more than 250,000 levels or 67,108,864 characters, and properties that throw when read.
+ * binary data, more than 250,000 levels, 2,000,000 lists and objects or
+ * 67,108,864 characters, and properties that throw when read.
  */
 export function canonicalJson(value: unknown): string {
 	try {
@@ -125,6 +127,7 @@ function write(root: unknown): string {
 	const frames: Frame[] = [];
 	const open = new Set<object>();
 	let out = '';
+	let containers = 0;
 
 	const begin = (value: unknown): void => {
 		if (typeof value !== 'object' || value === null) {
@@ -140,7 +143,7 @@ function write(root: unknown): string {
 		if (frames.length === MAX_DEPTH) {
 			throw new Refusal('too_deep', `is nested deeper than ${MAX_DEPTH} levels.`);
 		}
-		if (out.length > MAX_LENGTH) throw tooLarge();
+		if (out.length > MAX_LENGTH || ++containers > MAX_CONTAINERS) throw tooLarge();
 		const keys = Array.isArray(view) ? null : sortedKeysOf(view);
 		out += keys === null ? '[' : '{';
 		open.add(value);
@@ -196,7 +199,10 @@ function refusalOf(work: () => void): Refusal | null {
 }
 
 function tooLarge(): Refusal {
-	return new Refusal('too_large', `is beyond the ${MAX_LENGTH} characters that are compared.`);
+	return new Refusal(
+		'too_large',
+		`is beyond the ${MAX_LENGTH} characters or ${MAX_CONTAINERS} lists and objects that are compared.`,
+	);
 }
 
 function scalarJson(value: unknown): string {

@@ -413,10 +413,12 @@ describe('size', () => {
 		expect(spent()).toBeLessThan(10);
 	});
 
-	it('refuses what shared references multiply without end', () => {
-		let value: unknown = ['leaf'.repeat(1000)];
+	it.each([1, 1000])('refuses what shared references multiply without end (%i)', (size) => {
+		let value: unknown = ['leaf'.repeat(size)];
 		for (let i = 0; i < 60; i++) value = [value, value];
+		const spent = cpuSeconds();
 		expect(refusalOf(value).problem).toBe('too_large');
+		expect(spent()).toBeLessThan(15);
 	});
 });
 
