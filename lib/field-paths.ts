@@ -36,7 +36,17 @@ export function withoutPaths(value: unknown, paths: readonly string[]): unknown 
 	return without(value, removal);
 }
 
-/** What to remove below a container, by key: the whole member, or what is listed in turn. */
+/**
+ * Only what is at the dot paths, in the shape that it has in the value: lists keep the items that are named, in their order. Paths
+ * are those of {@link withoutPaths}; what is given stays untouched.
+ */
+export function onlyPaths(value: unknown, paths: readonly string[]): unknown {
+	const named: Removal = new Map();
+	for (const path of paths) markRemovals(value, path, stepsOf(path), 0, named);
+	return only(value, named);
+}
+
+/** What to remove (or to keep) below a container, by key: the whole member, or what is listed in turn. */
 type Removal = Map<string, Removal | 'whole'>;
 
 function markRemovals(
@@ -78,6 +88,18 @@ function without(value: unknown, removal: Removal): unknown {
 			.filter(kept)
 			.map((key) => [key, member(key)]),
 	);
+}
+
+function only(value: unknown, named: Removal): unknown {
+	if (!isContainer(value)) return value;
+	const member = (key: string): unknown => {
+		const below = named.get(key);
+		return below instanceof Map ? only(value[key], below) : value[key];
+	};
+	const kept = Object.keys(value).filter((key) => named.has(key));
+	return Array.isArray(value)
+		? kept.map(member)
+		: Object.fromEntries(kept.map((key) => [key, member(key)]));
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {

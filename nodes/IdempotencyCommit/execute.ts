@@ -68,12 +68,17 @@ async function commit(
 			`${unclaimed} of ${items.length} items came here without a claim (a duplicate, or an item that went on unprotected). They pass unchanged; nothing was saved for them.`,
 		);
 	}
-	if (tokens.size === 0) return;
-
-	const opened = await openStore(context, settings.store);
-	const claims = await openClaims(context, settings, opened, tokens, out);
-	await settle(context, settings, opened, claims, out);
-	if (settings.respond) await respondToWebhook(context, items);
+	if (tokens.size > 0) {
+		try {
+			const opened = await openStore(context, settings.store);
+			const claims = await openClaims(context, settings, opened, tokens, out);
+			await settle(context, settings, opened, claims, out);
+		} catch (error) {
+			if (!(error instanceof StoreError)) throw asNodeError(context, error);
+			throw nodeError(context.getNode(), unsaved(settings, error));
+		}
+	}
+	if (settings.respond) await respondToWebhook(context, items, settings);
 }
 
 async function openClaims(
@@ -111,14 +116,14 @@ async function settle(
 		const reply = replies[i];
 		if (!reply?.ok) {
 			const error = reply?.error ?? new StoreError('unexpected', 'The store gave no answer');
-			for (const index of indexes) out.fail(index, unsaved(error));
+			for (const index of indexes) out.fail(index, unsaved(settings, error));
 			continue;
 		}
 		if (settings.operation !== 'renew') {
 			forgetOpenClaim(context, claim.identity);
 			leaseKeeperOf(opened.store).drop({ ...claim, ownRun: true });
 		}
-		report(context, out, settings, claim, indexes, reply.answer);
+		report(context, out, claim, indexes, reply.answer);
 	}
 }
 
@@ -158,11 +163,21 @@ async function commandFor(
 				result: encoded.bytes,
 				statusCode,
 				reason: withoutResult(context, encoded) ?? reason,
-				retentionMs: settings.retentionMs ?? claim.retentionMs,
+				retentionMs: retentionOf(context, settings, claim),
 				remains: claim.remains,
 			};
 		}
 	}
+}
+
+/** In a run from the editor Commit can only shorten what Guard says: a test run must not block for longer. */
+function retentionOf(
+	context: IExecuteFunctions,
+	settings: CommitSettings,
+	claim: SealedClaim,
+): number {
+	const asked = settings.retentionMs ?? claim.retentionMs;
+	return context.getMode() === 'manual' ? Math.min(asked, claim.retentionMs) : asked;
 }
 
 interface Ending {
@@ -210,7 +225,6 @@ function withoutResult(context: IExecuteFunctions, encoded: EncodedResult): stri
 function report(
 	context: IExecuteFunctions,
 	out: CommitOutputs,
-	settings: CommitSettings,
 	claim: SealedClaim,
 	indexes: readonly number[],
 	answer: OwnerAnswer,
@@ -250,10 +264,7 @@ function report(
 			break;
 		case 'refused':
 			for (const index of indexes) {
-				out.fail(
-					index,
-					invalid(`The claim was never granted, so it can't be ${settings.operation}d`),
-				);
+				out.fail(index, invalid('The claim was never granted, so nothing was changed'));
 			}
 	}
 }
@@ -268,10 +279,17 @@ function ownerOf({
 	return { workflowId, executionId };
 }
 
-function unsaved(error: StoreError): Complaint {
+const WHAT_FAILED: Readonly<Record<CommitSettings['operation'], string>> = {
+	save: 'The request was handled, but its result could not be saved',
+	fail: 'The request was handled, but its result could not be saved',
+	release: 'The claim could not be released',
+	renew: 'The claim could not be renewed',
+};
+
+function unsaved({ operation }: CommitSettings, error: StoreError): Complaint {
 	const { message, description, cause } = complaintOf(error);
 	return {
-		message: `The request was handled, but its result could not be saved: ${message}`,
+		message: `${WHAT_FAILED[operation]}: ${message}`,
 		description: `${description} Then run this node again ("Retry" in the list of executions): until then, duplicates are held back.`,
 		cause,
 	};

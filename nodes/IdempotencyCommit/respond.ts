@@ -1,24 +1,40 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/response-outcome';
+import { redactedItems } from './result';
+import type { CommitSettings } from './settings';
+
+/** What a caller is told where the service behind us failed without a status. */
+const BAD_GATEWAY = 502;
+
 /**
  * Answers the webhook that waits for this execution, as Respond to Webhook does: with a full response's own status and body, else
- * with the item (or the list of items) as JSON.
+ * with the item (or the list of items) as JSON. What is never stored is never sent either: an error item of n8n holds the
+ * request with its credentials, and the claim token.
  */
 export async function respondToWebhook(
 	context: IExecuteFunctions,
 	items: readonly INodeExecutionData[],
+	settings: CommitSettings,
 ): Promise<void> {
-	const first = items[0]?.json;
-	const { statusCode } = first ?? {};
-	if (
-		items.length === 1 &&
-		first !== undefined &&
-		typeof statusCode === 'number' &&
-		'body' in first
-	) {
-		context.sendResponse({ body: first.body as IDataObject, headers: {}, statusCode });
-		return;
-	}
-	const body = items.length === 1 ? first : items.map(({ json }) => json);
-	context.sendResponse({ body: body as IDataObject, headers: {}, statusCode: 200 });
+	const jsons = redactedItems(context, items, settings);
+	const [first] = jsons;
+	const body = jsons.length === 1 ? (isFullResponse(first) ? first.body : first) : jsons;
+	await context.sendResponse({
+		body: body as IDataObject,
+		headers: {},
+		statusCode: Math.max(200, ...items.map(statusOf)),
+	});
+}
+
+function isFullResponse(json: IDataObject | undefined): json is IDataObject {
+	return json !== undefined && typeof json.statusCode === 'number' && 'body' in json;
+}
+
+function statusOf({ json, error }: INodeExecutionData): number {
+	const seen = responseOutcome(
+		{ json, itemError: error, fromErrorOutput: false },
+		DEFAULT_RESPONSE_RULES,
+	);
+	return seen.statusCode ?? (seen.outcome === 'completed' ? 200 : BAD_GATEWAY);
 }

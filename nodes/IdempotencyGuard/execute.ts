@@ -66,6 +66,7 @@ async function guard(
 		out,
 		grantedHere: new Set(granted.map(({ identity }) => identity)),
 		places: new Map(),
+		unprotected: [],
 	};
 	try {
 		const answers = claimed.values();
@@ -83,7 +84,7 @@ async function guard(
 	if (!(opened instanceof StoreError)) {
 		holdWhileRunning(context, opened, settings, granted, route.places);
 	}
-	giveHints(context, prepared);
+	giveHints(context, prepared, route.unprotected);
 }
 
 const NO_SECRETS = { secret: '', previousSecret: '' };
@@ -97,6 +98,7 @@ interface Routing {
 	readonly grantedHere: ReadonlySet<string>;
 	/** Where on New each granted claim's item is, by token. */
 	readonly places: Map<string | null, number>;
+	readonly unprotected: Array<{ index: number; message: string }>;
 }
 
 function routeUnclaimed(
@@ -202,16 +204,12 @@ function routeStoreError(route: Routing, index: number, error: StoreError): void
 }
 
 function passUnprotected(
-	{ context, settings, out }: Routing,
+	{ settings, out, unprotected }: Routing,
 	index: number,
 	message: string,
 ): void {
 	out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'unprotected', message });
-	context.addExecutionHints({
-		message: `Item ${index} went on unprotected: ${message}`,
-		location: 'outputPane',
-		type: 'warning',
-	});
+	unprotected.push({ index, message });
 }
 
 async function tryOpen(

@@ -6,8 +6,16 @@ import { OUTPUT } from './outputs';
 import type { Prepared } from './prepare';
 
 /** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
-export function giveHints(context: IExecuteFunctions, prepared: readonly Prepared[]): void {
-	const hints = [...retentionHints(prepared), ...doubtHints(prepared)];
+export function giveHints(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	unprotected: ReadonlyArray<{ index: number; message: string }>,
+): void {
+	const hints = [
+		...unprotectedHints(unprotected),
+		...retentionHints(prepared),
+		...doubtHints(prepared),
+	];
 	if (!canHearExecutionEnd(context)) {
 		hints.push(
 			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Claim Timeout".',
@@ -17,6 +25,15 @@ export function giveHints(context: IExecuteFunctions, prepared: readonly Prepare
 	for (const message of hints) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
 	}
+}
+
+function unprotectedHints(
+	unprotected: ReadonlyArray<{ index: number; message: string }>,
+): string[] {
+	const [first] = unprotected;
+	if (first === undefined) return [];
+	const which = unprotected.length === 1 ? `Item ${first.index}` : `${unprotected.length} items`;
+	return [`${which} went on unprotected: ${first.message}`];
 }
 
 function workflowHints(context: IExecuteFunctions, prepared: readonly Prepared[]): string[] {
