@@ -2,24 +2,18 @@
  * `npm run demo`: a storm of repeated webhook deliveries at a real n8n with this package installed as users get it, and a
  * payment service that counts. Ends with a JSON line; exit code 0 only if each key was charged exactly once.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { changePayload, judge, makeDeliveries } from './lib/charges.mjs';
-import { CHECKOUT, ensureCheckout } from './lib/checkout.mjs';
+import { ensureCheckout } from './lib/checkout.mjs';
 import { interruption, plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
 import { startDownstream } from './lib/downstream.mjs';
-import { prepareExample, readExample, redisCredential } from './lib/example.mjs';
 import { during, elapsedSeconds, say } from './lib/log.mjs';
-import { createOwner, runN8n, startN8n, waitForWebhook } from './lib/n8n.mjs';
+import { createOwner, startN8n, waitForWebhook } from './lib/n8n.mjs';
 import { ensureN8n } from './lib/n8n-install.mjs';
-import { environmentWithNode } from './lib/node24.mjs';
-import { run } from './lib/processes.mjs';
+import { prepareUserFolder, WORKFLOW_ID } from './lib/published-example.mjs';
 import { ensureRedisServer, startRedis } from './lib/redis.mjs';
 import { fireStorm } from './lib/storm.mjs';
-import { installTarball, packPackage } from './lib/tarball.mjs';
 
-const WORKFLOW_ID = 'idempotencyDemo1';
 const WEBHOOK_PATH = 'charge';
 const USAGE = 'npm run demo -- [--store embedded|redis] [--deliveries 200] [--keys 20] [--open]';
 
@@ -44,33 +38,6 @@ function readOptions() {
 		throw plainError(`There must be at least one key and one delivery a key.\nUsage: ${USAGE}`);
 	}
 	return { store, open, deliveries, keys };
-}
-
-/** n8n's user folder with the package installed and the example imported and published. */
-async function prepareUserFolder({ install, folder, downstream, redis }) {
-	const userFolder = join(folder, 'user');
-	await mkdir(userFolder);
-	await during('Building and packing this package', async () => {
-		await run('npm', ['run', 'build'], { cwd: CHECKOUT, env: environmentWithNode(CHECKOUT) });
-		await installTarball(await packPackage(folder), userFolder);
-	});
-
-	const credential = redis === undefined ? undefined : redisCredential(redis.port);
-	const urls = { 'Charge Card': downstream.url };
-	const example = await readExample('webhook-charge');
-	const workflow = prepareExample(example, { id: WORKFLOW_ID, urls, credential });
-	await during('Importing and publishing examples/webhook-charge.json', async () => {
-		const importFile = async (kind, content) => {
-			const file = join(folder, `${kind}.json`);
-			await writeFile(file, JSON.stringify([content]));
-			const args = [`import:${kind}`, `--input=${file}`];
-			await runN8n(install, { userFolder, args, expect: 'Successfully imported 1' });
-		};
-		if (credential !== undefined) await importFile('credentials', credential);
-		await importFile('workflow', workflow);
-		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${WORKFLOW_ID}`] });
-	});
-	return userFolder;
 }
 
 async function sendStorm(n8n, { deliveries, keys }) {

@@ -41,6 +41,13 @@ function keepTail(child) {
 	return (lines) => plainText(text).trimEnd().split('\n').slice(-lines).join('\n');
 }
 
+/** The beginning and the end of an output: npm says first what is wrong, compilers say it last. */
+function excerpt(text) {
+	const lines = text.split('\n');
+	if (lines.length <= 50) return text;
+	return [...lines.slice(0, 15), '…', ...lines.slice(-30)].join('\n');
+}
+
 /** Its own process group: Ctrl-C reaches this script, which then ends the child in an orderly way. */
 function spawnGroup(command, args, { cwd, env }) {
 	return spawn(command, args, {
@@ -102,7 +109,7 @@ export async function run(command, args, options = {}) {
 		});
 		if (code !== 0) {
 			const how = timedOut ? 'took too long' : `failed (${signal ?? `exit code ${code}`})`;
-			throw plainError(`"${shown}" ${how}:\n${tail(30)}`);
+			throw plainError(`"${shown}" ${how}:\n${excerpt(tail(400))}`);
 		}
 		return { stdout, tail };
 	} finally {

@@ -1,0 +1,45 @@
+/**
+ * `npm run screenshots`: takes the pictures in docs/images again, in a real n8n with this package installed as users get it, in
+ * Debian's Chromium.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHECKOUT, ensureCheckout } from './lib/checkout.mjs';
+import { runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { startDownstream } from './lib/downstream.mjs';
+import { openEditor } from './lib/editor.mjs';
+import { during, say } from './lib/log.mjs';
+import { startN8n } from './lib/n8n.mjs';
+import { ensureN8n } from './lib/n8n-install.mjs';
+import { prepareUserFolder, WORKFLOW_ID } from './lib/published-example.mjs';
+
+const IMAGES = join(CHECKOUT, 'docs', 'images');
+
+async function takePictures(editor) {
+	const picture = async (name, target = editor.page) => {
+		await target.screenshot({ path: join(IMAGES, `${name}.png`) });
+		say(`  docs/images/${name}.png`);
+	};
+	await editor.openWorkflow(WORKFLOW_ID);
+	await picture('webhook-charge');
+	for (const [node, name] of [
+		['Idempotency Guard', 'idempotency-guard'],
+		['Idempotency Commit', 'idempotency-commit'],
+	]) {
+		await editor.openNode(node);
+		await picture(name);
+		await editor.closeNode();
+	}
+}
+
+await runMain(async () => {
+	await ensureCheckout();
+	const install = await ensureN8n();
+	const folder = await temporaryFolder('idempotency-screenshots');
+	const downstream = await startDownstream();
+	const userFolder = await prepareUserFolder({ install, folder, downstream });
+	await mkdir(IMAGES, { recursive: true });
+	const n8n = await during(`Starting n8n ${install.version}`, () => startN8n(install, { userFolder }));
+	const editor = await during('Opening the editor', () => openEditor(n8n));
+	await takePictures(editor);
+});
