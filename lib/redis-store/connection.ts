@@ -21,16 +21,20 @@ const CONNECTION_NAME = 'n8n-nodes-idempotency';
 export async function connect(options: RedisOptions): Promise<Client> {
 	const { connectMs } = timeoutsOf(options);
 	const client = createClient(options);
-	let first: unknown;
-	for (const event of ['error', 'sentinelError', 'node error']) {
-		client.on(event, (error: unknown) => (first ??= error));
+	let failure: unknown;
+	let trouble: unknown;
+	client.on('error', (error: unknown) => (failure ??= error));
+	// Of one node or sentinel: the others may do.
+	for (const event of ['sentinelError', 'node error']) {
+		client.on(event, (error: unknown) => (trouble ??= error));
 	}
 	const connected = await attemptAsync(
 		async () => await within(readyOf(client), connectMs, 'connect'),
 	);
-	if (!connected.ok) {
+	// A connection that is ready after an error is not what was asked for: another database, for one.
+	if (!connected.ok || failure !== undefined) {
 		client.disconnect();
-		throw first ?? connected.error;
+		throw failure ?? trouble ?? (connected.ok ? undefined : connected.error);
 	}
 	defineScripts(client);
 	return client;

@@ -37,7 +37,8 @@ const RULES: readonly Rule[] = [
 	{
 		problem: 'authentication',
 		code: /^(NOAUTH|WRONGPASS)$/,
-		message: /invalid password|Authentication required|without any password configured/i,
+		message:
+			/invalid password|Authentication required|without any password configured|unauthenticated (multi)?bulk/i,
 		says: (at) => `Redis at ${at} refused the user or password. Check both in the credential.`,
 	},
 	{
@@ -125,7 +126,7 @@ const RULES: readonly Rule[] = [
 		problem: 'unreachable',
 		code: /^(ECONNRESET|EPIPE|ECONNABORTED|NR_CLOSED|AbortError)$/,
 		message:
-			/Connection is closed|Stream isn't writeable|Cluster (is|isn't)|socket hang up|Connection is aborted/i,
+			/ECONNRESET|EPIPE|Protocol error|Connection is closed|Stream isn't writeable|Cluster (is|isn't)|socket hang up|Connection is aborted/i,
 		says: (at) =>
 			`The connection to Redis at ${at} was closed. If it never works, check whether the server wants TLS.`,
 		passing: true,

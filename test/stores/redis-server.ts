@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-dangerous-functions -- tests start real servers */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -31,6 +32,7 @@ export interface Certificates {
 }
 
 const START_LIMIT_MS = 10_000;
+const READY = /Ready to accept connections|Sentinel ID is/;
 
 export class RedisServer {
 	private child: ChildProcess | undefined;
@@ -71,24 +73,18 @@ export class RedisServer {
 		}
 	}
 
-	/** Starts it, or starts it again with its data. */
-	async run(): Promise<void> {
-		writeFileSync(join(this.folder, 'redis.conf'), this.config().join('\n'));
-		const args = [
-			join(this.folder, 'redis.conf'),
-			...(this.options.sentinel ? ['--sentinel'] : []),
-		];
+	/** Starts it, or starts it again with its data, and waits until its log says `ready`. */
+	async run(ready = READY, more: readonly string[] = []): Promise<void> {
+		const file = join(this.folder, 'redis.conf');
+		writeFileSync(file, [...this.config(), ...more].join('\n'));
+		const args = [file, ...(this.options.sentinel ? ['--sentinel'] : [])];
 		const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 		this.child = child;
 		let log = '';
 		child.stdout.on('data', (data: Buffer) => (log += data.toString()));
 		child.stderr.on('data', (data: Buffer) => (log += data.toString()));
 		const giveUpAt = Date.now() + START_LIMIT_MS;
-		while (
-			!/Ready to accept connections|Running mode=sentinel|MASTER MODE|REPLICA sync|Connecting to MASTER/.test(
-				log,
-			)
-		) {
+		while (!ready.test(log)) {
 			if (child.exitCode !== null || Date.now() > giveUpAt) {
 				throw new Error(`redis-server did not start: ${log}`);
 			}

@@ -1,0 +1,305 @@
+import { type Server, type Socket, createServer } from 'node:net';
+
+import type { RedisOptions } from '../../lib/redis-store';
+import { describeRedis, openRedisStore } from '../../lib/redis-store';
+import type { Reply, Store } from '../../lib/store';
+import { standalone } from './redis-harness';
+import { RedisServer, freePort } from './redis-server';
+import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';
+import { TcpProxy } from './tcp-proxy';
+
+/** Servers that are down, slow, full or not ours: each call ends in time, with words that say what to do. */
+
+/** 5 s as promised, and what a busy machine adds. */
+const BOUND_MS = 6_500;
+
+const open: Store[] = [];
+afterEach(async () => {
+	await Promise.all(open.splice(0).map(async (store) => await store.close()));
+});
+const storeOf = (options: RedisOptions): Store => {
+	const store = openRedisStore(options);
+	open.push(store);
+	return store;
+};
+
+const errorOf = (reply: Reply<unknown> | undefined) => {
+	if (reply === undefined || reply.ok) throw new Error(`no error: ${JSON.stringify(reply)}`);
+	return reply.error;
+};
+
+/** The error of a claim, and of every other method, within the bound. */
+async function refusal(options: RedisOptions) {
+	const store = storeOf(options);
+	const request = claimRequest({ identity: freshIdentity() });
+	const began = performance.now();
+	const replies = await Promise.all([
+		store.claim([request, request]).then(([, second]) => second),
+		store.command([finishOf(request, 1)]).then(([first]) => first),
+		store.get([request.identity]).then(([first]) => first),
+		store.operate({ identity: request.identity, type: 'forget', force: false }),
+		store.findOpen({ leaseEndsBefore: 1, limit: 1 }),
+		store.stats(),
+		store.signingKey(),
+	]);
+	const ms = performance.now() - began;
+	const errors = replies.map(errorOf);
+	expect(new Set(errors.map(({ problem }) => problem)).size).toBe(1);
+	expect(ms).toBeLessThan(BOUND_MS);
+	return { problem: errors[0]?.problem, message: errors[0]?.message ?? '', ms };
+}
+
+describe('a server that is not there', () => {
+	it('is unreachable: refused', async () => {
+		const port = await freePort();
+		const error = await refusal(standalone(port));
+		expect(error.problem).toBe('unreachable');
+		expect(error.message).toContain(`127.0.0.1:${port}`);
+		await expect(describeRedis(standalone(port))).rejects.toMatchObject({ problem: 'unreachable' });
+	});
+
+	it('is unreachable: no such name', async () => {
+		const error = await refusal({ deployment: 'standalone', host: 'redis.invalid', port: 6379 });
+		expect(error.problem).toBe('unreachable');
+		expect(error.message).toContain('redis.invalid:6379');
+	});
+
+	it('fails a batch of 100,000 as soon as one', async () => {
+		const store = storeOf(standalone(await freePort()));
+		const began = performance.now();
+		const requests = Array.from({ length: 100_000 }, () =>
+			claimRequest({ identity: freshIdentity() }),
+		);
+		const replies = await store.claim(requests);
+		expect(performance.now() - began).toBeLessThan(2 * BOUND_MS);
+		expect(replies).toHaveLength(100_000);
+		expect(new Set(replies.map((reply) => errorOf(reply).problem))).toEqual(
+			new Set(['unreachable']),
+		);
+	});
+});
+
+describe('a server that accepts and never answers', () => {
+	let mute: Server;
+	let port: number;
+	const sockets = new Set<Socket>();
+	beforeAll(async () => {
+		mute = createServer((socket) => {
+			sockets.add(socket);
+			socket.on('error', () => undefined);
+		});
+		port = await new Promise((resolve) => {
+			mute.listen(0, '127.0.0.1', () => {
+				const address = mute.address();
+				resolve(typeof address === 'object' && address !== null ? address.port : 0);
+			});
+		});
+	});
+	afterAll(() => {
+		for (const socket of sockets) socket.destroy();
+		mute.close();
+	});
+
+	it.each([
+		['plain', {}],
+		['with a password', { password: 'secret' }],
+		['with TLS', { tls: {} }],
+	])('is a timeout, %s', async (_, more) => {
+		const error = await refusal({ ...standalone(port), ...more });
+		expect(error.problem).toBe('timeout');
+	});
+});
+
+describe('a server that halts', () => {
+	it('is a timeout, and works again when it goes on', async () => {
+		const server = await RedisServer.start();
+		const store = storeOf(standalone(server.port));
+		const request = claimRequest({ identity: freshIdentity() });
+		const fence = fenceOf((await store.claim([request]))[0]);
+		server.signal('SIGSTOP');
+		const began = performance.now();
+		const lost = { ...request, identity: freshIdentity() };
+		const [halted] = await store.claim([lost]);
+		expect(performance.now() - began).toBeLessThan(BOUND_MS);
+		expect(errorOf(halted).problem).toBe('timeout');
+		server.signal('SIGCONT');
+
+		const [done] = await store.command([finishOf(request, fence)]);
+		expect(answered(done)).toMatchObject({ outcome: 'done' });
+		// Carried out when the server went on, or now for the first time: its owner gets it in both cases.
+		expect(answered((await store.claim([lost]))[0])).toMatchObject({
+			outcome: 'new',
+			takeover: false,
+		});
+		await server.stop();
+	});
+});
+
+describe('a server that restarts', () => {
+	it('between calls, or loses its scripts, is not noticed', async () => {
+		const server = await RedisServer.start();
+		const store = storeOf(standalone(server.port));
+		const claims = async () =>
+			(
+				await store.claim(
+					Array.from({ length: 1_200 }, () => claimRequest({ identity: freshIdentity() })),
+				)
+			).map((reply) => answered(reply).outcome);
+		expect(new Set(await claims())).toEqual(new Set(['new']));
+		await server.ask(async (client) => await client.script('FLUSH'));
+		expect(new Set(await claims())).toEqual(new Set(['new']));
+		await server.kill();
+		await server.run();
+		expect(new Set(await claims())).toEqual(new Set(['new']));
+		await server.kill('SIGKILL');
+		const during = claims();
+		await server.run();
+		expect(new Set(await during)).toEqual(new Set(['new']));
+		await server.stop();
+	});
+
+	it('is loading until it has its data', async () => {
+		const server = await RedisServer.start();
+		await server.ask(async (client) => {
+			await client.mset(Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`k${i}`, i])));
+			await client.save();
+		});
+		await server.kill();
+		await server.run(/Server initialized/, [
+			'key-load-delay 2000',
+			'loading-process-events-interval-bytes 1024',
+		]);
+		const error = await refusal(standalone(server.port));
+		expect(error.problem).toBe('loading');
+		await server.stop();
+	});
+});
+
+describe('a reply that is lost', () => {
+	it('is asked again: the owner has one claim, and finishes it once', async () => {
+		const server = await RedisServer.start();
+		const proxy = await TcpProxy.start(server.port);
+		const store = storeOf(standalone(proxy.port));
+		await store.claim([claimRequest({ identity: freshIdentity() })]);
+
+		const request = claimRequest({ identity: freshIdentity() });
+		const cutOnce = () => {
+			let cut = false;
+			proxy.cutsReply = () => {
+				const first = !cut;
+				cut = true;
+				return first;
+			};
+		};
+		const before = proxy.connections;
+		cutOnce();
+		const [granted] = await store.claim([request]);
+		expect(proxy.connections).toBe(before + 1);
+		const fence = fenceOf(granted);
+		// The first try was carried out: the grant is older than the answer.
+		expect(fence).toBeLessThan(microsOf(granted));
+
+		cutOnce();
+		const [finished] = await store.command([finishOf(request, fence)]);
+		expect(answered(finished)).toMatchObject({ outcome: 'kept', state: 'completed' });
+
+		cutOnce();
+		const { identity } = request;
+		const forgotten = await store.operate({ identity, type: 'forget', force: false });
+		expect(errorOf(forgotten).problem).toBe('unreachable');
+		expect(answered((await store.get([identity]))[0])).toMatchObject({ state: 'tombstone' });
+		await proxy.stop();
+		await server.stop();
+	});
+
+	it('every time ends in time', async () => {
+		const server = await RedisServer.start();
+		const proxy = await TcpProxy.start(server.port);
+		proxy.cutsReply = (data) => data.includes('\r\n1') || data.length > 40;
+		const error = await refusal(standalone(proxy.port));
+		expect(error.problem).toBe('unreachable');
+		await proxy.stop();
+		await server.stop();
+	});
+});
+
+describe('a server that takes no writes', () => {
+	it('is a read-only replica', async () => {
+		const primary = await RedisServer.start();
+		const replica = await RedisServer.start({ replicaOf: { port: primary.port } });
+		const store = storeOf(standalone(replica.port));
+		const [reply] = await store.claim([claimRequest({ identity: freshIdentity() })]);
+		expect(errorOf(reply).problem).toBe('read_only');
+		expect(errorOf(reply).message).toContain('primary');
+		const health = await describeRedis(standalone(replica.port));
+		expect(health.findings).toContainEqual(
+			expect.objectContaining({ topic: 'role', value: 'replica', level: 'problem' }),
+		);
+		await replica.stop();
+		await primary.stop();
+	});
+
+	it('is full: no new claim, but what has begun is ended and answered', async () => {
+		const server = await RedisServer.start({ config: ['maxmemory-policy noeviction'] });
+		const store = storeOf(standalone(server.port));
+		const request = claimRequest({ identity: freshIdentity() });
+		const fence = fenceOf((await store.claim([request]))[0]);
+		await server.ask(async (client) => {
+			await client.set('other', 'x'.repeat(2 << 20));
+			await client.config('SET', 'maxmemory', '1mb');
+		});
+		const fresh = freshIdentity();
+		const [reply] = await store.claim([claimRequest({ identity: fresh })]);
+		expect(errorOf(reply).problem).toBe('out_of_memory');
+		expect(errorOf(reply).message).toContain('maxmemory');
+		expect(answered((await store.get([fresh]))[0])).toBeNull();
+
+		const [done] = await store.command([finishOf(request, fence)]);
+		expect(answered(done)).toMatchObject({ outcome: 'done', state: 'completed' });
+		const [again] = await store.claim([{ ...request, owner: 'owner-b' }]);
+		expect(answered(again)).toMatchObject({ outcome: 'duplicate', record: { duplicates: 1 } });
+		await server.stop();
+	});
+});
+
+describe('values of others', () => {
+	it('fail alone in a batch, and no time limit is lost on them', async () => {
+		const server = await RedisServer.start();
+		const store = storeOf(standalone(server.port));
+		const requests = Array.from({ length: 8 }, () => claimRequest({ identity: freshIdentity() }));
+		const key = (i: number) => {
+			const { identity } = requests[i] ?? { identity: '' };
+			return `idem:{${identity.slice(0, 2)}}:${identity}`;
+		};
+		await server.ask(async (client) => {
+			await client.set(key(1), 'text');
+			await client.hset(key(2), 'foreign', 'hash');
+			await client.lpush(key(3), 'list');
+			await client.hset(key(4), { s: 'R 12x 1 1', r: '1 1 h', o: 'owner' });
+			await client.hset(key(5), { s: 'R 12 1 1' });
+			await client.hset(key(6), { s: 'T 5' });
+		});
+		const replies = await store.claim(requests);
+		expect(replies.map((reply) => (reply.ok ? reply.answer.outcome : reply.error.problem))).toEqual(
+			['new', ...Array.from({ length: 6 }, () => 'corrupt_record'), 'new'],
+		);
+		await server.stop();
+	});
+
+	it('of the shard spoil no claim', async () => {
+		const server = await RedisServer.start();
+		const store = storeOf(standalone(server.port));
+		const request = claimRequest({ identity: freshIdentity() });
+		const shard = request.identity.slice(0, 2);
+		await server.ask(async (client) => {
+			await client.set(`idem:{${shard}}:open`, 'text');
+			await client.set(`idem:{${shard}}:stats`, 'text');
+		});
+		const fence = fenceOf((await store.claim([request]))[0]);
+		expect(answered((await store.command([finishOf(request, fence)]))[0])).toMatchObject({
+			outcome: 'done',
+		});
+		expect(errorOf(await store.stats()).problem).toBe('corrupt_record');
+		await server.stop();
+	});
+});

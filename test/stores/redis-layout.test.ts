@@ -1,0 +1,241 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+import { openRedisStore } from '../../lib/redis-store';
+import { STORE_COMMANDS } from '../../lib/redis-store/user-rights';
+import type { Store } from '../../lib/store';
+import { standalone } from './redis-harness';
+import { RedisServer } from './redis-server';
+import {
+	HOUR,
+	LEASE,
+	RETENTION,
+	answered,
+	bytes,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	identityOf,
+	microsOf,
+} from './requests';
+
+/** What is in Redis, and what it costs: keys, encodings, round trips, commands. */
+
+let server: RedisServer;
+let client: Redis;
+let store: Store;
+beforeAll(async () => {
+	server = await RedisServer.start();
+	client = server.client();
+	store = openRedisStore(standalone(server.port));
+});
+afterAll(async () => {
+	await store.close();
+	client.disconnect();
+	await server.stop();
+});
+
+const IDENTITY = identityOf('a key');
+const SHARD = IDENTITY.slice(0, 2);
+
+describe('keys', () => {
+	it('are one hash for each record, and an index and counters for each shard', async () => {
+		const request = claimRequest({
+			identity: IDENTITY,
+			owner: 'owner',
+			tenant: 'tenant',
+			onUnknownOutcome: 'retry',
+		});
+		const [reply] = await store.claim([request]);
+		const micros = microsOf(reply);
+		const now = Math.floor(micros / 1000);
+		const key = `idem:{${SHARD}}:${IDENTITY}`;
+		expect(await client.hgetall(key)).toEqual({
+			s: `R ${micros} ${now} ${now + LEASE}`,
+			r: `${RETENTION} 600000 r`,
+			o: 'owner',
+			h: 'fingerprint-1',
+			d: 'tenant',
+			k: 'orders\norder 1',
+			w: 'workflow-1\nexecution of owner',
+			g: 'AQIA_w',
+		});
+		expect(await client.call('PEXPIRETIME', key)).toBe(now + LEASE + RETENTION);
+		expect(await client.zrange(`idem:{${SHARD}}:open`, '0', '-1', 'WITHSCORES')).toEqual([
+			IDENTITY,
+			String(now + LEASE),
+		]);
+		const day = new Date(now).toISOString().slice(0, 10).replaceAll('-', '');
+		const stats = await client.hgetall(`idem:{${SHARD}}:stats`);
+		expect(stats).toEqual({
+			[`${day}|orders|new`]: '1',
+			epoch: expect.stringMatching(/^\d{13}$/) as string,
+			pruned: `${day}|0`,
+		});
+
+		await store.command([{ ...finishOf(request, fenceOf(reply)), statusCode: 201 }]);
+		expect(await client.hgetall(key)).toMatchObject({
+			s: expect.stringMatching(new RegExp(`^C ${micros} ${now} \\d{13}$`)) as string,
+			z: '201',
+		});
+		expect(await client.exists(`idem:{${SHARD}}:open`)).toBe(0);
+	});
+
+	it('all have one epoch, that of the first call, in every shard', async () => {
+		const epochs = await Promise.all(
+			Array.from({ length: 256 }, async (_, i) => {
+				const shard = i.toString(16).padStart(2, '0');
+				return await client.hget(`idem:{${shard}}:stats`, 'epoch');
+			}),
+		);
+		expect(new Set(epochs).size).toBe(1);
+		expect(epochs[0]).toMatch(/^\d{13}$/);
+	});
+
+	it('have a digest for a prefix that is not plain', async () => {
+		const odd = openRedisStore({ ...standalone(server.port), keyPrefix: 'a{b}:*' });
+		await odd.claim([claimRequest({ identity: IDENTITY })]);
+		await odd.close();
+		const keys = await client.keys(`*${IDENTITY}`);
+		expect(keys.filter((key) => !key.startsWith('idem:'))).toEqual([
+			expect.stringMatching(new RegExp(`^[0-9a-f]{32}:{${SHARD}}:${IDENTITY}$`)),
+		]);
+	});
+
+	it('of a record with all that is usual are compact, long values included', async () => {
+		const long = claimRequest({
+			identity: freshIdentity(),
+			owner: identityOf('owner').slice(0, 32),
+			fingerprint: `v1:${Buffer.from(identityOf('print'), 'hex').toString('base64url')}`,
+			fieldDigests: Uint8Array.from({ length: 192 }, (_, i) => i),
+			tenant: identityOf('tenant'),
+			key: 'k'.repeat(199) + '🚚',
+			workflowId: 'AbCdEfGhIjKlMnOp',
+			executionId: '1234567',
+		});
+		const fence = fenceOf((await store.claim([long]))[0]);
+		const key = `idem:{${long.identity.slice(0, 2)}}:${long.identity}`;
+		expect(await client.object('ENCODING', key)).toBe('listpack');
+		await store.command([
+			{ ...finishOf(long, fence), result: bytes(...new Uint8Array(900)), reason: 'r'.repeat(300) },
+		]);
+		expect(await client.object('ENCODING', key)).toBe('listpack');
+		const [stored] = await store.get([long.identity]);
+		expect(answered(stored)).toMatchObject({ key: long.key, reason: 'r'.repeat(300) });
+	});
+});
+
+describe('counters', () => {
+	it('of more than 90 days ago are dropped in steps, the others stay', async () => {
+		const identity = freshIdentity('pruned');
+		const stats = `idem:{${identity.slice(0, 2)}}:stats`;
+		await store.claim([claimRequest({ identity })]);
+		const today = (await client.hget(stats, 'pruned'))?.slice(0, 8) ?? '';
+		const before = (days: number) =>
+			new Date(Date.now() - days * 24 * HOUR).toISOString().slice(0, 10).replaceAll('-', '');
+		for (let i = 0; i < 2_000; i++)
+			await client.hset(stats, `${before(91 + (i % 50))}|ns${i}|new`, 1);
+		await client.hset(stats, { [`${before(89)}|kept|new`]: 1, '20200101': 'not ours' });
+
+		let days = 0;
+		while ((await client.hlen(stats)) > 10 && days < 20) {
+			days++;
+			await client.hset(
+				stats,
+				'pruned',
+				(await client.hget(stats, 'pruned'))!.replace(today, before(days)),
+			);
+			await store.claim([claimRequest({ identity, namespace: `day ${days}` })]);
+		}
+		expect(days).toBeGreaterThan(1);
+		expect(days).toBeLessThan(20);
+		expect(
+			await client.hmget(stats, `${before(89)}|kept|new`, '20200101', `${before(0)}|day 1|new`),
+		).not.toContain(null);
+	}, 60_000);
+
+	it('begin anew, and so does the epoch, when Redis was flushed', async () => {
+		const flushed = await RedisServer.start();
+		const other = openRedisStore(standalone(flushed.port));
+		await other.claim([claimRequest({ identity: freshIdentity() })]);
+		await flushed.ask(async (redis) => await redis.flushall());
+		const identity = freshIdentity();
+		const [probe] = await other.get([identity]);
+		const eventAt = Math.floor(microsOf(probe) / 1000) - 1_000;
+		const [reply] = await other.claim([claimRequest({ identity, eventAt, strictAge: true })]);
+		expect(answered(reply)).toMatchObject({ outcome: 'conflict', reason: 'stale_key' });
+		await other.close();
+		await flushed.stop();
+	});
+});
+
+describe('round trips', () => {
+	it('are one for a batch of 500, of claims or of finishes', async () => {
+		const requests = Array.from({ length: 500 }, () => claimRequest({ identity: freshIdentity() }));
+		let replies: Awaited<ReturnType<Store['claim']>> = [];
+		expect(
+			await sentDuring(async () => {
+				replies = await store.claim(requests);
+			}),
+		).toEqual(['evalsha']);
+		const orders = requests.map((request, i) => finishOf(request, fenceOf(replies[i])));
+		await store.command([]);
+		expect(
+			await sentDuring(async () => {
+				await store.command(orders);
+			}),
+		).toEqual([expect.stringMatching(/^eval(sha)?$/)]);
+	});
+
+	/** The commands that clients sent meanwhile, without those that scripts ran. */
+	async function sentDuring(work: () => Promise<void>): Promise<string[]> {
+		const monitor = await client.monitor();
+		const sent: string[] = [];
+		monitor.on('monitor', (_time: string, args: string[], source: string) => {
+			if (source !== 'lua') sent.push((args[0] ?? '').toLowerCase());
+		});
+		await work();
+		await client.ping('end');
+		for (let i = 0; i < 200 && !sent.includes('ping'); i++) {
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+		monitor.disconnect();
+		expect(sent.pop()).toBe('ping');
+		return sent;
+	}
+});
+
+describe('commands', () => {
+	const folder = join(__dirname, '../../lib/redis-store/scripts');
+	const inScripts = new Set(
+		readdirSync(folder).flatMap((file) =>
+			[...readFileSync(join(folder, file), 'utf8').matchAll(/redis\.p?call\(\s*'([A-Z]+)'/g)].map(
+				([, name = '']) => name.toLowerCase(),
+			),
+		),
+	);
+
+	it('of the scripts are all named as such, so that this test can see them', () => {
+		for (const file of readdirSync(folder)) {
+			const text = readFileSync(join(folder, file), 'utf8');
+			const calls = text.match(/redis\.p?call/g)?.length ?? 0;
+			const named = text.match(/redis\.p?call\(\s*'[A-Z]+'/g)?.length ?? 0;
+			expect([file, named]).toEqual([file, calls]);
+		}
+		expect(inScripts.size).toBeGreaterThan(10);
+	});
+
+	it('are those that the user needs rights for, and in Redis 6.2', () => {
+		const talk = ['subscribe', 'unsubscribe', 'wait'];
+		const sent = ['eval', 'evalsha', 'get', 'setnx', 'zrangebyscore', ...talk];
+		expect([...new Set([...inScripts, ...sent])].sort()).toEqual([...STORE_COMMANDS].sort());
+		// From the command reference: since 6.2 or before.
+		const in62 = `append copy decr decrby del eval evalsha exists expire expireat get getdel getex getrange getset hdel
+			hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield hscan hset hsetnx hstrlen hvals incr
+			incrby mget mset persist pexpire pexpireat psetex pttl publish scan set setex setnx strlen subscribe time touch ttl type
+			unlink unsubscribe wait zadd zcard zcount zincrby zmscore zpopmin zrange zrangebyscore zrem zremrangebyscore zscore`;
+		for (const command of STORE_COMMANDS) expect(in62.split(/\s+/)).toContain(command);
+	});
+});
