@@ -88,6 +88,13 @@ describe('¹ a new claim', () => {
 		const late = command(next, start, at(leaseUntil));
 		expect(late).toEqual({ next, answer: { outcome: 'lost', state: 'lapsed' } });
 	});
+
+	it('that runs already may start again while it is live, not once it lapsed', () => {
+		const start: OwnerCommand = { ...own, type: 'start', leaseMs: LEASE };
+		expect(command(COLUMNS.live, start, CLOCK).answer.outcome).toBe('done');
+		const late = command(COLUMNS.lapsed, start, CLOCK);
+		expect(late).toEqual({ next: COLUMNS.lapsed, answer: { outcome: 'lost', state: 'lapsed' } });
+	});
 });
 
 describe('² a released key', () => {
@@ -303,6 +310,13 @@ describe('a resolution', () => {
 		const { next } = operate(spent, resolveTo('released')(spent), CLOCK);
 		expect(claim(next, { ...other, maxAttempts: 3 }, CLOCK).answer.outcome).toBe('new');
 	});
+});
+
+it('a tombstone has the fence max(record’s, clock)', () => {
+	const ahead = { ...COLUMNS.completed, fence: CLOCK.micros + 9 };
+	const order = { identity: own.identity, type: 'forget', force: false } as const;
+	expect(operate(ahead, order, CLOCK).next).toMatchObject({ fence: CLOCK.micros + 9 });
+	expect(operate(COLUMNS.completed, order, CLOCK).next).toMatchObject({ fence: CLOCK.micros });
 });
 
 it('a backoff is 30 s, doubled with each attempt, at most an hour, where the answer named none', () => {
