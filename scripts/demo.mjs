@@ -94,9 +94,9 @@ async function keepOpen(n8n) {
 }
 
 async function demo(options) {
-	await ensureCheckout();
 	if (options.store === 'redis') await ensureRedisServer();
-	const install = await ensureN8n();
+	// On a new machine both take minutes, and neither needs the other.
+	const [install] = await Promise.all([ensureN8n(), ensureCheckout()]);
 	const folder = await temporaryFolder('idempotency-demo');
 	const downstream = await startDownstream();
 	const redis = options.store === 'redis' ? await startRedis() : undefined;

@@ -39,7 +39,9 @@ await runMain(async () => {
 	const downstream = await startDownstream();
 	const userFolder = await prepareUserFolder({ install, folder, downstream });
 	await mkdir(IMAGES, { recursive: true });
-	const n8n = await during(`Starting n8n ${install.version}`, () => startN8n(install, { userFolder }));
+	const n8n = await during(`Starting n8n ${install.version}`, () =>
+		startN8n(install, { userFolder }),
+	);
 	const editor = await during('Opening the editor', () => openEditor(n8n));
 	await takePictures(editor);
 });

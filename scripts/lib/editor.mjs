@@ -52,7 +52,8 @@ export async function openEditor(n8n, { dark = false, width = 1500, height = 760
 				.first()
 				.waitFor({ timeout: 60_000 })
 				.catch(async (error) => {
-					if (process.env.DEBUG_SCREENSHOT) await page.screenshot({ path: process.env.DEBUG_SCREENSHOT });
+					if (process.env.DEBUG_SCREENSHOT)
+						await page.screenshot({ path: process.env.DEBUG_SCREENSHOT });
 					throw error;
 				});
 			await dismissNews(page);
