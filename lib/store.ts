@@ -18,7 +18,10 @@ import type {
 export interface Store {
 	readonly kind: StoreKind;
 
-	claim(requests: readonly ClaimRequest[]): Promise<ReadonlyArray<Reply<ClaimAnswer>>>;
+	claim(
+		requests: readonly ClaimRequest[],
+		options?: ClaimOptions,
+	): Promise<ReadonlyArray<Reply<ClaimAnswer>>>;
 
 	/** finish, release, park, abandon, renew, start. */
 	command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>>;
@@ -28,6 +31,15 @@ export interface Store {
 
 	/** The records as stored and not expired; null where there is none. */
 	get(identities: readonly string[]): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>>;
+
+	/**
+	 * Calls `listener` when a claim on one of the identities may have come to an end, and once when listening begins: what ended
+	 * before is found by looking then. A hint and no promise: where the store can't tell (another process's file, a lost
+	 * connection, a user without channels) the listener is not called. Never fails; the caller looks by itself as well.
+	 *
+	 * @returns ends the listening
+	 */
+	onSettled(identities: readonly string[], listener: () => void): () => void;
 
 	/** Claims that wait for an end (pending, processing, unknown), by the end of their lease, oldest first. */
 	findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>>;
@@ -42,6 +54,11 @@ export interface Store {
 }
 
 export type StoreKind = 'embedded' | 'redis';
+
+export interface ClaimOptions {
+	/** So many replicas have to hold a new claim before it counts; with fewer it is given back, and its item fails. Redis only. */
+	readonly minReplicas?: number;
+}
 
 export type Reply<Answer> =
 	| {
@@ -110,6 +127,8 @@ export const STORE_PROBLEMS = [
 	/** Locked, or busy with a script, for longer than we wait. */
 	'busy',
 	'disk_full',
+	/** Too few replicas hold the claim: it was given back. */
+	'not_replicated',
 	'tls',
 	/** This Node.js or this n8n mode can't run the store. */
 	'unsupported',

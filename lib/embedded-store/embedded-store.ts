@@ -15,6 +15,7 @@ import { liveRecord } from '../transitions';
 import { attempt } from './attempt';
 import type { Connection } from './connection';
 import { closedError, isBusy, isRefusedValue, storeErrorOf } from './errors';
+import { type Settlements, settlementsOf } from './settlements';
 import type { Tables } from './tables';
 import type { WriteTransaction } from './write-transaction';
 
@@ -29,24 +30,40 @@ const BUSY_WAITS_MS = [1, 2, 5, 10, 20, 40] as const;
 export class EmbeddedStore implements Store {
 	readonly kind = 'embedded';
 
+	private readonly settlements: Settlements;
+
 	private closing: Promise<void> | null = null;
 
 	/** @param busyRetryMs how long a file that another process holds is tried again */
 	constructor(
 		private readonly connection: Connection,
 		private readonly busyRetryMs: number,
-	) {}
+	) {
+		this.settlements = settlementsOf(connection.file);
+	}
 
 	async claim(requests: readonly ClaimRequest[]): Promise<Array<Reply<ClaimAnswer>>> {
 		return await this.write(requests, (request, transaction) => transaction.claim(request));
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<Array<Reply<OwnerAnswer>>> {
-		return await this.write(orders, (order, transaction) => transaction.command(order));
+		const replies = await this.write(orders, (order, transaction) => transaction.command(order));
+		for (const [i, { type, identity }] of orders.entries()) {
+			const reply = replies[i];
+			if (type === 'renew' || type === 'start') continue;
+			if (reply?.ok && reply.answer.outcome === 'done') this.settlements.tell(identity);
+		}
+		return replies;
 	}
 
 	async operate(order: OperatorCommand): Promise<Reply<OperatorAnswer>> {
-		return only(await this.write([order], (one, transaction) => transaction.operate(one)));
+		const reply = only(await this.write([order], (one, transaction) => transaction.operate(one)));
+		if (reply.ok && reply.answer.outcome === 'done') this.settlements.tell(order.identity);
+		return reply;
+	}
+
+	onSettled(identities: readonly string[], listener: () => void): () => void {
+		return this.settlements.listen(identities, listener);
 	}
 
 	async get(identities: readonly string[]): Promise<Array<Reply<Stored>>> {

@@ -34,6 +34,11 @@ export class Keys {
 		return `${this.prefix}:{${shard}}:stats`;
 	}
 
+	/** The channel on which the identities of claims that ended are told. */
+	settled(shard: string): string {
+		return `${this.prefix}:{${shard}}:settled`;
+	}
+
 	identityOf(recordKey: string): string {
 		return recordKey.slice(recordKey.lastIndexOf(':') + 1);
 	}

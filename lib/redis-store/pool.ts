@@ -6,14 +6,18 @@ import { isOfConnection, isPassing } from './errors';
 import type { RedisOptions, RedisTimeouts } from './options';
 import { connectionDigestOf, timeoutsOf } from './options';
 import type { Client } from './scripts';
+import { Subscriber } from './subscriber';
 
 const RETRY_EVERY_MS = 100;
 
 const shared = new Map<string, SharedConnection>();
 
-/** The connection of this process for these options: every store that is opened with them uses it. */
-export function sharedConnection(options: RedisOptions): SharedConnection {
-	const digest = connectionDigestOf(options);
+/** The connection of this process for these options and this purpose: every store that is opened with them uses it. */
+export function sharedConnection(
+	options: RedisOptions,
+	purpose: 'all' | 'replicated' = 'all',
+): SharedConnection {
+	const digest = `${purpose} ${connectionDigestOf(options)}`;
 	let connection = shared.get(digest);
 	if (connection === undefined) {
 		connection = new SharedConnection(options);
@@ -30,6 +34,9 @@ export class SharedConnection {
 	/** What was done once, by name, over this connection: see RedisStore. */
 	readonly done = new Map<string, Promise<void>>();
 
+	/** Hears, over a connection of its own, of claims that ended. */
+	readonly subscriber: Subscriber;
+
 	private client: Promise<Client> | undefined;
 
 	private connecting: Promise<Client> | undefined;
@@ -42,8 +49,9 @@ export class SharedConnection {
 
 	private readonly timeouts: RedisTimeouts;
 
-	constructor(private readonly options: RedisOptions) {
+	constructor(readonly options: RedisOptions) {
 		this.timeouts = timeoutsOf(options);
+		this.subscriber = new Subscriber(options);
 	}
 
 	open(): void {
@@ -52,6 +60,7 @@ export class SharedConnection {
 
 	close(): void {
 		this.stores--;
+		if (this.stores === 0) this.subscriber.end();
 		if (this.stores === 0 && this.asking === 0) this.disconnect();
 	}
 

@@ -11,7 +11,7 @@ import type {
 	OwnerCommand,
 	Tombstone,
 } from '../record';
-import type { OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
+import type { ClaimOptions, OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
 import { StoreError, durationProblem } from '../store';
 import { type BatchScript, askInChunks, microsOf } from './batch';
 import { claimAnswers, claimArguments, keysOf } from './claim-script';
@@ -25,10 +25,11 @@ import {
 } from './command-script';
 import { isPassing, scriptError, storeErrorOf } from './errors';
 import { findOpen } from './find-open';
-import { type Chunk, Keys, SHARDS } from './keys';
+import { type Chunk, Keys, SHARDS, shardOf } from './keys';
 import type { RedisOptions } from './options';
 import { addressOf, prefixOf } from './options';
 import { type SharedConnection, sharedConnection } from './pool';
+import { ReplicatedClaims } from './replicated-claims';
 import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
 import { runScript } from './scripts';
 import { sumCounters } from './stats';
@@ -56,6 +57,8 @@ class RedisStore implements Store {
 
 	private readonly address: string;
 
+	private replicated: ReplicatedClaims | undefined;
+
 	private closed = false;
 
 	constructor(
@@ -66,12 +69,13 @@ class RedisStore implements Store {
 		this.address = addressOf(options);
 	}
 
-	async claim(requests: readonly ClaimRequest[]): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
-		return await this.askInChunks('claim', requests, {
-			refused: refusedClaim,
-			arguments: (chunk) => claimArguments(this.keys, chunk, this.offsetMs()),
-			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
-		});
+	async claim(
+		requests: readonly ClaimRequest[],
+		{ minReplicas = 0 }: ClaimOptions = {},
+	): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
+		return minReplicas > 0
+			? await this.claimOnReplicas(requests, minReplicas)
+			: await this.claimBy(requests, async (args) => await this.run('claim', args));
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
@@ -111,6 +115,14 @@ class RedisStore implements Store {
 		);
 	}
 
+	onSettled(identities: readonly string[], listener: () => void): () => void {
+		const { subscriber } = this.connection;
+		const ends = [...new Set(identities)].map((identity) =>
+			subscriber.listen(this.keys.settled(shardOf(identity)), identity, listener),
+		);
+		return () => ends.forEach((end) => end());
+	}
+
 	async findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>> {
 		return await this.askAlone(
 			async (client) => await findOpen(client, this.keys, query, this.offsetMs()),
@@ -138,9 +150,64 @@ class RedisStore implements Store {
 	}
 
 	async close(): Promise<void> {
-		if (!this.closed) this.connection.close();
+		if (!this.closed) {
+			this.connection.close();
+			this.replicated?.close();
+		}
 		this.closed = true;
 		await Promise.resolve();
+	}
+
+	private async claimBy(
+		requests: readonly ClaimRequest[],
+		run: (args: ScriptArguments) => Promise<ScriptReply>,
+	): Promise<Array<Reply<ClaimAnswer>>> {
+		return await askInChunks(requests, {
+			refused: refusedClaim,
+			run: async (chunk) => await run(claimArguments(this.keys, chunk, this.offsetMs())),
+			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
+			oneShardEach: this.options.deployment === 'cluster',
+			errorOf: (error) => storeErrorOf(error, this.address),
+		});
+	}
+
+	/** New claims that too few replicas hold are given back: if the primary were lost, another run would be granted them. */
+	private async claimOnReplicas(
+		requests: readonly ClaimRequest[],
+		minReplicas: number,
+	): Promise<Array<Reply<ClaimAnswer>>> {
+		if (this.options.deployment === 'cluster') return requests.map(() => failure(noReplicaCount));
+		this.replicated ??= new ReplicatedClaims(this.options);
+		let replies: Array<Reply<ClaimAnswer>> = [];
+		const acknowledged = await this.replicated.acknowledged(minReplicas, async (ask) => {
+			replies = await this.claimBy(
+				requests,
+				async (args) =>
+					await ask(async (connection) => await this.runOver(connection, 'claim', args, true)),
+			);
+			return replies.some(isGrant);
+		});
+		if (typeof acknowledged === 'number' && acknowledged >= minReplicas) return replies;
+		const refusal =
+			typeof acknowledged === 'number'
+				? new StoreError(
+						'not_replicated',
+						`${acknowledged} of the ${minReplicas} replicas that must hold a claim acknowledged it to Redis at ${this.address}.`,
+					)
+				: storeErrorOf(acknowledged, this.address);
+		await this.command(
+			requests.flatMap(({ identity, owner }, i): OwnerCommand[] => {
+				const reply = replies[i];
+				if (!reply?.ok || reply.answer.outcome !== 'new') return [];
+				return [
+					{
+						...{ type: 'abandon', to: 'released', identity, owner, fence: reply.answer.fence },
+						...{ ownRun: true, retryAfterMs: 0, statusCode: 0, reason: 'Too few replicas held it' },
+					},
+				];
+			}),
+		);
+		return replies.map((reply) => (isGrant(reply) ? failure(refusal) : reply));
 	}
 
 	private offsetMs(): number {
@@ -181,17 +248,34 @@ class RedisStore implements Store {
 	}
 
 	private async run(name: ScriptName, args: ScriptArguments, repeat = true): Promise<ScriptReply> {
-		return await this.ask(async (client) => {
-			const reply = await runScript(client, name, args);
-			const refusal = refusalOfReplica(reply);
-			if (refusal !== null) throw refusal;
-			return reply;
-		}, repeat);
+		return (await this.runOver(this.connection, name, args, repeat)).value;
 	}
 
-	private async ask<T>(ask: (client: Client) => Promise<T>, repeat = true): Promise<T> {
+	private async runOver(
+		connection: SharedConnection,
+		name: ScriptName,
+		args: ScriptArguments,
+		repeat: boolean,
+	): Promise<{ client: Client; value: ScriptReply }> {
+		return await this.ask(
+			async (client) => {
+				const value = await runScript(client, name, args);
+				const refusal = refusalOfReplica(value);
+				if (refusal !== null) throw refusal;
+				return { client, value };
+			},
+			repeat,
+			connection,
+		);
+	}
+
+	private async ask<T>(
+		ask: (client: Client) => Promise<T>,
+		repeat = true,
+		connection = this.connection,
+	): Promise<T> {
 		if (this.closed) throw new StoreError('unreachable', 'This store was closed.');
-		return await this.connection.ask(async (client) => {
+		return await connection.ask(async (client) => {
 			await this.begin(client);
 			return await ask(client);
 		}, repeat);
@@ -216,6 +300,19 @@ class RedisStore implements Store {
 			SHARDS.map(async (shard) => await client.hsetnx(this.keys.stats(shard), 'epoch', epoch)),
 		);
 	}
+}
+
+function failure(error: StoreError): { ok: false; error: StoreError } {
+	return { ok: false, error };
+}
+
+const noReplicaCount = new StoreError(
+	'configuration',
+	'The replicas of a Redis Cluster can not be counted for a claim: use it without a minimum, with "min-replicas-to-write" in the configuration of its nodes.',
+);
+
+function isGrant(reply: Reply<ClaimAnswer>): boolean {
+	return reply.ok && reply.answer.outcome === 'new';
 }
 
 function recordAnswer([outcome, value]: ScriptReply): ClaimRecord | Tombstone | null | Error {

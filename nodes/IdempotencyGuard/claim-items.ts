@@ -29,7 +29,7 @@ export interface GrantedClaim extends OwnedClaim {
 /** Asks the store once for all items. Answers come in their order. */
 export async function claimItems(
 	opened: OpenStore | StoreError,
-	kind: StoreKind,
+	{ store: kind, minReplicas }: { readonly store: StoreKind; readonly minReplicas: number },
 	items: readonly ClaimableItem[],
 ): Promise<Claimed[]> {
 	if (opened instanceof StoreError) return items.map(() => ({ ok: false, error: opened }));
@@ -38,7 +38,7 @@ export async function claimItems(
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
 	const [signingKeys, replies] = await Promise.all([
 		signingKeysOf(opened),
-		opened.store.claim(requests),
+		opened.store.claim(requests, { minReplicas }),
 	]);
 	if (!signingKeys.ok) await releaseUnsealed(opened, requests, replies);
 

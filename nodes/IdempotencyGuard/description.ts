@@ -150,6 +150,37 @@ const keyProperties: INodeProperties[] = [
 
 const runProperties: INodeProperties[] = [
 	{
+		displayName: 'If Still Running',
+		name: 'onInProgress',
+		type: 'options',
+		noDataExpression: true,
+		default: 'conflict',
+		description: 'What to do when another run is handling the same request right now',
+		options: [
+			{
+				name: 'Answer Conflict',
+				value: 'conflict',
+				description: 'Send the item to Conflict at once: the sender may ask again',
+			},
+			{
+				name: 'Wait for the Result',
+				value: 'wait',
+				description:
+					'Hold the item until the other run has ended, then send it on as if it had come then. Each waiting execution takes a place in n8n.',
+			},
+		],
+	},
+	{
+		displayName: 'Wait at Most (Seconds)',
+		name: 'maxWaitSeconds',
+		type: 'number',
+		default: 30,
+		typeOptions: { minValue: 1, maxValue: 3600 },
+		description:
+			'When the other run takes longer, the answer is Conflict. Choose less than the sender waits for an answer.',
+		displayOptions: showFor('onInProgress', 'wait'),
+	},
+	{
 		displayName: 'If an Earlier Run Never Finished',
 		name: 'onUnknownOutcome',
 		type: 'options',
@@ -274,6 +305,16 @@ const optionsProperty: INodeProperties = {
 			displayOptions: { show: { limitAttempts: [true] } },
 		},
 		{
+			displayName: 'Min Replicas',
+			name: 'minReplicas',
+			type: 'number',
+			default: 0,
+			typeOptions: { minValue: 0 },
+			description:
+				'How many replicas of Redis must hold a claim before its item goes to New. With fewer the claim is given back and the item fails. Protects against a primary that is lost with its last claims; not with a Redis Cluster.',
+			displayOptions: { show: { '/store': ['redis'] } },
+		},
+		{
 			displayName: 'Namespace',
 			name: 'namespace',
 			type: 'string',
@@ -313,6 +354,14 @@ const optionsProperty: INodeProperties = {
 						"All Guards of this workflow. Two Guards one after the other would take each other's keys.",
 				},
 			],
+		},
+		{
+			displayName: 'Strict Age',
+			name: 'strictAge',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to refuse an event that is older than the store itself: after the store was emptied or replaced, such an event may have been handled before. Needs "Event Time".',
 		},
 		{
 			displayName: 'Tenant',

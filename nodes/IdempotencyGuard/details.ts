@@ -58,25 +58,20 @@ export function refusalOf(
 	conflict: Conflict,
 	compared: Compared | null,
 	now: number,
-	{ sameBatch, secret }: { sameBatch: boolean; secret: string },
+	seen: { sameBatch: boolean; secret: string; storeIsYounger: boolean },
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
 	const { changed: changedFields, missing } =
 		reason === 'payload_mismatch' && record !== null && compared !== null
-			? changedFieldsOf(record.fieldDigests, compared.fields, secret)
+			? changedFieldsOf(record.fieldDigests, compared.fields, seen.secret)
 			: { changed: [], missing: 0 };
 	const retryAfterSeconds = retryAfter(conflict, now);
 	return {
 		reason,
 		statusCode,
 		title,
-		message: messageOf(
-			conflict,
-			differenceOf(changedFields, missing),
-			retryAfterSeconds,
-			sameBatch,
-		),
+		message: messageOf(conflict, differenceOf(changedFields, missing), retryAfterSeconds, seen),
 		retryAfterSeconds,
 		changedFields,
 	};
@@ -130,7 +125,7 @@ function messageOf(
 	{ reason, record }: Conflict,
 	difference: string,
 	retryAfterSeconds: number | null,
-	sameBatch: boolean,
+	{ sameBatch, storeIsYounger }: { sameBatch: boolean; storeIsYounger: boolean },
 ): string {
 	const since = isoTime(record?.claimedAt);
 	switch (reason) {
@@ -151,7 +146,9 @@ function messageOf(
 				record?.reason ? ` (last: ${record.reason})` : ''
 			}. Nothing was done now, and no further try will be made.`;
 		case 'stale_key':
-			return 'The event is older than this node remembers, so it may have been handled before. Nothing was done.';
+			return storeIsYounger
+				? 'The store began to remember after the event happened, so the event may have been handled before. Nothing was done.'
+				: 'The event is older than this node remembers, so it may have been handled before. Nothing was done.';
 		case 'tenant_mismatch':
 			return 'This key belongs to somebody else. Nothing was done.';
 	}

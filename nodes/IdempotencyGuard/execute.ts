@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import type { ClaimRequest } from '../../lib/record';
 import { StoreError } from '../../lib/store';
 import { refuseInventedItems } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
@@ -9,16 +10,17 @@ import type { OpenStore } from '../shared/open-store';
 import { openStore, secretsOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import type { Claimed } from './claim-items';
-import { claimItems, grantedClaims, release } from './claim-items';
+import { claimItems, grantedClaims } from './claim-items';
 import { commonDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
 import { giveHints } from './hints';
-import { holdWhileRunning } from './hold-claims';
+import { HeldClaims } from './hold-claims';
 import { GuardOutputs, OUTPUT } from './outputs';
 import type { ClaimableItem, Prepared } from './prepare';
 import { prepareItems } from './prepare';
 import { looksLikeErrorItem, replayOf } from './replay';
 import type { GuardSettings } from './settings';
 import { readSettings } from './settings';
+import { waitForResults } from './wait-for-result';
 
 /**
  * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
@@ -57,34 +59,33 @@ async function guard(
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');
-	const claimed = await claimItems(opened, settings.store, claimable);
-	const granted = grantedClaims(claimed);
+	const held = opened instanceof StoreError ? null : new HeldClaims(context, opened, settings);
 	const route: Routing = {
 		context,
 		settings,
 		opened,
 		out,
-		grantedHere: new Set(granted.map(({ identity }) => identity)),
-		places: new Map(),
+		held,
 		unprotected: [],
 	};
+	let claimed = await claimItems(opened, settings, claimable);
 	try {
+		if (!(opened instanceof StoreError) && held !== null) {
+			await held.hold(grantedClaims(claimed));
+			claimed = await waitForResults(context, opened, settings, claimable, claimed, held);
+		}
 		const answers = claimed.values();
 		for (const [index, each] of prepared.entries()) {
 			if (each.kind === 'claim') routeClaimed(route, index, each, answers.next().value);
 			else routeUnclaimed(route, index, each);
 		}
 	} catch (error) {
-		if (!(opened instanceof StoreError)) {
-			await release(opened, granted, 'Idempotency Guard stopped before anything ran');
-		}
+		await held?.giveBack('Idempotency Guard stopped before anything ran');
 		throw asNodeError(context, error);
 	}
-	rememberOpenClaims(context, granted);
-	if (!(opened instanceof StoreError)) {
-		holdWhileRunning(context, opened, settings, granted, route.places);
-	}
+	rememberOpenClaims(context, held?.granted ?? []);
 	giveHints(context, prepared, route.unprotected);
+	held?.handOver();
 }
 
 const NO_SECRETS = { secret: '', previousSecret: '' };
@@ -94,10 +95,8 @@ interface Routing {
 	readonly settings: GuardSettings;
 	readonly opened: OpenStore | StoreError;
 	readonly out: GuardOutputs;
-	/** The keys that this batch was granted. */
-	readonly grantedHere: ReadonlySet<string>;
-	/** Where on New each granted claim's item is, by token. */
-	readonly places: Map<string | null, number>;
+	/** Null where the store could not be opened. */
+	readonly held: HeldClaims | null;
 	readonly unprotected: Array<{ index: number; message: string }>;
 }
 
@@ -150,8 +149,8 @@ function routeClaimed(
 	);
 	switch (answer.outcome) {
 		case 'new':
-			route.places.set(
-				claimed.token,
+			route.held?.place(
+				claimed.token ?? '',
 				out.pass(OUTPUT.new, index, settings.outputField, {
 					...details,
 					takeover: answer.takeover,
@@ -181,10 +180,12 @@ function routeClaimed(
 			break;
 		}
 		case 'conflict': {
-			const sameBatch = answer.reason === 'in_progress' && route.grantedHere.has(request.identity);
+			const sameBatch =
+				answer.reason === 'in_progress' && route.held?.has(request.identity) === true;
 			const refusal = refusalOf(answer, compared, claimed.now, {
 				sameBatch,
 				secret: request === item.request ? opened.secret : opened.previousSecret,
+				storeIsYounger: isWithinRetention(request, claimed.now),
 			});
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
 				...details,
@@ -193,6 +194,11 @@ function routeClaimed(
 			});
 		}
 	}
+}
+
+/** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */
+function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
+	return eventAt !== null && eventAt >= now - retentionMs;
 }
 
 function routeStoreError(route: Routing, index: number, error: StoreError): void {

@@ -10,69 +10,111 @@ import { commandWithRetries } from '../shared/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, runDataOf, runIndexOf } from '../shared/engine';
 import type { OpenStore } from '../shared/open-store';
 import type { GrantedClaim } from './claim-items';
+import { release } from './claim-items';
 import { runEvidenceOf } from './run-evidence-of';
 import type { GuardSettings } from './settings';
 
 /**
- * Holds the granted claims while their execution lives: renews their leases, and settles at its end what no Commit has settled.
- * Where the engine can't tell of the end, the lease lasts as long as the claim may be held (see settings).
+ * The claims that one run of a Guard was granted. While their execution lives their leases are renewed, and at its end is settled what
+ * no Commit has settled. Where the engine can't tell of the end, the lease lasts as long as the claim may be held (see settings).
  */
-export function holdWhileRunning(
-	context: IExecuteFunctions,
-	opened: OpenStore,
-	settings: GuardSettings,
-	granted: readonly GrantedClaim[],
-	places: ReadonlyMap<string | null, number>,
-): void {
-	if (granted.length === 0 || !canHearExecutionEnd(context)) return;
-	const keeper = leaseKeeperOf(opened.store);
-	const isWaiting = () => isPutToWait(context);
-	keeper.keep(granted.map((claim) => ({ ...claim, isWaiting })));
-	context.onExecutionFinish?.(async () => {
-		const open = granted.filter((claim) => keeper.drop(claim));
+export class HeldClaims {
+	readonly granted: GrantedClaim[] = [];
+
+	/** Where on New each claim's item is, by token. */
+	private readonly places = new Map<string, number>();
+
+	private listens = false;
+
+	private handedOver = false;
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly opened: OpenStore,
+		private readonly settings: GuardSettings,
+	) {}
+
+	async hold(claims: readonly GrantedClaim[]): Promise<void> {
+		if (claims.length === 0) return;
+		const { context } = this;
+		this.granted.push(...claims);
+		if (context.getExecutionCancelSignal()?.aborted) {
+			// n8n has called the finish handlers, or won't wait for them: nobody would stop the renewal.
+			await this.giveBack('The execution was stopped before anything ran');
+			return;
+		}
+		if (!canHearExecutionEnd(context)) return;
+		const isWaiting = () => isPutToWait(context);
+		leaseKeeperOf(this.opened.store).keep(claims.map((claim) => ({ ...claim, isWaiting })));
+		if (this.listens) return;
+		this.listens = true;
+		context.onExecutionFinish?.(async () => await this.settle());
+	}
+
+	/** Whether this run of the Guard was granted the key. */
+	has(identity: string): boolean {
+		return this.granted.some((claim) => claim.identity === identity);
+	}
+
+	/** Item `index` of New holds the claim. */
+	place(token: string, index: number): void {
+		this.places.set(token, index);
+	}
+
+	/** From here on the nodes behind the Guard may act for the claims. */
+	handOver(): void {
+		this.handedOver = true;
+	}
+
+	/** Gives back all claims, for none of which anything ran. */
+	async giveBack(reason: string): Promise<void> {
+		const keeper = leaseKeeperOf(this.opened.store);
+		for (const claim of this.granted) keeper.drop(claim);
+		await release(this.opened, this.granted, reason);
+	}
+
+	private async settle(): Promise<void> {
+		const keeper = leaseKeeperOf(this.opened.store);
+		const open = this.granted.filter((claim) => keeper.drop(claim));
 		if (open.length === 0) return;
-		const endOf = settings.isTestRun
-			? () => testRunEnd
-			: evidenceReader(context, opened.secret, granted.length, places);
+		const endOf = this.endReader();
 		await commandWithRetries(
-			opened.store,
+			this.opened.store,
 			open.map((claim): OwnerCommand => {
 				const { identity, owner, fence } = claim;
 				return { identity, owner, fence, ownRun: true, type: 'abandon', ...endOf(claim) };
 			}),
 		);
-	});
+	}
+
+	private endReader(): (claim: GrantedClaim) => Abandoning {
+		const { context, settings, places, granted } = this;
+		if (!this.handedOver) return () => released('The run was stopped before anything ran');
+		if (settings.isTestRun) {
+			// It must not block the next one.
+			return () => released('The test run ended without Idempotency Commit');
+		}
+		const { secret } = this.opened;
+		const node = context.getNode().name;
+		const run = runIndexOf(context);
+		const runData = runDataOf(context);
+		const when = `The run of ${new Date().toISOString()}`;
+		return ({ identity, tenant, token }) => {
+			const index = places.get(token) ?? -1;
+			const outcome = abandonedOutcome(
+				runData === null
+					? { ended: 'unknown', claimsGranted: granted.length, startedAfterGuard: [] }
+					: runEvidenceOf(context, runData, { node, run, index }, granted.length),
+			);
+			return abandoning(outcome, `${when} ${outcome.reason}`, {
+				...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+			});
+		};
+	}
 }
 
-/** A test run without Commit must not block the next one. */
-const testRunEnd: Abandoning = {
-	to: 'released',
-	retryAfterMs: 0,
-	statusCode: 0,
-	reason: 'The test run ended without Idempotency Commit',
-};
-
-function evidenceReader(
-	context: IExecuteFunctions,
-	secret: string,
-	claimsGranted: number,
-	places: ReadonlyMap<string | null, number>,
-): (claim: GrantedClaim) => Abandoning {
-	const node = context.getNode().name;
-	const run = runIndexOf(context);
-	const runData = runDataOf(context);
-	const when = `The run of ${new Date().toISOString()}`;
-	return ({ identity, tenant, token }) => {
-		const index = places.get(token) ?? -1;
-		const outcome = abandonedOutcome(
-			runData === null
-				? { ended: 'unknown', claimsGranted, startedAfterGuard: [] }
-				: runEvidenceOf(context, runData, { node, run, index }, claimsGranted),
-		);
-		return abandoning(outcome, `${when} ${outcome.reason}`, {
-			...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
-		});
-	};
+function released(reason: string): Abandoning {
+	return { to: 'released', retryAfterMs: 0, statusCode: 0, reason };
 }
 
 function abandoning(

@@ -79,6 +79,7 @@ export async function prepareItems(
 
 		const eventAt = eventTime(parameters.get<unknown>('options.ksuidTime', itemIndex, ''));
 		if (typeof eventAt === 'string') return invalid(`"Event Time" can't be used: ${eventAt}`);
+		if (settings.strictAge && eventAt === null) return ageless;
 
 		const requestUnder = (secret: string): ClaimRequest => {
 			const identity = identityOf({
@@ -97,7 +98,7 @@ export async function prepareItems(
 				eventAt,
 				...claimSettings,
 				extendRetention: settings.extendRetention,
-				strictAge: false,
+				strictAge: settings.strictAge,
 				pending: false,
 				workflowId: settings.workflowId,
 				executionId: context.getExecutionId(),
@@ -140,6 +141,15 @@ const missingTenant: Prepared = {
 		message: 'The item has no tenant: "Tenant" is empty for it',
 		description:
 			'The expression found nothing. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option "Tenant".',
+	},
+};
+
+const ageless: Prepared = {
+	kind: 'error',
+	complaint: {
+		message: '"Strict Age" needs the time of the event: "Event Time" is empty for this item',
+		description:
+			'Without it an event that was handled before the store began would count as new. Set the option "Event Time" to where the sender says when the event happened, or remove "Strict Age".',
 	},
 };
 

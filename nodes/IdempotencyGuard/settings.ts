@@ -13,6 +13,7 @@ import { scopeOf } from './scope';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const LONGEST_WAIT_SECONDS = 3600;
 const TEST_RUN_RETENTION_MS = HOUR_MS;
 
 /** What holds for all items of a Guard. */
@@ -26,6 +27,11 @@ export interface GuardSettings {
 	readonly outputField: string;
 	readonly detailsOnDuplicates: boolean;
 	readonly extendRetention: boolean;
+	/** How long a batch waits for the runs that hold its keys; null where it does not. */
+	readonly maxWaitMs: number | null;
+	/** So many replicas have to hold a claim before it counts. */
+	readonly minReplicas: number;
+	readonly strictAge: boolean;
 	readonly isTestRun: boolean;
 	readonly skip: boolean;
 }
@@ -87,9 +93,42 @@ export function readSettings(
 		outputField,
 		detailsOnDuplicates: option('detailsOnDuplicates', false),
 		extendRetention: option('extendRetention', false),
+		maxWaitMs: maxWaitOf(context, parameters),
+		minReplicas: store === 'redis' ? minReplicasOf(context, parameters) : 0,
+		strictAge: strictAgeOf(context, parameters),
 		isTestRun,
 		skip: isManual && testRuns === 'skip',
 	};
+}
+
+function maxWaitOf(context: IExecuteFunctions, parameters: ItemParameters): number | null {
+	if (parameters.get<string>('onInProgress', 0, 'conflict') !== 'wait') return null;
+	const seconds = Number(parameters.get<unknown>('maxWaitSeconds', 0, 30));
+	if (seconds > 0 && seconds <= LONGEST_WAIT_SECONDS) return seconds * 1000;
+	throw new NodeOperationError(
+		context.getNode(),
+		'"Wait at Most (Seconds)" must be more than 0 and at most 3600',
+		{ description: 'An execution that waits holds its place in n8n. Wait for seconds, not hours.' },
+	);
+}
+
+function minReplicasOf(context: IExecuteFunctions, parameters: ItemParameters): number {
+	const replicas = Number(parameters.get<unknown>('options.minReplicas', 0, 0));
+	if (Number.isSafeInteger(replicas) && replicas >= 0) return replicas;
+	throw new NodeOperationError(
+		context.getNode(),
+		'"Min Replicas" must be a whole number, 0 or more',
+		{ description: 'It says how many replicas of Redis have to hold a claim before it counts.' },
+	);
+}
+
+function strictAgeOf(context: IExecuteFunctions, parameters: ItemParameters): boolean {
+	const strictAge = parameters.get<unknown>('options.strictAge', 0, false) === true;
+	if (!strictAge || parameters.has('options.ksuidTime')) return strictAge;
+	throw new NodeOperationError(context.getNode(), '"Strict Age" needs the option "Event Time"', {
+		description:
+			'It compares the time of the event with the time at which the store began. Add the option "Event Time" with the time that the sender gives, or remove "Strict Age".',
+	});
 }
 
 const storeOf = (commit: NodeTypeAndVersion | undefined) => commit?.parameters?.store ?? 'embedded';

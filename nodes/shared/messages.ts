@@ -28,6 +28,8 @@ const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
 		'Redis is full. Raise maxmemory or shorten "Remember For". Keep maxmemory-policy at noeviction: any other forgets requests.',
 	busy: 'Another process holds the store. Run it again in a moment.',
 	disk_full: "Free space on the disk that holds n8n's folder.",
+	not_replicated:
+		'The claim was given back, so nothing was done and the request may come again. Check that the replicas of Redis run and keep up, or lower "Min Replicas".',
 	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
 	unsupported: 'Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
 	corrupt_record:

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openEmbeddedStore } from '../../lib/embedded-store';
+import type { RedisOptions } from '../../lib/redis-store';
 import { openRedisStore } from '../../lib/redis-store';
+import { connectionDigestOf } from '../../lib/redis-store/options';
 import type { Reply, Store, StoreKind } from '../../lib/store';
 import { StoreError } from '../../lib/store';
 import { redisOptionsOf, textOf } from './redis-credential';
@@ -23,7 +25,7 @@ export async function openStore(context: IExecuteFunctions, kind: StoreKind): Pr
 	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	return {
-		store: openRedisStore(redisOptionsOf(credential)),
+		store: redisStore(redisOptionsOf(credential)),
 		secret: textOf(credential.secret),
 		previousSecret: textOf(credential.previousSecret),
 	};
@@ -51,6 +53,19 @@ function tokenKeyOf(secret: string): Buffer {
 export function secretsOf({ secret, previousSecret }: OpenStore): string[] | undefined {
 	const secrets = [secret, previousSecret].filter((each) => each !== '');
 	return secrets.length === 0 ? undefined : secrets;
+}
+
+const redisStores = new Map<string, Store>();
+
+/** One for a credential, so that Guard and Commit share one lease keeper. Its connection opens and closes by itself. */
+function redisStore(options: RedisOptions): Store {
+	const name = `${connectionDigestOf(options)} ${options.keyPrefix}`;
+	let store = redisStores.get(name);
+	if (store === undefined) {
+		store = openRedisStore(options);
+		redisStores.set(name, store);
+	}
+	return store;
 }
 
 let embedded: Promise<Store> | undefined;

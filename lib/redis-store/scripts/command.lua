@@ -8,6 +8,8 @@
 --              and what a finish writes if the record is gone: claim timeout, policy, event's time ('3600000 h
 --              1795497258303'); fields `k`, `w`; fingerprint, field digests, tenant (lines)
 --
+-- Each claim that ended is told on the channel `settled` beside `open`.
+--
 -- Reply { micros, entry, ... }, one for each item:
 --       { 'done', state, recovered (1, ''), record }
 --       { 'kept', state, record }                         without a record where it is absent
@@ -167,6 +169,9 @@ for shard = 1, #shards do
 		local entry, written = obey(KEYS[item], order)
 		if written then
 			index(KEYS[item], open, written)
+			if order.type ~= 'renew' and order.type ~= 'start' then
+				tell(KEYS[item], open)
+			end
 			count_bytes(counts, written, order.result)
 		end
 		reply[item + 1] = entry

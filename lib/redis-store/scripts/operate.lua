@@ -65,4 +65,7 @@ local function operate()
 end
 
 local outcome, state = operate()
+if outcome == 'done' then
+	tell(key, open)
+end
 return { text(micros), outcome, state }
