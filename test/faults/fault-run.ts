@@ -1,0 +1,248 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { UnknownOutcomePolicy } from '../../lib/record';
+import { openEmbeddedStore } from '../../lib/embedded-store';
+import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/redis-store';
+import type { Store } from '../../lib/store';
+import { buildWorker } from './build';
+import { Downstream } from './downstream';
+import type { Violation } from './invariants';
+import { LOST_WITH_DATA, violationsIn } from './invariants';
+import { changedByStrangers, storedOf, stuckKeys } from './probes';
+import { WorkerProcess } from './processes';
+import { SEED, randomFrom, shuffled } from './random';
+import { record } from './report';
+import type { WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
+
+/** Short, so that a run that meets a fault goes on soon: a call ends within 1.1 s. */
+export const QUICK_TIMEOUTS = { connectMs: 400, commandMs: 400, retryMs: 300, idleMs: 60_000 };
+
+/** What a machine that is busy with other tests may add to the time of a call. */
+const SLOWNESS_MS = 5_000;
+
+export interface Fault {
+	/** As it stands in the table. */
+	readonly name: string;
+	readonly store: WorkerStore;
+	/** How the test itself reaches the store, where that is not how the workers do. */
+	readonly looksBy?: WorkerStore;
+	readonly keys?: number;
+	/** 'hold' unless set. */
+	readonly onUnknownOutcome?: UnknownOutcomePolicy;
+	readonly leaseMs?: number;
+	/**
+	 * Documented: no setting of ours protects against it. Then the promise must be seen to break, or the words in the docs are wrong;
+	 * what does not follow from lost data must hold all the same.
+	 */
+	readonly unprotected?: boolean;
+}
+
+export interface Storm extends Partial<Omit<WorkerTask, 'name' | 'deliveries' | 'store'>> {
+	readonly workers?: number;
+	/** How often each key is delivered. */
+	readonly times?: number;
+	/** All keys unless set. */
+	readonly keys?: readonly string[];
+	readonly store?: WorkerStore;
+	readonly clockShiftsMs?: readonly number[];
+	readonly uid?: number;
+	readonly onEvent?: (event: WorkerEvent, worker: WorkerProcess) => void;
+	/** A worker that was killed is followed by another with the rest of its deliveries, so often. */
+	readonly restarts?: number;
+}
+
+jest.setTimeout(120_000);
+
+let folder: string | undefined;
+let built: ReturnType<typeof buildWorker> | undefined;
+
+function builtWorker(): ReturnType<typeof buildWorker> {
+	if (built === undefined) {
+		folder = mkdtempSync(join(tmpdir(), 'idempotency-worker-'));
+		built = buildWorker(folder);
+	}
+	return built;
+}
+
+afterAll(() => {
+	if (folder !== undefined) rmSync(folder, { recursive: true });
+	folder = built = undefined;
+});
+
+let runs = 0;
+
+/** One fault: storms of deliveries at workers while something breaks, then a sender's last delivery of each key, then the invariants. */
+export class FaultRun {
+	readonly keys: readonly string[];
+
+	readonly events: WorkerEvent[] = [];
+
+	/** Claim → act → finish, begun. */
+	attempts = 0;
+
+	readonly random: () => number;
+
+	readonly leaseMs: number;
+
+	private names = 0;
+
+	private constructor(
+		readonly fault: Fault,
+		readonly downstream: Downstream,
+		number: number,
+	) {
+		this.keys = Array.from({ length: fault.keys ?? 12 }, (_, i) => `${fault.name} ${i}`);
+		this.random = randomFrom(SEED * 1000 + number);
+		this.leaseMs = fault.leaseMs ?? 400;
+	}
+
+	static async start(fault: Fault): Promise<FaultRun> {
+		return new FaultRun(fault, await Downstream.start(), runs++);
+	}
+
+	/** Delivers keys to workers until each delivery was handled, or its worker died on it. */
+	async storm(storm: Storm = {}): Promise<void> {
+		const { workers = 2, times = 2, keys = this.keys } = storm;
+		const deliveries = shuffled(
+			keys.flatMap((key) => Array.from({ length: times }, () => key)),
+			this.random,
+		);
+		const share = Math.ceil(deliveries.length / workers);
+		await Promise.all(
+			Array.from({ length: workers }, async (_, number) => {
+				let queue = deliveries.slice(number * share, (number + 1) * share);
+				for (let tries = 0; tries <= (storm.restarts ?? 2) && queue.length > 0; tries++) {
+					const worker = this.start(queue, storm, number);
+					const ended = await worker.ended;
+					if (ended === 0 || ended === 2) return;
+					queue = worker.left;
+				}
+			}),
+		);
+	}
+
+	start(deliveries: readonly string[], storm: Storm = {}, number = 0): WorkerProcess {
+		const { fault, leaseMs, downstream } = this;
+		const { clockShiftsMs, uid, onEvent } = storm;
+		const task: WorkerTask = {
+			parallel: 1,
+			onUnknownOutcome: fault.onUnknownOutcome ?? 'hold',
+			leaseMs,
+			tries: 1,
+			waitMs: 100,
+			resultBytes: 40,
+			...pick(storm),
+			store: storm.store ?? fault.store,
+			name: `worker-${++this.names}`,
+			downstream: downstream.port,
+			deliveries,
+		};
+		const worker: WorkerProcess = new WorkerProcess(builtWorker(), task, {
+			clockShiftMs: clockShiftsMs?.[number],
+			uid,
+			onEvent: (event) => {
+				this.events.push(event);
+				if (event.event === 'arrived') this.attempts++;
+				onEvent?.(event, worker);
+			},
+		});
+		return worker;
+	}
+
+	/** Once all leases are over, each key is delivered once more, to a healthy worker on a healthy store. */
+	async lastDelivery(): Promise<void> {
+		await sleep(this.leaseMs + 50);
+		await this.storm({
+			workers: 1,
+			times: 1,
+			parallel: 4,
+			tries: 20,
+			store: this.fault.looksBy ?? this.fault.store,
+		});
+	}
+
+	/** Redis, or another process, may need a moment after the fault. */
+	async openStore(): Promise<Store> {
+		const store = this.fault.looksBy ?? this.fault.store;
+		return store.kind === 'redis'
+			? openRedisStore({ ...store.options, timeouts: DEFAULT_TIMEOUTS })
+			: await openEmbeddedStore(store);
+	}
+
+	async violations(): Promise<Violation[]> {
+		const store = await this.openStore();
+		try {
+			const { keys, events, fault } = this;
+			const found = violationsIn({
+				keys,
+				events,
+				effects: this.downstream.effects,
+				stored: await storedOf(store, keys),
+				runAgain: fault.onUnknownOutcome === 'retry',
+				longestCallMs: longestCallOf(fault.store) + SLOWNESS_MS,
+			});
+			found.push(...(await changedByStrangers(store, keys)));
+			found.push(...(await stuckKeys(store, keys, this.leaseMs)));
+			return found;
+		} finally {
+			await store.close();
+		}
+	}
+}
+
+/** Runs a fault from its first storm to its row in the table. Fails where an invariant is broken that the docs promise. */
+export async function meetFault(fault: Fault, body: (run: FaultRun) => Promise<void>) {
+	const run = await FaultRun.start(fault);
+	try {
+		await body(run);
+		await run.lastDelivery();
+		const all = await run.violations();
+		const lost = all.filter(
+			({ invariant }) => fault.unprotected === true && LOST_WITH_DATA.has(invariant),
+		);
+		const violations = all.filter((violation) => !lost.includes(violation));
+		record({
+			fault: fault.name,
+			store: fault.store.kind,
+			runs: run.attempts,
+			keys: run.keys.length,
+			sideEffects: run.downstream.effects.length,
+			violations: violations.length,
+			unprotected: fault.unprotected === true ? lost.length : null,
+		});
+		expect({ seed: SEED, violations }).toEqual({ seed: SEED, violations: [] });
+		if (fault.unprotected) expect(lost.length).toBeGreaterThan(0);
+		// A harness that does nothing would find nothing.
+		expect(run.downstream.effects.length).toBeGreaterThan(0);
+	} finally {
+		await run.downstream.stop();
+	}
+}
+
+function longestCallOf(store: WorkerStore): number {
+	if (store.kind === 'embedded') return store.busyRetryMs ?? 5_000;
+	const { retryMs, connectMs, commandMs } = { ...DEFAULT_TIMEOUTS, ...store.options.timeouts };
+	return retryMs + connectMs + commandMs;
+}
+
+const TASK_FIELDS = ['parallel', 'tries', 'waitMs', 'interrupt', 'resultBytes'] as const;
+
+function pick(storm: Storm): Partial<WorkerTask> {
+	return Object.fromEntries(
+		TASK_FIELDS.flatMap((name) => (storm[name] === undefined ? [] : [[name, storm[name]]])),
+	);
+}
+
+/** How workers reach a Redis on loopback. */
+export function redisAt(port: number, over: Partial<RedisOptions> = {}): WorkerStore {
+	return {
+		kind: 'redis',
+		options: {
+			...{ deployment: 'standalone', host: '127.0.0.1', port, timeouts: QUICK_TIMEOUTS },
+			...over,
+		},
+	};
+}

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { openEmbeddedStore } from '../../lib/embedded-store';
+import { LeaseKeeper } from '../../lib/lease-keeper';
+import type { ClaimRequest, OwnedClaim } from '../../lib/record';
+import { openRedisStore } from '../../lib/redis-store';
+import type { Reply, Store } from '../../lib/store';
+import { StoreError } from '../../lib/store';
+import type { Step, WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
+
+/** A process that handles deliveries as an n8n worker does: claim → act → finish, with the real stores. See worker-task.ts. */
+
+/** A pipe is written synchronously: what was said before a SIGKILL arrives. */
+const say = (event: WorkerEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+
+for (const name of ['unhandledRejection', 'uncaughtException'] as const) {
+	process.on(name, (error: unknown) => say({ event: 'unhandled', message: String(error) }));
+}
+
+const RETENTION_MS = 3_600_000;
+const CLAIM_TIMEOUT_MS = 600_000;
+
+async function open(store: WorkerStore): Promise<Store> {
+	return store.kind === 'redis' ? openRedisStore(store.options) : await openEmbeddedStore(store);
+}
+
+class Worker {
+	private readonly agent = new Agent({ keepAlive: true });
+
+	private readonly keeper: LeaseKeeper;
+
+	private readonly reached = new Map<Step, number>();
+
+	private readonly keys = new Map<string, string>();
+
+	private deliveries = 0;
+
+	constructor(
+		private readonly task: WorkerTask,
+		private readonly store: Store,
+	) {
+		this.keeper = new LeaseKeeper(
+			{
+				command: async (orders) => {
+					const replies = await store.command(orders);
+					for (const [i, order] of orders.entries()) {
+						const reply = replies[i];
+						if (!reply?.ok || reply.answer.outcome !== 'done') continue;
+						const { leaseUntil } = reply.answer.record;
+						const key = this.keys.get(order.identity) ?? '';
+						say({ event: 'renewed', key, owner: order.owner, fence: order.fence, leaseUntil });
+					}
+					return replies;
+				},
+			},
+			{ leaseMs: task.leaseMs, renewEveryMs: Math.ceil(task.leaseMs / 4) },
+		);
+	}
+
+	async run(): Promise<void> {
+		const waiting = [...this.task.deliveries];
+		const lane = async (): Promise<void> => {
+			for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+				const owner = `${this.task.name}-${++this.deliveries}`;
+				say({ event: 'arrived', key, owner });
+				await this.deliver(key, owner);
+				say({ event: 'handled', key, owner });
+			}
+		};
+		await Promise.all(Array.from({ length: this.task.parallel }, lane));
+		this.agent.destroy();
+		await this.store.close();
+	}
+
+	private async deliver(key: string, owner: string): Promise<void> {
+		const request = this.requestFor(key, owner);
+		const reply = await this.insist('claim', key, owner, async () => {
+			const asked = this.store.claim([request]);
+			await this.come('claiming', key, owner);
+			return await asked;
+		});
+		if (!reply?.ok) return;
+		const { answer, micros } = reply;
+		if (answer.outcome === 'duplicate') {
+			say({ event: 'duplicate', key, owner, result: textOf(answer.result) });
+			return;
+		}
+		if (answer.outcome === 'conflict') {
+			say({ event: 'conflict', key, owner, reason: answer.reason });
+			return;
+		}
+		const { fence, takeover, record } = answer;
+		say({ event: 'granted', key, owner, fence, micros, takeover, leaseUntil: record.leaseUntil });
+		const claim: OwnedClaim = { identity: request.identity, owner, fence, ownRun: true };
+		this.keys.set(request.identity, key);
+		this.keeper.keep([{ ...claim, claimTimeoutMs: CLAIM_TIMEOUT_MS, isWaiting: () => false }]);
+		await this.come('claimed', key, owner);
+		const charge = await this.act(key, owner, fence);
+		say({ event: 'acted', key, owner, charge });
+		await this.come('acted', key, owner);
+		await this.finish(key, request, claim, charge);
+		this.keeper.drop(claim);
+		await this.come('finished', key, owner);
+	}
+
+	private async finish(
+		key: string,
+		request: ClaimRequest,
+		claim: OwnedClaim,
+		charge: string | null,
+	): Promise<void> {
+		const { owner } = claim;
+		const result = (charge ?? '').padEnd(this.task.resultBytes, '.');
+		const reply = await this.insist('finish', key, owner, async () => {
+			const settled = this.store.command([
+				charge === null
+					? { ...claim, type: 'release', retryAfterMs: 0, statusCode: 409, reason: 'refused' }
+					: {
+							...claim,
+							type: 'finish',
+							to: 'completed',
+							retentionMs: request.retentionMs,
+							remains: { ...request, eventAt: 0 },
+							result: Buffer.from(result),
+							statusCode: 200,
+							reason: '',
+						},
+			]);
+			await this.come('finishing', key, owner);
+			return await settled;
+		});
+		if (!reply?.ok) return;
+		const { answer, micros } = reply;
+		const state =
+			'state' in answer ? answer.state : answer.outcome === 'superseded' ? answer.reason : '';
+		say({ event: 'settled', key, owner, outcome: answer.outcome, state, result, micros });
+	}
+
+	/** Calls again after a failure, as the same owner: what "Retry On Fail" and Commit do. */
+	private async insist<Answer>(
+		step: 'claim' | 'finish',
+		key: string,
+		owner: string,
+		call: () => Promise<ReadonlyArray<Reply<Answer>>>,
+	): Promise<Reply<Answer> | undefined> {
+		for (let tries = 1; ; tries++) {
+			const began = performance.now();
+			const [reply] = await call();
+			if (reply === undefined || reply.ok) return reply;
+			const ms = Math.round(performance.now() - began);
+			say({ event: 'failed', key, owner, step, problem: reply.error.problem, ms });
+			if (tries >= this.task.tries) return reply;
+			await sleep(this.task.waitMs);
+		}
+	}
+
+	/** The side effect: null where the downstream refused it. */
+	private async act(key: string, owner: string, fence: number): Promise<string | null> {
+		let sent: Promise<void> = Promise.resolve();
+		const answered = new Promise<string | null>((resolve, reject) => {
+			const request = httpRequest(
+				{ port: this.task.downstream, host: '127.0.0.1', method: 'POST', agent: this.agent },
+				(response) => {
+					let body = '';
+					response.on('data', (data: Buffer) => (body += data.toString()));
+					response.on('end', () => resolve(response.statusCode === 200 ? body : null));
+				},
+			);
+			request.on('error', reject);
+			sent = new Promise((done) => {
+				request.end(JSON.stringify({ key, owner, fence }), done);
+			});
+		});
+		await sent;
+		await this.come('acting', key, owner);
+		return await answered;
+	}
+
+	private async come(step: Step, key: string, owner: string): Promise<void> {
+		const { interrupt } = this.task;
+		if (interrupt?.step !== step) return;
+		const times = (this.reached.get(step) ?? 0) + 1;
+		this.reached.set(step, times);
+		if (times % interrupt.every !== 0) return;
+		// What was sent leaves this process first.
+		await new Promise((resolve) => setImmediate(resolve));
+		say({ event: 'interrupted', key, owner, step });
+		process.kill(process.pid, interrupt.signal);
+		await sleep(20);
+	}
+
+	private requestFor(key: string, owner: string): ClaimRequest {
+		return {
+			identity: createHash('sha256').update(key).digest('hex'),
+			owner,
+			fingerprint: 'same',
+			fieldDigests: new Uint8Array(),
+			tenant: '',
+			namespace: 'faults',
+			key,
+			eventAt: null,
+			leaseMs: this.task.leaseMs,
+			claimTimeoutMs: CLAIM_TIMEOUT_MS,
+			retentionMs: RETENTION_MS,
+			onUnknownOutcome: this.task.onUnknownOutcome,
+			maxAttempts: null,
+			extendRetention: false,
+			strictAge: false,
+			pending: false,
+			workflowId: 'faults',
+			executionId: owner,
+		};
+	}
+}
+
+function textOf(result: Uint8Array | null): string | null {
+	return result === null ? null : Buffer.from(result).toString();
+}
+
+async function main(): Promise<void> {
+	const task = JSON.parse(process.argv[2] ?? '{}') as WorkerTask;
+	try {
+		await new Worker(task, await open(task.store)).run();
+	} catch (error) {
+		if (!(error instanceof StoreError)) throw error;
+		// The embedded store could not be opened: no delivery was handled.
+		const about = { key: '', owner: task.name, step: 'claim' as const, ms: 0 };
+		say({ event: 'failed', ...about, problem: error.problem });
+		process.exitCode = 2;
+	}
+}
+
+void main();
