@@ -6,6 +6,8 @@
 
 import { types } from 'node:util';
 
+import { looksLikeToken } from './claim-token';
+
 /** Header names whose values are credentials. */
 export const ALWAYS_REDACTED: readonly string[] = [
 	'authorization',
@@ -21,7 +23,7 @@ const CIRCULAR = '[Circular Reference]';
 export interface RedactionOptions {
 	/** Further field names to remove, at any depth, whatever the case. */
 	readonly redactFields: readonly string[];
-	/** Top-level field of each item's json that the Guard added. */
+	/** Top-level field of each item's json that the Guard added. What holds a claim token is removed at any depth. */
 	readonly outputField: string;
 	/** Characters after which writing stops. */
 	readonly maxLength: number;
@@ -103,6 +105,8 @@ class Writer {
 	/** The json of one item. */
 	json(json: object): void {
 		this.write(json, (key, value, isTop) => {
+			if (isClaim(value)) return undefined;
+			if (key === null) return value;
 			if (this.key(key).isRemoved || (isTop && key === this.options.outputField)) return undefined;
 			const isError = key === 'error' && (isTop || hasStack(value));
 			return isError && isObject(value) && !Array.isArray(value) ? errorFields(value) : value;
@@ -116,7 +120,7 @@ class Writer {
 
 	private write(
 		given: object,
-		kept: (key: string, value: unknown, isTop: boolean) => unknown,
+		kept: (key: string | null, value: unknown, isTop: boolean) => unknown,
 	): void {
 		const stack: Frame[] = [];
 		const open = new Set<object>();
@@ -142,7 +146,7 @@ class Writer {
 			const key = keys === null ? String(frame.next) : (keys[frame.next] ?? '');
 			frame.next++;
 			const found = (source as Record<string, unknown>)[key];
-			const value = plain(keys === null ? found : kept(key, found, source === root), key);
+			const value = plain(kept(keys === null ? null : key, found, source === root), key);
 			if (value === undefined && keys !== null) continue;
 
 			if (frame.written++ > 0) this.raw(',');
@@ -169,6 +173,17 @@ class Writer {
 		}
 		return key;
 	}
+}
+
+/**
+ * A claim token, or the Guard's details with one: whoever gets a result must not be able to end its claim. They get deep into items,
+ * by an Aggregate for one.
+ */
+function isClaim(value: unknown): boolean {
+	if (typeof value === 'string') return value.startsWith('idem1.') && looksLikeToken(value);
+	if (!isObject(value) || Array.isArray(value)) return false;
+	const { token, fence } = value as { token?: unknown; fence?: unknown };
+	return typeof fence === 'number' && looksLikeToken(token);
 }
 
 /** What stands for a value in JSON; undefined for what JSON leaves out. */

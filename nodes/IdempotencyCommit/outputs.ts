@@ -32,12 +32,14 @@ export class CommitOutputs {
 
 	/**
 	 * Throws for the first failed item, after all others have been dealt with; or, under "Continue", makes of it an error item that
-	 * still carries all of the input item.
+	 * still carries all of the input item. n8n takes an item to the error output only where its json has nothing but error, message and
+	 * details; and it empties the json of an item that has an `error` beside it.
 	 */
 	outputs(): INodeExecutionData[][] {
 		for (const [index, complaint] of this.failed) {
 			if (!this.context.continueOnFail()) throw nodeError(this.context.getNode(), complaint, index);
 		}
+		const hasErrorOutput = this.context.getNode().onError === 'continueErrorOutput';
 		const lists: INodeExecutionData[][] = [[], []];
 		for (const [index, item] of this.items.entries()) {
 			const complaint = this.failed.get(index);
@@ -45,9 +47,10 @@ export class CommitOutputs {
 			const binary = item.binary === undefined ? {} : { binary: item.binary };
 			if (complaint !== undefined) {
 				lists[OUTPUT.superseded]?.push({
-					json: { ...item.json, error: complaint.message },
+					json: hasErrorOutput
+						? { error: complaint.message, details: item.json }
+						: { ...item.json, error: complaint.message },
 					...binary,
-					error: nodeError(this.context.getNode(), complaint, index),
 					pairedItem: index,
 				});
 			} else if (details !== undefined) {

@@ -17,7 +17,7 @@ export async function respondToWebhook(
 	items: readonly INodeExecutionData[],
 	settings: CommitSettings,
 ): Promise<void> {
-	const jsons = redactedItems(context, items, settings);
+	const jsons = redactedItems(items, settings);
 	const [first] = jsons;
 	const body = jsons.length === 1 ? (isFullResponse(first) ? first.body : first) : jsons;
 	await context.sendResponse({

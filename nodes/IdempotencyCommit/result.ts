@@ -5,7 +5,6 @@ import { onlyPaths } from '../../lib/field-paths';
 import { writeRedacted } from '../../lib/redaction';
 import type { EncodedResult, ResultBinary, ResultItem } from '../../lib/result-codec';
 import { encodeResult } from '../../lib/result-codec';
-import { guardsBefore } from '../shared/node-types';
 import type { CommitSettings } from './settings';
 
 /** The items of one claim as bytes for its record: what a duplicate will get. */
@@ -17,11 +16,10 @@ export async function encodeItems(
 	secret: string,
 ): Promise<EncodedResult> {
 	const items = context.getInputData();
-	const ours = fieldsOfGuards(context);
 	const kept: ResultItem[] | null = settings.result === 'none' ? null : [];
 	for (const index of kept === null ? [] : indexes) {
 		const item = items[index];
-		if (item !== undefined) kept?.push(await keptOf(context, item, index, settings, ours));
+		if (item !== undefined) kept?.push(await keptOf(context, item, index, settings));
 	}
 	return encodeResult(kept, {
 		maxBytes: settings.maxResultBytes,
@@ -32,13 +30,11 @@ export async function encodeItems(
 
 /** The json of items as it may leave this n8n: without what is never stored either. */
 export function redactedItems(
-	context: IExecuteFunctions,
 	items: readonly INodeExecutionData[],
 	{ redactFields }: CommitSettings,
 ): IDataObject[] {
-	const ours = fieldsOfGuards(context);
 	const written = writeRedacted(
-		items.map(({ json }) => ({ json: withoutFields(json, ours) })),
+		items.map(({ json }) => ({ json })),
 		{ redactFields, outputField: 'idempotency', maxLength: Infinity },
 	);
 	if (!written.ok) return [{ message: 'The result could not be written as JSON' }];
@@ -50,9 +46,8 @@ async function keptOf(
 	item: INodeExecutionData,
 	index: number,
 	settings: CommitSettings,
-	ours: ReadonlySet<string>,
 ): Promise<ResultItem> {
-	const json = withoutFields(item.json, ours);
+	const { json } = item;
 	if (settings.result === 'fields') {
 		return { json: onlyPaths(json, settings.resultFields) as IDataObject };
 	}
@@ -68,17 +63,4 @@ async function keptOf(
 /** What describes a file, without where this n8n keeps it: that is gone with the execution. */
 function describedBy({ mimeType, fileName, fileExtension, fileType }: IBinaryData) {
 	return { mimeType, fileName, fileExtension, fileType };
-}
-
-/** Where the Guards put their details: error items of n8n carry them along, the token among them. */
-function fieldsOfGuards(context: IExecuteFunctions): ReadonlySet<string> {
-	return new Set(guardsBefore(context).map(({ outputField }) => outputField));
-}
-
-function withoutFields(json: IDataObject, fields: ReadonlySet<string>): IDataObject {
-	const names = Object.keys(json);
-	if (!names.some((name) => fields.has(name))) return json;
-	return Object.fromEntries(
-		names.filter((name) => !fields.has(name)).map((name) => [name, json[name]]),
-	) as IDataObject;
 }

@@ -213,3 +213,25 @@ function revoked(): object {
 	revoke();
 	return proxy;
 }
+
+describe('claim tokens', () => {
+	const token = 'idem1.WyJh.bWFj';
+
+	it('never stay, at any depth: neither alone nor with what the Guard says around them', () => {
+		const details = { outcome: 'new', token, fence: 7 };
+		const rest = {
+			text: `see ${token}`,
+			token: 'idem1',
+			fence: 1,
+			list: [null, 1],
+			object: { fence: 2 },
+		};
+		const json = {
+			guarded: details,
+			data: [{ id: 1, idempotency: details }, token],
+			of: { token },
+			...rest,
+		};
+		expect(written(json)).toEqual({ data: [{ id: 1 }, null], of: {}, ...rest });
+	});
+});
