@@ -20,7 +20,7 @@ const QUIET = [
  * @param {{ url: string }} n8n from `startN8n`, without an account yet
  * @param {{ dark?: boolean, width?: number, height?: number }} [options]
  */
-export async function openEditor(n8n, { dark = false, width = 1500, height = 760 } = {}) {
+export async function openEditor(n8n, { dark = false, width = 1440, height = 810 } = {}) {
 	if (findProgram('chromium') === undefined) {
 		await installDebianPackages(['chromium'], 'Chromium is needed');
 	}
@@ -47,25 +47,18 @@ export async function openEditor(n8n, { dark = false, width = 1500, height = 760
 		/** Shows a workflow, all of it. */
 		async openWorkflow(id) {
 			await page.goto(`${n8n.url}/workflow/${id}`);
-			await page
-				.getByTestId('canvas-node')
-				.first()
-				.waitFor({ timeout: 60_000 })
-				.catch(async (error) => {
-					if (process.env.DEBUG_SCREENSHOT)
-						await page.screenshot({ path: process.env.DEBUG_SCREENSHOT });
-					throw error;
-				});
-			await dismissNews(page);
+			await page.locator('[data-node-name]').first().waitFor({ timeout: 60_000 });
+			await page.waitForTimeout(2_000);
+			await closeChecklist(page);
 			await page.keyboard.press('1');
-			await page.waitForTimeout(1_500);
+			await page.waitForTimeout(1_000);
 		},
 
 		/** Opens a node's settings. */
 		async openNode(name) {
 			await page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`).dblclick();
-			await page.getByTestId('ndv').first().waitFor();
-			await page.waitForTimeout(1_000);
+			await page.locator('[data-test-id="ndv"]').first().waitFor();
+			await page.waitForTimeout(1_500);
 		},
 
 		async closeNode() {
@@ -75,13 +68,8 @@ export async function openEditor(n8n, { dark = false, width = 1500, height = 760
 	};
 }
 
-/** A fresh n8n greets its owner with dialogs. */
-async function dismissNews(page) {
-	await page.waitForTimeout(2_000);
-	for (let i = 0; i < 5; i++) {
-		const dialog = page.locator('[role="dialog"]:visible').first();
-		if ((await dialog.count()) === 0) return;
-		await page.keyboard.press('Escape');
-		await page.waitForTimeout(500);
-	}
+/** A published workflow greets its owner with a list of things to do. */
+async function closeChecklist(page) {
+	const close = page.locator('[data-test-id="suggested-actions-close"]');
+	if ((await close.count()) > 0) await close.first().click();
 }
