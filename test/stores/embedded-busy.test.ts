@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openEmbeddedStore } from '../../lib/embedded-store';
 import type { Store } from '../../lib/store';
 import { makeFolder } from './embedded-harness';
-import { answered, claimRequest, freshIdentity } from './requests';
+import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';
 
 /** How long n8n's thread may stand still at a time. */
 const LONGEST_STALL_MS = 60;
@@ -95,5 +95,15 @@ describe('an embedded store and the thread it runs on', () => {
 			expect(replies.every((reply) => reply.ok && reply.answer.outcome === 'new')).toBe(true);
 		});
 		expect(stall).toBeLessThan(5 * LONGEST_STALL_MS);
+	});
+
+	it('ends a turn early where the items are large', async () => {
+		const requests = Array.from({ length: 100 }, () => claimRequest({ identity: freshIdentity() }));
+		const claims = await store.claim(requests);
+		const result = new Uint8Array(1 << 19);
+		const replies = await store.command(
+			requests.map((request, i) => finishOf(request, fenceOf(claims[i]), { result })),
+		);
+		expect(new Set(replies.map(microsOf)).size).toBeGreaterThan(1);
 	});
 });

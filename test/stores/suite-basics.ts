@@ -100,6 +100,19 @@ export function describeStoreBasics(harness: StoreHarness): void {
 			expect(answer.record.reason).toBe(reason);
 		});
 
+		it('stores the result of a claim that it never saw, where nobody acted since', async () => {
+			const request = claimRequest({ identity: freshIdentity('lost') });
+			const fence = microsOf((await opened.store.get([request.identity]))[0]);
+			const order = finishOf(request, fence, { result: bytes(5, 0, 6) });
+			const [reply] = await opened.store.command([order]);
+			expect(answered(reply)).toMatchObject({ outcome: 'done', recovered: true });
+			const [again] = await opened.store.claim([{ ...request, owner: 'owner-b' }]);
+			expect(comparable(answered(again))).toMatchObject({
+				outcome: 'duplicate',
+				result: comparable(bytes(5, 0, 6)),
+			});
+		});
+
 		it('answers a batch of 1,000 in order, the same key twice included', async () => {
 			const requests = Array.from({ length: 1_000 }, (_, i) =>
 				claimRequest({ identity: freshIdentity('batch'), owner: `owner ${i}`, key: `key ${i}` }),
