@@ -4,7 +4,7 @@ import type { NetStream } from 'ioredis/built/types';
 
 import { attemptAsync } from '../embedded-store/attempt';
 import { StoreError } from '../store';
-import { RedisTimeout } from './errors';
+import { RedisTimeout, isPassing } from './errors';
 import type { RedisNode, RedisOptions } from './options';
 import { timeoutsOf } from './options';
 import { type Client, defineScripts } from './scripts';
@@ -22,11 +22,11 @@ export async function connect(options: RedisOptions): Promise<Client> {
 	const { connectMs } = timeoutsOf(options);
 	const client = createClient(options);
 	let failure: unknown;
-	let trouble: unknown;
+	const troubles: unknown[] = [];
 	client.on('error', (error: unknown) => (failure ??= error));
 	// Of one node or sentinel: the others may do.
 	for (const event of ['sentinelError', 'node error']) {
-		client.on(event, (error: unknown) => (trouble ??= error));
+		client.on(event, (error: unknown) => troubles.push(error));
 	}
 	const connected = await attemptAsync(
 		async () => await within(readyOf(client), connectMs, 'connect'),
@@ -34,7 +34,9 @@ export async function connect(options: RedisOptions): Promise<Client> {
 	// A connection that is ready after an error is not what was asked for: another database, for one.
 	if (!connected.ok || failure !== undefined) {
 		client.disconnect();
-		throw failure ?? trouble ?? (connected.ok ? undefined : connected.error);
+		// A sentinel or node that refuses us says more than one that is not there, and than the sum of them.
+		const telling = troubles.find((error) => !isPassing(error));
+		throw telling ?? failure ?? troubles[0] ?? (connected.ok ? undefined : connected.error);
 	}
 	defineScripts(client);
 	return client;

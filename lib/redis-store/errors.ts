@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
 		problem: 'authentication',
 		code: /^(NOAUTH|WRONGPASS)$/,
 		message:
-			/invalid password|Authentication required|without any password configured|unauthenticated (multi)?bulk/i,
+			/WRONGPASS|NOAUTH|invalid password|Authentication required|without any password configured|unauthenticated (multi)?bulk/i,
 		says: (at) => `Redis at ${at} refused the user or password. Check both in the credential.`,
 	},
 	{
@@ -103,7 +103,8 @@ const RULES: readonly Rule[] = [
 	{
 		problem: 'configuration',
 		code: /^ERR_STORE_CONFIGURATION$/,
-		message: /DB index is out of range|SELECT is not allowed|invalid reply: null|invalid DB index/i,
+		message:
+			/No such master|DB index is out of range|SELECT is not allowed|invalid reply: null|invalid DB index/i,
 		says: (at) =>
 			`Redis at ${at} has no such database, or its sentinels know no primary by that name. Check the credential.`,
 	},

@@ -3,7 +3,11 @@ import { openRedisStore } from '../../lib/redis-store';
 import { shardOf } from '../../lib/redis-store/keys';
 import type { Store } from '../../lib/store';
 import type { RedisServer } from './redis-server';
-import type { OpenedStore, StoreHarness } from './suite';
+import type { OpenedStore } from './suite';
+
+export interface OpenedRedisStore extends OpenedStore {
+	keyOf(identity: string): string;
+}
 
 let opened = 0;
 
@@ -11,11 +15,12 @@ let opened = 0;
 export function redisHarness(
 	server: () => RedisServer,
 	options: (port: number) => RedisOptions = standalone,
-): StoreHarness {
+): { open(): Promise<OpenedRedisStore> } {
 	return {
-		async open(): Promise<OpenedStore> {
+		async open(): Promise<OpenedRedisStore> {
 			const keyPrefix = `idem-${process.pid}-${opened++}`;
 			let offsetMs = 0;
+			const keyOf = (identity: string) => `${keyPrefix}:{${shardOf(identity)}}:${identity}`;
 			const stores: Store[] = [];
 			const openOne = async (): Promise<Store> => {
 				const store = openRedisStore({
@@ -27,14 +32,14 @@ export function redisHarness(
 				return await Promise.resolve(store);
 			};
 			return {
+				keyOf,
 				store: await openOne(),
 				advance: (ms) => {
 					offsetMs += ms;
 				},
 				openAgain: openOne,
 				corrupt: async (identity) => {
-					const key = `${keyPrefix}:{${shardOf(identity)}}:${identity}`;
-					await server().ask(async (client) => await client.set(key, 'not a record'));
+					await server().ask(async (client) => await client.set(keyOf(identity), 'not a record'));
 				},
 				close: async () => {
 					await Promise.all(stores.map(async (store) => await store.close()));
