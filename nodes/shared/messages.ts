@@ -88,8 +88,11 @@ export function nodeError(
 	complaint: Complaint,
 	itemIndex?: number,
 ): NodeOperationError {
-	return new NodeOperationError(node, complaint.message, {
+	const error = new NodeOperationError(node, complaint.message, {
 		description: complaint.description,
 		...(itemIndex === undefined ? {} : { itemIndex }),
 	});
+	// n8n puts words of its own in the place of any message that holds a network code such as ECONNREFUSED.
+	error.message = complaint.message;
+	return error;
 }

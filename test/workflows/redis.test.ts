@@ -1,0 +1,132 @@
+import { RedisServer } from '../stores/redis-server';
+import { javascript, startDownstream } from './harness';
+import type { Downstream } from './harness';
+import { engine } from './nodes';
+import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
+import type { ChargeParts } from './scenario';
+
+/** The main paths over a real Redis; the stores' own suite says that it answers as the embedded one. */
+
+let downstream: Downstream;
+let server: RedisServer;
+beforeAll(async () => {
+	[downstream, server] = await Promise.all([startDownstream(), RedisServer.start()]);
+});
+afterAll(async () => {
+	await Promise.all([downstream.close(), server.stop()]);
+});
+
+const onRedis = (parts: ChargeParts): ChargeParts => {
+	const credentials = { idempotencyRedisApi: { id: '1', name: 'Redis' } };
+	return {
+		...parts,
+		guard: { store: 'redis', ...parts.guard },
+		commit: { store: 'redis', ...parts.commit },
+		guardSettings: { credentials, ...parts.guardSettings },
+		commitSettings: { credentials, ...parts.commitSettings },
+	};
+};
+const n8nWith = (credential: Record<string, string | number | boolean> = {}) =>
+	engine({
+		credentials: {
+			idempotencyRedisApi: {
+				deployment: 'standalone',
+				host: '127.0.0.1',
+				port: server.port,
+				keyPrefix: 'idem',
+				database: 0,
+				...credential,
+			},
+		},
+	});
+const send = async (key: string, parts: ChargeParts = {}, n8n = n8nWith()) =>
+	await n8n.run(chargeWorkflow(downstream.url, onRedis(parts)), { triggerItems: [delivery(key)] });
+
+test('New, Duplicate, mismatch; the charge happens once', async () => {
+	const key = newKey();
+	const first = await send(key);
+	expect(first.error?.message).toBeUndefined();
+	expect(detailsOf(first, 'Guard')).toMatchObject({
+		outcome: 'new',
+		attempt: 1,
+		token: expect.stringMatching(/^idem1\./),
+	});
+	const second = await send(key);
+	expect(second.json('Duplicate')).toEqual(first.json('Committed'));
+	const n8n = n8nWith();
+	const other = await n8n.run(chargeWorkflow(downstream.url, onRedis({})), {
+		triggerItems: [delivery(key, { amount: 2 })],
+	});
+	expect(detailsOf(other, 'Conflict')).toMatchObject({
+		reason: 'payload_mismatch',
+		changedFields: ['body.amount'],
+	});
+	expect(downstream.effects(key)).toBe(1);
+});
+
+test('a storm of one key from several n8n processes: one charge', async () => {
+	const key = newKey();
+	const storm = await Promise.all(Array.from({ length: 12 }, async () => await send(key)));
+	const outcomes = storm.map((result) => routed(result).indexOf(1));
+	expect(outcomes.filter((output) => output === 0)).toHaveLength(1);
+	expect(downstream.effects(key)).toBe(1);
+	expect(routed(await send(key))).toEqual([0, 1, 0, 0]);
+});
+
+test('a lost answer is held, a refusal for now is given back, as on the embedded store', async () => {
+	const [lost, later] = [newKey(), newKey()];
+	downstream.nextFor(lost, { status: 500 });
+	downstream.nextFor(later, { status: 429, headers: { 'retry-after': '0' } });
+	await send(lost);
+	await send(later);
+	expect(detailsOf(await send(lost), 'Conflict')).toMatchObject({ reason: 'unknown_outcome' });
+	expect(detailsOf(await send(later), 'Guard')).toMatchObject({ outcome: 'new', attempt: 2 });
+});
+
+test('a run that lost its claim is told so', async () => {
+	const key = newKey();
+	let takeOver = async (): Promise<unknown> =>
+		await send(key, { guard: { onUnknownOutcome: 'retry' } });
+	const slow = javascript('Act', async () => {
+		const next = takeOver;
+		takeOver = async () => undefined;
+		await new Promise((resolve) => setTimeout(resolve, 90));
+		await next();
+		return [{ json: { id: 1 }, pairedItem: 0 }];
+	});
+	const guard = { onUnknownOutcome: 'retry', options: { claimTimeoutMinutes: 0.001 } };
+	const first = await send(key, { act: [slow], guard });
+	expect(detailsOf(first, 'Superseded')).toMatchObject({ reason: 'taken_over' });
+});
+
+test('with a secret nothing of the result can be read in Redis, and duplicates still get it', async () => {
+	const key = newKey();
+	const n8n = n8nWith({ secret: 'a long random text', keyPrefix: 'sealed' });
+	downstream.nextFor(key, { body: { mark: 'PLAIN-TEXT' } });
+	const first = await send(key, {}, n8n);
+	const second = await send(key, {}, n8n);
+	expect(second.json('Duplicate')).toEqual(first.json('Committed'));
+	const stored = await server.ask(async (client) => {
+		const keys = await client.keys('sealed:*');
+		return (await Promise.all(keys.map(async (each) => await client.dumpBuffer(each))))
+			.map(String)
+			.join();
+	});
+	expect(stored.length).toBeGreaterThan(100);
+	expect(stored).not.toContain('PLAIN-TEXT');
+	const others = await send(key, {}, n8nWith({ secret: 'another', keyPrefix: 'sealed' }));
+	expect(routed(others)).toEqual([1, 0, 0, 0]);
+});
+
+test('a thousand items in one batch', async () => {
+	const prefix = newKey();
+	const triggerItems = Array.from({ length: 1000 }, (_, n) => delivery(`${prefix}-${n % 990}`));
+	const act = javascript('Act', (items) => items);
+	const json = chargeWorkflow('', onRedis({ act: [act] }));
+	const start = performance.now();
+	const result = await n8nWith().run(json, { triggerItems });
+	expect(performance.now() - start).toBeLessThan(3_000);
+	expect(result.counts('Commit')).toEqual([990, 0]);
+	expect(routed(result)).toEqual([990, 0, 10, 0]);
+	expect(routed(await n8nWith().run(json, { triggerItems }))).toEqual([0, 1000, 0, 0]);
+});
