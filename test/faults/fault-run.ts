@@ -15,6 +15,7 @@ import { changedByStrangers, storedOf, stuckKeys } from './probes';
 import { WorkerProcess } from './processes';
 import { SEED, randomFrom, shuffled } from './random';
 import { record } from './report';
+import { CAN_NOT_OPEN } from './worker-task';
 import type { WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
 
 /** Short, so that a run that meets a fault goes on soon: a call ends within 1.1 s. */
@@ -117,7 +118,7 @@ export class FaultRun {
 				for (let tries = 0; tries <= (storm.restarts ?? 2) && queue.length > 0; tries++) {
 					const worker = this.start(queue, storm, number);
 					const ended = await worker.ended;
-					if (ended === 0 || ended === 2) return;
+					if (ended === 0 || ended === CAN_NOT_OPEN) return;
 					queue = worker.left;
 				}
 			}),
@@ -134,6 +135,7 @@ export class FaultRun {
 			tries: 1,
 			waitMs: 100,
 			resultBytes: 40,
+			minReplicas: 0,
 			...pick(storm),
 			store: storm.store ?? fault.store,
 			name: `worker-${++this.names}`,
@@ -228,7 +230,14 @@ function longestCallOf(store: WorkerStore): number {
 	return retryMs + connectMs + commandMs;
 }
 
-const TASK_FIELDS = ['parallel', 'tries', 'waitMs', 'interrupt', 'resultBytes'] as const;
+const TASK_FIELDS = [
+	'parallel',
+	'tries',
+	'waitMs',
+	'interrupt',
+	'resultBytes',
+	'minReplicas',
+] as const;
 
 function pick(storm: Storm): Partial<WorkerTask> {
 	return Object.fromEntries(

@@ -8,6 +8,9 @@ import type { StoreProblem } from '../../lib/store';
 export const STEPS = ['claiming', 'claimed', 'acting', 'acted', 'finishing', 'finished'] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Exit code of a worker whose store could not be opened. */
+export const CAN_NOT_OPEN = 2;
+
 export type WorkerStore =
 	| { readonly kind: 'redis'; readonly options: RedisOptions }
 	| { readonly kind: 'embedded'; readonly file: string; readonly busyRetryMs?: number };
@@ -33,6 +36,7 @@ export interface WorkerTask {
 		readonly every: number;
 	};
 	readonly resultBytes: number;
+	readonly minReplicas: number;
 }
 
 interface Of<Event extends string> {

@@ -3,11 +3,13 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openEmbeddedStore } from '../../lib/embedded-store';
+import { attemptAsync } from '../../lib/embedded-store/attempt';
 import { LeaseKeeper } from '../../lib/lease-keeper';
 import type { ClaimRequest, OwnedClaim } from '../../lib/record';
 import { openRedisStore } from '../../lib/redis-store';
 import type { Reply, Store } from '../../lib/store';
 import { StoreError } from '../../lib/store';
+import { CAN_NOT_OPEN } from './worker-task';
 import type { Step, WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
 
 /** A process that handles deliveries as an n8n worker does: claim → act → finish, with the real stores. See worker-task.ts. */
@@ -77,7 +79,7 @@ class Worker {
 	private async deliver(key: string, owner: string): Promise<void> {
 		const request = this.requestFor(key, owner);
 		const reply = await this.insist('claim', key, owner, async () => {
-			const asked = this.store.claim([request]);
+			const asked = this.store.claim([request], { minReplicas: this.task.minReplicas });
 			await this.come('claiming', key, owner);
 			return await asked;
 		});
@@ -221,15 +223,15 @@ function textOf(result: Uint8Array | null): string | null {
 
 async function main(): Promise<void> {
 	const task = JSON.parse(process.argv[2] ?? '{}') as WorkerTask;
-	try {
-		await new Worker(task, await open(task.store)).run();
-	} catch (error) {
-		if (!(error instanceof StoreError)) throw error;
-		// The embedded store could not be opened: no delivery was handled.
-		const about = { key: '', owner: task.name, step: 'claim' as const, ms: 0 };
-		say({ event: 'failed', ...about, problem: error.problem });
-		process.exitCode = 2;
+	const opened = await attemptAsync(async () => await open(task.store));
+	if (opened.ok) {
+		await new Worker(task, opened.value).run();
+		return;
 	}
+	// The embedded store could not be opened: no delivery was handled.
+	const problem = opened.error instanceof StoreError ? opened.error.problem : 'unexpected';
+	say({ event: 'failed', key: '', owner: task.name, step: 'claim', problem, ms: 0 });
+	process.exitCode = CAN_NOT_OPEN;
 }
 
 void main();
