@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,6 +34,7 @@ export interface Fault {
 	/** 'hold' unless set. */
 	readonly onUnknownOutcome?: UnknownOutcomePolicy;
 	readonly leaseMs?: number;
+	readonly minReplicas?: number;
 	/**
 	 * Documented: no setting of ours protects against it. Then the promise must be seen to break, or the words in the docs are wrong;
 	 * what does not follow from lost data must hold all the same.
@@ -50,6 +51,8 @@ export interface Storm extends Partial<Omit<WorkerTask, 'name' | 'deliveries' | 
 	readonly store?: WorkerStore;
 	readonly clockShiftsMs?: readonly number[];
 	readonly uid?: number;
+	/** No file of the worker may become larger. */
+	readonly fileBytes?: number;
 	readonly onEvent?: (event: WorkerEvent, worker: WorkerProcess) => void;
 	/** A worker that was killed is followed by another with the rest of its deliveries, so often. */
 	readonly restarts?: number;
@@ -63,6 +66,8 @@ let built: ReturnType<typeof buildWorker> | undefined;
 function builtWorker(): ReturnType<typeof buildWorker> {
 	if (built === undefined) {
 		folder = mkdtempSync(join(tmpdir(), 'idempotency-worker-'));
+		// For workers that run as another user.
+		chmodSync(folder, 0o755);
 		built = buildWorker(folder);
 	}
 	return built;
@@ -127,7 +132,7 @@ export class FaultRun {
 
 	start(deliveries: readonly string[], storm: Storm = {}, number = 0): WorkerProcess {
 		const { fault, leaseMs, downstream } = this;
-		const { clockShiftsMs, uid, onEvent } = storm;
+		const { clockShiftsMs, uid, fileBytes, onEvent } = storm;
 		const task: WorkerTask = {
 			parallel: 1,
 			onUnknownOutcome: fault.onUnknownOutcome ?? 'hold',
@@ -135,7 +140,7 @@ export class FaultRun {
 			tries: 1,
 			waitMs: 100,
 			resultBytes: 40,
-			minReplicas: 0,
+			minReplicas: fault.minReplicas ?? 0,
 			...pick(storm),
 			store: storm.store ?? fault.store,
 			name: `worker-${++this.names}`,
@@ -145,6 +150,7 @@ export class FaultRun {
 		const worker: WorkerProcess = new WorkerProcess(builtWorker(), task, {
 			clockShiftMs: clockShiftsMs?.[number],
 			uid,
+			fileBytes,
 			onEvent: (event) => {
 				this.events.push(event);
 				if (event.event === 'arrived') this.attempts++;

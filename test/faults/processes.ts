@@ -19,28 +19,33 @@ export class WorkerProcess {
 	constructor(
 		built: { worker: string; clockShift: string },
 		readonly task: WorkerTask,
-		settings: { clockShiftMs?: number; uid?: number; onEvent?: (event: WorkerEvent) => void } = {},
+		settings: {
+			clockShiftMs?: number;
+			uid?: number;
+			fileBytes?: number;
+			onEvent?: (event: WorkerEvent) => void;
+		} = {},
 	) {
-		const { clockShiftMs, uid, onEvent } = settings;
-		this.child = spawn(
+		const { clockShiftMs, uid, fileBytes, onEvent } = settings;
+		const limit = fileBytes === undefined ? [] : ['prlimit', `--fsize=${fileBytes}`];
+		const [program = '', ...args] = [
+			...limit,
 			process.execPath,
-			[
-				'--disable-warning=ExperimentalWarning',
-				...(clockShiftMs === undefined ? [] : ['--require', built.clockShift]),
-				built.worker,
-				JSON.stringify(task),
-			],
-			{
-				stdio: ['ignore', 'pipe', 'pipe'],
-				env: {
-					PATH: process.env.PATH,
-					CLOCK_SHIFT_MS: String(clockShiftMs ?? 0),
-					// Starts in half the time.
-					NODE_COMPILE_CACHE: join(dirname(built.worker), 'cache'),
-				},
-				...(uid === undefined ? {} : { uid, gid: uid }),
+			'--disable-warning=ExperimentalWarning',
+			...(clockShiftMs === undefined ? [] : ['--require', built.clockShift]),
+			built.worker,
+			JSON.stringify(task),
+		];
+		this.child = spawn(program, args, {
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: {
+				PATH: process.env.PATH,
+				CLOCK_SHIFT_MS: String(clockShiftMs ?? 0),
+				// Starts in half the time.
+				NODE_COMPILE_CACHE: join(dirname(built.worker), 'cache'),
 			},
-		);
+			...(uid === undefined ? {} : { uid, gid: uid }),
+		});
 		this.child.stderr?.on('data', (data: Buffer) => (this.complaints += data.toString()));
 		createInterface({ input: this.child.stdout! }).on('line', (line) => {
 			if (!line.endsWith('}')) return;

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
 import { attemptAsync } from '../../lib/embedded-store/attempt';
 import { LeaseKeeper } from '../../lib/lease-keeper';
 import type { ClaimRequest, OwnedClaim } from '../../lib/record';
-import { openRedisStore } from '../../lib/redis-store';
 import type { Reply, Store } from '../../lib/store';
 import { StoreError } from '../../lib/store';
 import { CAN_NOT_OPEN } from './worker-task';
@@ -24,8 +22,12 @@ for (const name of ['unhandledRejection', 'uncaughtException'] as const) {
 const RETENTION_MS = 3_600_000;
 const CLAIM_TIMEOUT_MS = 600_000;
 
+/** Loads only the store that is asked for. */
 async function open(store: WorkerStore): Promise<Store> {
-	return store.kind === 'redis' ? openRedisStore(store.options) : await openEmbeddedStore(store);
+	if (store.kind === 'redis') {
+		return (await import('../../lib/redis-store')).openRedisStore(store.options);
+	}
+	return await (await import('../../lib/embedded-store')).openEmbeddedStore(store);
 }
 
 class Worker {

@@ -1,0 +1,89 @@
+import { type Server, type Socket, connect, createServer } from 'node:net';
+
+/**
+ * What becomes of a piece of data: passed on; lost with its connection; its first half passed on, and the connection cut; passed
+ * on late; or kept for ever, with the connection open.
+ */
+export type Fate = 'pass' | 'drop' | 'half' | 'late' | 'keep';
+
+/** A network between the workers and Redis, on 127.0.0.1, that a test makes bad. */
+export class FaultProxy {
+	fateOfRequest: (data: Buffer) => Fate = () => 'pass';
+
+	fateOfReply: (data: Buffer) => Fate = () => 'pass';
+
+	lateMs = 0;
+
+	/** Pieces that were not just passed on. */
+	harmed = 0;
+
+	private readonly sockets = new Set<Socket>();
+
+	private readonly server: Server;
+
+	private constructor(target: number) {
+		this.server = createServer((client) => {
+			const upstream = connect(target, '127.0.0.1');
+			for (const end of [client, upstream]) {
+				this.sockets.add(end);
+				end
+					.on('error', () => undefined)
+					.on('close', () => {
+						this.sockets.delete(end);
+						client.destroy();
+						upstream.destroy();
+					});
+			}
+			this.pass(client, upstream, (data) => this.fateOfRequest(data));
+			this.pass(upstream, client, (data) => this.fateOfReply(data));
+		});
+	}
+
+	static async start(target: number): Promise<FaultProxy> {
+		const proxy = new FaultProxy(target);
+		await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+		return proxy;
+	}
+
+	get port(): number {
+		const address = this.server.address();
+		return typeof address === 'object' && address !== null ? address.port : 0;
+	}
+
+	/** From now on a good network. */
+	heal(): void {
+		this.fateOfRequest = this.fateOfReply = () => 'pass';
+	}
+
+	async stop(): Promise<void> {
+		for (const socket of this.sockets) socket.destroy();
+		await new Promise((resolve) => this.server.close(resolve));
+	}
+
+	private pass(from: Socket, to: Socket, fateOf: (data: Buffer) => Fate): void {
+		let lateUntil = 0;
+		let kept = false;
+		from.on('data', (data) => {
+			const fate = kept ? 'keep' : fateOf(data);
+			if (fate !== 'pass') this.harmed++;
+			switch (fate) {
+				case 'keep':
+					kept = true;
+					return;
+				case 'drop':
+					from.destroy();
+					return;
+				case 'half':
+					to.end(data.subarray(0, Math.ceil(data.length / 2)), () => from.destroy());
+					return;
+				default: {
+					if (fate === 'late') lateUntil = Date.now() + this.lateMs;
+					// Pieces stay in order: what follows a late one is as late.
+					const wait = lateUntil - Date.now();
+					if (wait <= 0) to.write(data);
+					else setTimeout(() => to.writable && to.write(data), wait);
+				}
+			}
+		});
+	}
+}
