@@ -1,0 +1,369 @@
+import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { SenderValue } from '../../lib/delivery-ids';
+import { DETECTION_V1, SENDERS, senderOf } from '../../lib/delivery-ids';
+import { bodyOf, changed, first, fixtureOf, patched } from '../lib/senders/deliveries';
+import type { Json, JsonObject } from '../lib/senders/deliveries';
+import { javascript } from './harness';
+import type { RunResult } from './harness';
+import { engine } from './nodes';
+import { chargeWorkflow, routed } from './scenario';
+
+/** Each sender's sample delivery through the whole workflow: the first acts, its retries get the answer, another event acts. */
+
+const n8n = engine();
+
+let gates = 0;
+/** Webhook → Guard → Act → Commit of its own; `acted` are the items that came through. */
+function gate(parameters: INodeParameters = {}, before: INode[] = [], onError?: INode['onError']) {
+	const acted: IDataObject[] = [];
+	const act = javascript('Act', (items) => {
+		acted.push(...items.map(({ json }) => json));
+		return items.map((_, item) => ({ json: { answer: acted.length }, pairedItem: { item } }));
+	});
+	const json = chargeWorkflow('', {
+		id: `senders-${++gates}`,
+		before,
+		guard: parameters,
+		...(onError === undefined ? {} : { guardSettings: { onError } }),
+		act: [act],
+	});
+	const send = async (...deliveries: unknown[]): Promise<RunResult> =>
+		await n8n.run(json, {
+			triggerItems: deliveries.map((each) => ({ json: each }) as INodeExecutionData),
+		});
+	return { send, acted };
+}
+
+const NEW = [1, 0, 0, 0];
+const DUPLICATE = [0, 1, 0, 0];
+
+/**
+ * What is easily taken for the ID: the same in another event (`shared`, under another name after an arrow), or changed by a retry (`changes`); from the traps of the
+ * senders' table.
+ */
+const TRAPS: Partial<Record<SenderValue, { shared?: string[]; changes?: string[] }>> = {
+	contentful: {
+		shared: ['body.sys.id'],
+		changes: ['headers.x-contentful-webhook-request-attempt'],
+	},
+	github: { shared: ['headers.x-github-hook-id', 'body.issue.id'] },
+	gitlab: { shared: ['headers.x-gitlab-webhook-uuid', 'headers.x-gitlab-event-uuid'] },
+	hubSpot: { shared: ['body.0.eventId', 'body.0.objectId'], changes: ['body.0.attemptNumber'] },
+	idempotencyKey: { shared: ['body.orderId'], changes: ['headers.x-request-id'] },
+	jira: { shared: ['body.issue.id'], changes: ['headers.x-atlassian-webhook-retry'] },
+	kafka: { shared: ['key', 'topic', 'partition'], changes: ['timestamp'] },
+	linear: { shared: ['body.webhookId', 'body.data.id'], changes: ['body.webhookTimestamp'] },
+	mailgun: { shared: ['body.event-data.id'], changes: ['body.signature.token'] },
+	nats: { shared: ['seq'], changes: ['deliveryCount'] },
+	paddle: { shared: ['body.data.id', 'body.notification_id'], changes: ['body.notification_id'] },
+	pandaDoc: { shared: ['body.0.data.id'], changes: ['query.signature'] },
+	payPal: { shared: ['body.resource.id'], changes: ['headers.paypal-transmission-id'] },
+	rabbitMq: {
+		shared: ['fields.deliveryTag'],
+		changes: ['fields.deliveryTag', 'fields.redelivered'],
+	},
+	sendGrid: { shared: ['body.0.sg_message_id'] },
+	shopify: { shared: ['headers.x-shopify-event-id', 'body.id'] },
+	slack: { shared: ['body.team_id'], changes: ['headers.x-slack-retry-num'] },
+	sqs: { shared: ['MessageId', 'ReceiptHandle'], changes: ['MessageId', 'ReceiptHandle'] },
+	square: { shared: ['body.data.id'], changes: ['headers.square-retry-number'] },
+	standardWebhooks: {
+		shared: ['headers.webhook-timestamp'],
+		changes: ['headers.webhook-timestamp'],
+	},
+	stripe: { shared: ['body.data.object.id'], changes: ['headers.stripe-signature'] },
+	telegram: { shared: ['body.message.message_id → body.edited_message.message_id'] },
+	twilio: { shared: ['body.MessageSid'], changes: ['headers.x-twilio-signature'] },
+	typeform: { shared: ['body.form_response.token'], changes: ['headers.typeform-signature'] },
+	whatsApp: { shared: ['body.entry.0.id', 'body.entry.0.changes.0.value.statuses.0.id'] },
+	wooCommerce: { shared: ['headers.x-wc-webhook-delivery-id', 'headers.x-wc-webhook-id'] },
+};
+
+const at = (json: Json, path: string): unknown =>
+	path.split('.').reduce<unknown>((value, key) => (value as JsonObject | undefined)?.[key], json);
+
+describe.each(DETECTION_V1)('%s', (sender) => {
+	const { first: delivery, retry, other } = fixtureOf(sender);
+	const again = patched(delivery, retry) as JsonObject;
+	const another = patched(delivery, other) as JsonObject;
+
+	test.each(['auto', sender])(
+		'a retry gets the first answer, another event acts (%s)',
+		async (how) => {
+			const { send, acted } = gate({ sender: how });
+			const one = await send(delivery);
+			expect(one.error?.message).toBeUndefined();
+			expect(routed(one)).toEqual(NEW);
+			for (const repeated of [delivery, again]) {
+				const result = await send(repeated);
+				expect(routed(result)).toEqual(DUPLICATE);
+				expect(result.json('Duplicate')).toEqual([{ answer: 1 }]);
+			}
+			const next = await send(another);
+			expect(routed(next)).toEqual(NEW);
+			expect(next.json('Committed')).toEqual([{ answer: 2 }]);
+			expect(acted).toHaveLength(2);
+		},
+	);
+
+	test('the trap of its notes is in these deliveries', () => {
+		const { shared = [], changes = [] } = TRAPS[sender] ?? {};
+		expect(shared.length + changes.length).toBeGreaterThan(0);
+		for (const path of shared) {
+			const [before = '', now = before] = path.split(' → ');
+			expect(at(delivery, before)).toBeDefined();
+			expect([path, at(another, now)]).toEqual([path, at(delivery, before)]);
+		}
+		for (const path of changes) {
+			expect([path, at(again, path)]).not.toEqual([path, at(delivery, path)]);
+		}
+	});
+
+	test('without its ID there is an error of its item, and nothing acts', async () => {
+		const { send, acted } = gate({ sender });
+		const result = await send({ headers: { host: 'n8n.example.com' }, query: {}, body: { a: 1 } });
+		expect(result.status).toBe('error');
+		expect(result.error?.message).toContain(`No delivery ID of ${senderOf(sender).name}`);
+		expect(result.error?.context).toMatchObject({ itemIndex: 0 });
+		expect(acted).toEqual([]);
+	});
+});
+
+describe('batched bodies', () => {
+	const event = (sender: 'hubSpot' | 'sendGrid') =>
+		(bodyOf(first(sender)) as JsonObject[])[0] ?? {};
+	const value = (part: object) => ({
+		messaging_product: 'whatsapp',
+		metadata: { phone_number_id: '7' },
+		...part,
+	});
+	const message = (id: string) => ({ id, timestamp: '1', type: 'text', from: '4' });
+	const whatsApp = (...ids: string[]) => ({
+		headers: {},
+		query: {},
+		body: {
+			object: 'whatsapp_business_account',
+			entry: [
+				{ id: 'a', changes: [{ field: 'messages', value: value({ messages: ids.map(message) }) }] },
+			],
+		},
+	});
+	const BATCHES: Array<[SenderValue, unknown, unknown, string]> = [
+		[
+			'hubSpot',
+			{ ...first('hubSpot'), body: [event('hubSpot'), { ...event('hubSpot'), eventId: 101 }] },
+			first('hubSpot'),
+			'body',
+		],
+		[
+			'sendGrid',
+			{
+				...first('sendGrid'),
+				body: [event('sendGrid'), { ...event('sendGrid'), sg_event_id: 'b' }],
+			},
+			first('sendGrid'),
+			'body',
+		],
+		['whatsApp', whatsApp('wamid.A', 'wamid.B'), whatsApp('wamid.A'), 'body.entry'],
+	];
+
+	test.each(BATCHES)(
+		'%s: the message names the item and says how to split it',
+		async (sender, batch, single, field) => {
+			const { send, acted } = gate();
+			const result = await send(single, batch);
+			expect(result.status).toBe('error');
+			expect(result.error?.message).toMatch(/holds 2 events\..*Put .*Split Out node/);
+			expect(result.error?.message).toContain(senderOf(sender).name);
+			expect(result.error?.message).toContain(field);
+			expect(result.error?.context).toMatchObject({ itemIndex: 1 });
+			expect(acted).toEqual([]);
+			// Nothing was claimed for the item that had an ID.
+			expect(routed(await send(single))).toEqual(NEW);
+		},
+	);
+
+	test.each(BATCHES)(
+		'%s: under "Continue" the batch alone is refused',
+		async (_sender, batch, single) => {
+			for (const [onError, output] of [
+				['continueRegularOutput', 'Conflict'],
+				['continueErrorOutput', 'Error'],
+			] as const) {
+				const { send, acted } = gate({}, [], onError);
+				const result = await send(single, batch);
+				expect(result.items('Guard')).toHaveLength(1);
+				expect(acted).toHaveLength(1);
+				const [refused] = result.items(output);
+				expect(refused?.json.error).toMatch(/holds 2 events/);
+			}
+		},
+	);
+
+	const splitting = (parts: (json: IDataObject) => unknown[]) =>
+		javascript('Split', (items) =>
+			items.flatMap(({ json }, item) =>
+				parts(json).map((part) => ({ json: part as IDataObject, pairedItem: { item } })),
+			),
+		);
+	test.each(['hubSpot', 'sendGrid'] as const)(
+		'%s: split as said, each event acts once',
+		async (sender) => {
+			const [, batch] = BATCHES.find(([name]) => name === sender) ?? [];
+			const { send, acted } = gate({}, [splitting(({ body }) => body as unknown[])]);
+			expect(routed(await send(batch))).toEqual([2, 0, 0, 0]);
+			expect(routed(await send(batch))).toEqual([0, 2, 0, 0]);
+			expect(routed(await send(first(sender)))).toEqual(DUPLICATE);
+			expect(acted).toHaveLength(2);
+		},
+	);
+
+	test('whatsApp: split as said, each message acts once', async () => {
+		const { send, acted } = gate({ sender: 'whatsApp' }, [
+			splitting(({ body }) =>
+				(body as ReturnType<typeof whatsApp>['body']).entry.flatMap(({ changes }) =>
+					changes.flatMap((change) => (change.value as unknown as { messages: object[] }).messages),
+				),
+			),
+		]);
+		expect(routed(await send(whatsApp('wamid.A', 'wamid.B')))).toEqual([2, 0, 0, 0]);
+		expect(routed(await send(whatsApp('wamid.B', 'wamid.C')))).toEqual([1, 1, 0, 0]);
+		expect(acted).toHaveLength(3);
+	});
+});
+
+describe("behind n8n's own triggers", () => {
+	const emitted: Partial<Record<SenderValue, unknown>> = {
+		shopify: bodyOf(first('shopify')),
+		wooCommerce: bodyOf(first('wooCommerce')),
+		slack: (bodyOf(first('slack')) as JsonObject)['event'],
+		linear: bodyOf(first('linear')),
+		jira: bodyOf(first('jira')),
+		twilio: { type: 'com.twilio.messaging.message.sent', id: 'EV1', data: { messageSid: 'SM1' } },
+		kafka: { message: '{"orderId":"o-771"}', topic: 'orders' },
+	};
+
+	test.each(Object.keys(emitted) as SenderValue[])(
+		'%s: says what is missing and what to use, detected or chosen',
+		async (sender) => {
+			for (const how of ['auto', sender]) {
+				const { send, acted } = gate({ sender: how });
+				const { error } = await send(emitted[sender]);
+				expect(error?.message).toMatch(/No delivery ID/);
+				expect(error?.message).toContain(senderOf(sender).behindTrigger);
+				expect(error?.message).toMatch(/Trigger (drops|emits) .*\buse\b/i);
+				expect(error?.context).toMatchObject({ itemIndex: 0 });
+				expect(acted).toEqual([]);
+			}
+		},
+	);
+
+	test('every sender whose trigger drops the ID is among these, or in the next tests', () => {
+		const told = SENDERS.filter(({ behindTrigger }) => behindTrigger !== undefined);
+		expect(told.map(({ value }) => value).sort()).toEqual(
+			[...Object.keys(emitted), 'rabbitMq', 'typeform'].sort(),
+		);
+	});
+
+	test('Typeform with Only Answers', async () => {
+		const { error } = await gate({ sender: 'typeform' }).send({ 'Your name?': 'Ada' });
+		expect(error?.message).toContain('Turn Only Answers off');
+	});
+
+	test.each(['stripe', 'payPal', 'telegram', 'typeform'] as const)(
+		'%s: the body is enough, and is the same key as the whole request',
+		async (sender) => {
+			const { send } = gate({ sender });
+			expect(routed(await send(bodyOf(first(sender))))).toEqual(NEW);
+			expect(routed(await send(first(sender)))).toEqual(DUPLICATE);
+		},
+	);
+});
+
+describe('brokers, as the triggers of n8n emit them', () => {
+	const rabbit = (content: Json, messageId: string | undefined, deliveryTag: number) => ({
+		fields: {
+			consumerTag: 'amq.ctag-1',
+			deliveryTag,
+			redelivered: deliveryTag > 1,
+			exchange: '',
+			routingKey: 'orders',
+		},
+		properties: { headers: {}, ...(messageId === undefined ? {} : { messageId }) },
+		content,
+	});
+
+	test.each<[string, Json]>([
+		['content as text', '{"orderId":"o-771"}'],
+		['content as JSON (option JSON Parse Body)', { orderId: 'o-771' }],
+	])('RabbitMQ, %s', async (_name, content) => {
+		const { send } = gate();
+		expect(routed(await send(rabbit(content, 'm-1', 1)))).toEqual(NEW);
+		expect(routed(await send(rabbit(content, 'm-1', 2)))).toEqual(DUPLICATE);
+		expect(routed(await send(rabbit(content, 'm-2', 1)))).toEqual(NEW);
+	});
+
+	test('RabbitMQ without messageId, or with Only Content', async () => {
+		for (const json of [rabbit({ orderId: 1 }, undefined, 1), { orderId: 1 }]) {
+			const { error } = await gate({ sender: 'rabbitMq' }).send(json);
+			expect(error?.message).toContain('properties.messageId is missing');
+		}
+		const { error } = await gate({ sender: 'rabbitMq' }).send({ orderId: 1 });
+		expect(error?.message).toContain('Only Content');
+	});
+
+	test('Kafka: by the header of the producer, as the message says', async () => {
+		const { send } = gate({ sender: 'idempotencyKey', compare: 'none' });
+		const message = (key: string) => ({
+			message: '{"orderId":"o-771"}',
+			topic: 'orders',
+			headers: { 'Idempotency-Key': key },
+		});
+		expect(routed(await send(message('o-771-paid')))).toEqual(NEW);
+		expect(routed(await send(message('o-771-paid')))).toEqual(DUPLICATE);
+		expect(routed(await send(message('o-771-shipped')))).toEqual(NEW);
+	});
+
+	test('Kafka: by an ID from the message, as the message says', async () => {
+		const { send } = gate({
+			keySource: 'expression',
+			key: '={{ JSON.parse($json.message).orderId }}',
+		});
+		const message = (orderId: string) => ({
+			message: JSON.stringify({ orderId }),
+			topic: 'orders',
+		});
+		expect(routed(await send(message('1')))).toEqual(NEW);
+		expect(routed(await send(message('1')))).toEqual(DUPLICATE);
+		expect(routed(await send(message('2')))).toEqual(NEW);
+	});
+});
+
+test('a hint where the sender retries for longer than requests are remembered, and none else', async () => {
+	for (const { value, retriesForHours } of SENDERS) {
+		const hints = async (retentionHours: number) =>
+			(await gate({ sender: value, retentionHours }).send(first(value)))
+				.hints('Guard')
+				.map(({ message }) => message)
+				.filter((message) => message.includes('may retry for'));
+		if (retriesForHours === null) {
+			expect(await hints(0.5)).toEqual([]);
+			continue;
+		}
+		expect(await hints(retriesForHours)).toEqual([]);
+		expect(await hints(retriesForHours - 0.5)).toEqual([
+			expect.stringContaining(`retry for ${retriesForHours} hours`),
+		]);
+	}
+});
+
+test('a delivery tampered with in its counters alone stays a duplicate, also with "All Fields Except"', async () => {
+	const { send } = gate({ compare: 'except', excludeFields: 'body.pending_webhooks' });
+	expect(routed(await send(first('stripe')))).toEqual(NEW);
+	expect(routed(await send(changed('stripe', { body: { pending_webhooks: 0 } })))).toEqual(
+		DUPLICATE,
+	);
+	expect(routed(await send(changed('stripe', { body: { livemode: false } })))).toEqual([
+		0, 0, 1, 0,
+	]);
+});
