@@ -11,7 +11,7 @@ export interface FaultRow {
 	readonly keys: number;
 	readonly sideEffects: number;
 	readonly violations: number;
-	/** Null, or how often a promise broke that no setting keeps under this fault. */
+	/** Null, or for how many keys a promise broke that no setting keeps under this fault. */
 	readonly unprotected: number | null;
 }
 
