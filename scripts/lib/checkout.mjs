@@ -23,8 +23,10 @@ export async function ensureCheckout() {
 	await withLock(lock, 'it installs the packages of this checkout', async () => {
 		const misfit = await misfitOfNodeModules(CHECKOUT);
 		if (misfit !== undefined) {
+			// Not `npm ci`: it refuses a lock file without the optional packages of other platforms, which some registries lack.
+			const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
 			await during(`Installing the packages of package-lock.json (${misfit})`, () =>
-				run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: CHECKOUT }),
+				run('npm', args, { cwd: CHECKOUT }),
 			);
 		}
 		await ensureNodeIn(CHECKOUT);
