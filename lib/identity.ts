@@ -14,7 +14,8 @@ export { changedFieldsOf, fieldDigestsOf, type Field } from './field-digests';
  */
 export function identityOf(parts: {
 	readonly scope: unknown;
-	readonly tenant: string | null;
+	/** Null where there are none. */
+	readonly tenant: unknown;
 	readonly keyParts: unknown;
 	readonly secret?: string;
 }): string {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { canonicalJson } from '../../lib/canonical-json';
 import { eventTimeOf } from '../../lib/event-time';
 import { fieldDigestsOf } from '../../lib/field-digests';
 import {
@@ -84,7 +83,7 @@ export async function prepareItems(
 		const requestUnder = (secret: string): ClaimRequest => {
 			const identity = identityOf({
 				scope: settings.scope.parts,
-				tenant: tenant?.isSeparate ? tenant.text : null,
+				tenant: tenant?.isSeparate ? tenant.value : null,
 				keyParts: key.parts,
 				secret,
 			});
@@ -92,7 +91,7 @@ export async function prepareItems(
 				identity,
 				owner: ownerTokenAt(itemIndex),
 				...fingerprintsOf(key, secret),
-				tenant: tenant === null ? '' : tenantDigestOf(tenant.text, secret),
+				tenant: tenant === null ? '' : tenantDigestOf(tenant.value, secret),
 				namespace: settings.scope.namespace,
 				key: secret === '' ? labelOf(key, identity) : '',
 				eventAt,
@@ -119,7 +118,8 @@ export async function prepareItems(
 }
 
 interface Tenant {
-	readonly text: string;
+	/** As it came: 1 and "1" are two tenants, as they are two keys. */
+	readonly value: unknown;
 	/** Each tenant has its own keys; else the first tenant owns the key. */
 	readonly isSeparate: boolean;
 }
@@ -130,7 +130,7 @@ function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null 
 	const value = parameters.get<unknown>('options.tenant', itemIndex, '');
 	if (isMissingKey(value)) return 'missing';
 	return {
-		text: typeof value === 'string' ? value : canonicalJson(value),
+		value,
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
 	};
 }

@@ -25,6 +25,8 @@ export async function requestsOf(
 		if (!reply.ok) return reply.error;
 		const record = reply.answer;
 		if (record === null || record.state === 'tombstone') return request;
-		return record.expiresAt - reply.micros / 1000 > ENDS_SOON_MS ? earlierRequest : request;
+		const now = reply.micros / 1000;
+		const endsSoon = record.leaseUntil <= now && record.expiresAt - now <= ENDS_SOON_MS;
+		return endsSoon ? request : earlierRequest;
 	});
 }
