@@ -40,8 +40,9 @@ export class LeaseKeeper {
 	keep(claims: readonly KeptClaim[]): void {
 		for (const claim of claims) this.claims.set(idOf(claim), claim);
 		if (this.claims.size > 0 && this.timer === undefined) {
-			this.timer = setInterval(() => void this.renew(), this.times.renewEveryMs);
-			this.timer.unref();
+			// A store never rejects; if it did, that would end n8n.
+			const tick = () => this.renew().catch(() => undefined);
+			this.timer = setInterval(() => void tick(), this.times.renewEveryMs).unref();
 		}
 	}
 
@@ -52,7 +53,7 @@ export class LeaseKeeper {
 		return kept;
 	}
 
-	/** Renews all leases now. Never rejects: what could not be renewed is tried again with the next tick. */
+	/** Renews all leases now. What could not be renewed is tried again with the next tick. */
 	async renew(): Promise<void> {
 		if (this.renewing) return;
 		this.renewing = true;
@@ -71,9 +72,9 @@ export class LeaseKeeper {
 			);
 			for (const [i, claim] of claims.entries()) {
 				const reply = replies[i];
-				if (reply?.ok && (waiting[i] || reply.answer.outcome !== 'done')) {
-					this.claims.delete(idOf(claim));
-				}
+				const isOver = reply?.ok && (waiting[i] || reply.answer.outcome !== 'done');
+				// Meanwhile it may have been dropped, and granted once more.
+				if (isOver && this.claims.get(idOf(claim)) === claim) this.claims.delete(idOf(claim));
 			}
 			this.stopWhenEmpty();
 		} finally {
