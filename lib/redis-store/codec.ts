@@ -30,23 +30,26 @@ export function encodeKey({ namespace, key }: Pick<ClaimRecord, 'namespace' | 'k
 	return lines(namespace, key);
 }
 
-/** Field `w`: who claimed it. */
+/** Who claimed it. */
 export function encodeRun(run: Pick<ClaimRecord, 'workflowId' | 'executionId'>): string {
 	return lines(run.workflowId, run.executionId);
 }
 
-/** The workflow and execution of field `w`. */
 export function decodeRun(text: string): Pick<ClaimRecord, 'workflowId' | 'executionId'> {
 	const [workflowId, executionId] = splitLines(text);
 	return { workflowId, executionId };
 }
 
-/** Field `r`. */
+/** Field `r`: the terms of a claim, and who claimed it. */
 export function encodeTerms(
-	terms: Pick<ClaimRecord, 'retentionMs' | 'claimTimeoutMs' | 'onUnknownOutcome'>,
+	terms: Pick<
+		ClaimRecord,
+		'retentionMs' | 'claimTimeoutMs' | 'onUnknownOutcome' | 'workflowId' | 'executionId'
+	>,
 ): string {
 	const { retentionMs, claimTimeoutMs, onUnknownOutcome } = terms;
-	return `${wholeMs(retentionMs)} ${wholeMs(claimTimeoutMs)} ${policyLetter(onUnknownOutcome)}`;
+	const policy = policyLetter(onUnknownOutcome);
+	return `${wholeMs(retentionMs)} ${wholeMs(claimTimeoutMs)} ${policy} ${encodeRun(terms)}`;
 }
 
 export function policyLetter(policy: ClaimRemains['onUnknownOutcome']): string {
@@ -64,6 +67,8 @@ export function wholeMs(ms: number): number {
 	return Math.ceil(ms);
 }
 
+const TERMS = /^(\d+) (\d+) ([rh]) (.*)$/s;
+
 /** Reads the hash as a script replies it: field, value, ... */
 export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 	const fields = new Fields(flat);
@@ -72,7 +77,9 @@ export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 	if (letter === 'T') return { state: 'tombstone', fence, expiresAt: second };
 
 	const state = stateOf(letter) as RecordState;
-	const [retentionMs = 0, claimTimeoutMs = 0] = fields.text('r').split(' ').map(Number);
+	const terms = TERMS.exec(fields.text('r'));
+	const [, retention, claimTimeout, policy, run = ''] = terms ?? [];
+	const retentionMs = Number(retention);
 	const [namespace, key] = splitLines(fields.text('k'));
 	return {
 		state,
@@ -87,7 +94,7 @@ export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 		firstSeenAt: second,
 		claimedAt: fields.number('c', second),
 		leaseUntil,
-		claimTimeoutMs,
+		claimTimeoutMs: Number(claimTimeout),
 		attempts: fields.number('t', 1),
 		notBefore: fields.number('b', 0),
 		finishedAt: state === 'completed' || state === 'failed' ? leaseUntil : 0,
@@ -96,9 +103,9 @@ export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 		result: fields.bytes('v'),
 		statusCode: fields.number('z', 0),
 		duplicates: fields.number('u', 0),
-		onUnknownOutcome: fields.text('r').endsWith('r') ? 'retry' : 'hold',
+		onUnknownOutcome: policy === 'r' ? 'retry' : 'hold',
 		reason: fields.text('y'),
-		...decodeRun(fields.text('w')),
+		...decodeRun(run),
 	};
 }
 

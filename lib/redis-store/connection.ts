@@ -65,7 +65,16 @@ export async function within<T>(
 		const timer = setTimeout(() => {
 			setImmediate(() => setImmediate(() => reject(new RedisTimeout(phase, ms))));
 		}, ms);
-		answer.then(resolve, reject).finally(() => clearTimeout(timer));
+		answer.then(
+			(value) => {
+				clearTimeout(timer);
+				resolve(value);
+			},
+			(error: unknown) => {
+				clearTimeout(timer);
+				reject(error);
+			},
+		);
 	});
 }
 

@@ -63,6 +63,10 @@ export function chunksOf<Item extends { readonly identity: string }>(
 	oneShardEach: boolean,
 	sizeOf: (item: Item) => number = () => 0,
 ): Array<Chunk<Item>> {
+	const [only] = batch;
+	if (only !== undefined && batch.length === 1) {
+		return [{ items: [only], places: [0], shards: [shardOf(only.identity)], perShard: [1] }];
+	}
 	const shards = new Map<string, number[]>();
 	batch.forEach(({ identity }, place) => {
 		const places = shards.get(shardOf(identity));

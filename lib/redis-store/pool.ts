@@ -31,15 +31,17 @@ export function sharedConnection(
  * package that n8n reloads leaves nothing behind. Where nothing is asked it does not keep the process alive.
  */
 export class SharedConnection {
-	/** What was done once, by name, over this connection: see RedisStore. */
-	readonly done = new Map<string, Promise<void>>();
+	/** What is done once over this connection, by name: see RedisStore. */
+	readonly once = new Map<string, Promise<void> | 'done'>();
 
 	/** Hears, over a connection of its own, of claims that ended. */
 	readonly subscriber: Subscriber;
 
-	private client: Promise<Client> | undefined;
+	private client: Client | undefined;
 
 	private connecting: Promise<Client> | undefined;
+
+	private lastUsed = 0;
 
 	private stores = 0;
 
@@ -79,62 +81,70 @@ export class SharedConnection {
 			await sleep(RETRY_EVERY_MS);
 			attempt = await attemptAsync(async () => await this.askOnce(ask));
 		}
-		await this.end();
+		this.end();
 		if (!attempt.ok) throw attempt.error;
 		return attempt.value;
 	}
 
 	private async askOnce<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-		const client = await this.connected();
+		// Where there is a connection, nothing is awaited before the question is sent: a batch's first part is on its way
+		// while the next is made.
+		const client = this.usable() ?? (await this.connected());
 		const attempt = await attemptAsync(
 			async () => await within(ask(client), this.timeouts.commandMs, 'command'),
 		);
 		if (attempt.ok) return attempt.value;
-		if (isOfConnection(attempt.error)) this.drop(client);
+		// It is broken, or leads to the wrong server; what others ask over it fails and is asked again.
+		if (isOfConnection(attempt.error)) client.disconnect();
 		throw attempt.error;
 	}
 
-	private async connected(): Promise<Client> {
-		const current = await this.client?.catch(() => undefined);
-		if (current !== undefined && isUsable(current)) return current;
-		// Whoever comes meanwhile waits for the same attempt.
-		this.connecting ??= connect(this.options).finally(() => (this.connecting = undefined));
-		this.client = this.connecting;
-		return await this.client;
+	private usable(): Client | undefined {
+		return this.client !== undefined && isUsable(this.client) ? this.client : undefined;
 	}
 
-	/** Leaves a connection that is broken, or leads to the wrong server; what others ask on it fails and is asked again. */
-	private drop(client: Client): void {
-		client.disconnect();
+	/** Whoever comes while it connects waits for the same attempt. */
+	private async connected(): Promise<Client> {
+		this.connecting ??= connect(this.options).finally(() => (this.connecting = undefined));
+		const client = await this.connecting;
+		this.client = client;
+		return client;
 	}
 
 	private begin(): void {
 		this.asking++;
-		clearTimeout(this.idleTimer);
-		if (this.asking === 1)
-			void this.client?.then((client) => holdProcess(client, true)).catch(ignore);
+		const client = this.usable();
+		if (this.asking === 1 && client !== undefined) holdProcess(client, true);
 	}
 
-	private async end(): Promise<void> {
+	private end(): void {
 		this.asking--;
 		if (this.asking > 0) return;
 		if (this.stores === 0) {
 			this.disconnect();
 			return;
 		}
-		const client = await this.client?.catch(() => undefined);
-		if (client === undefined || this.asking > 0) return;
+		const client = this.usable();
+		if (client === undefined) return;
 		holdProcess(client, false);
-		clearTimeout(this.idleTimer);
-		this.idleTimer = setTimeout(() => this.disconnect(), this.timeouts.idleMs).unref();
+		this.lastUsed = performance.now();
+		this.idleTimer ??= this.closeWhenIdle(this.timeouts.idleMs);
+	}
+
+	private closeWhenIdle(inMs: number): NodeJS.Timeout {
+		return setTimeout(() => {
+			const left = this.lastUsed + this.timeouts.idleMs - performance.now();
+			this.idleTimer = undefined;
+			if (this.asking > 0) return;
+			if (left <= 0) this.disconnect();
+			else this.idleTimer = this.closeWhenIdle(left);
+		}, inMs).unref();
 	}
 
 	private disconnect(): void {
 		clearTimeout(this.idleTimer);
-		const client = this.client;
+		this.idleTimer = undefined;
+		this.client?.disconnect();
 		this.client = undefined;
-		client?.then((open) => open.disconnect()).catch(ignore);
 	}
 }
-
-function ignore(): void {}

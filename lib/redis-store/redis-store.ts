@@ -57,6 +57,8 @@ class RedisStore implements Store {
 
 	private readonly address: string;
 
+	private readonly epochNoted: string;
+
 	private replicated: ReplicatedClaims | undefined;
 
 	private closed = false;
@@ -67,6 +69,7 @@ class RedisStore implements Store {
 	) {
 		this.keys = new Keys(prefixOf(options));
 		this.address = addressOf(options);
+		this.epochNoted = `epoch ${prefixOf(options)}`;
 	}
 
 	async claim(
@@ -257,16 +260,13 @@ class RedisStore implements Store {
 		args: ScriptArguments,
 		repeat: boolean,
 	): Promise<{ client: Client; value: ScriptReply }> {
-		return await this.ask(
-			async (client) => {
-				const value = await runScript(client, name, args);
-				const refusal = refusalOfReplica(value);
-				if (refusal !== null) throw refusal;
-				return { client, value };
-			},
-			repeat,
-			connection,
-		);
+		const ask = async (client: Client) => {
+			const value = await runScript(client, name, args);
+			const refusal = refusalOfReplica(value);
+			if (refusal !== null) throw refusal;
+			return { client, value };
+		};
+		return await this.ask(ask, repeat, connection);
 	}
 
 	private async ask<T>(
@@ -275,6 +275,9 @@ class RedisStore implements Store {
 		connection = this.connection,
 	): Promise<T> {
 		if (this.closed) throw new StoreError('unreachable', 'This store was closed.');
+		if (this.connection.once.get(this.epochNoted) === 'done') {
+			return await connection.ask(ask, repeat);
+		}
 		return await connection.ask(async (client) => {
 			await this.begin(client);
 			return await ask(client);
@@ -283,14 +286,18 @@ class RedisStore implements Store {
 
 	/** Notes when the store began to remember, in every shard, so that its age is one. Once for a connection and prefix. */
 	private async begin(client: Client): Promise<void> {
-		const { done } = this.connection;
-		const name = `epoch ${this.keys.signingKey}`;
-		const begun = done.get(name) ?? this.noteEpoch(client);
-		done.set(name, begun);
-		const noted = await attemptAsync(async () => await begun);
+		const { once } = this.connection;
+		const begun = once.get(this.epochNoted) ?? this.noteEpoch(client);
+		once.set(this.epochNoted, begun);
+		const noted = await attemptAsync(async () => {
+			await begun;
+		});
 		// What refuses this refuses the call as well, which says so; else the scripts note the epoch, shard by shard.
-		if (noted.ok || !isPassing(noted.error)) return;
-		done.delete(name);
+		if (noted.ok || !isPassing(noted.error)) {
+			once.set(this.epochNoted, 'done');
+			return;
+		}
+		once.delete(this.epochNoted);
 		throw noted.error;
 	}
 

@@ -14,6 +14,7 @@ export const STORE_COMMANDS = [
 	'hsetnx',
 	'hdel',
 	'hincrby',
+	'hmget',
 	'hscan',
 	'zadd',
 	'zrem',

@@ -54,12 +54,11 @@ describe('keys', () => {
 		const key = `idem:{${SHARD}}:${IDENTITY}`;
 		expect(await client.hgetall(key)).toEqual({
 			s: `R ${micros} ${now} ${now + LEASE}`,
-			r: `${RETENTION} 600000 r`,
+			r: `${RETENTION} 600000 r workflow-1\nexecution of owner`,
 			o: 'owner',
 			h: 'fingerprint-1',
 			d: 'tenant',
 			k: 'orders\norder 1',
-			w: 'workflow-1\nexecution of owner',
 			g: 'AQIA_w',
 		});
 		expect(await client.call('PEXPIRETIME', key)).toBe(now + LEASE + RETENTION);

@@ -1,13 +1,13 @@
 -- Claims keys: transitions.ts `claim`, for a batch whose items are sorted by shard.
 --
 -- KEYS  the key of each item, then `open` and `stats` of each shard
--- ARGV  2 number of items in each shard: '39 41', 3 number of settings T, then
---       T x 3  what is asked: 'R 60000 172800000 3600000 h - -', which is the state to grant (P, R), lease, retention,
---              claim timeout (ms), policy (r retry, h hold), most attempts or -, flags or -
---              (x: a duplicate extends the retention, s: strict age);
---              namespace; field `w`
---       5 x    an item: owner, fingerprint, field `k`, field digests, and more, where it is more than settings 1:
---              number of its settings, event's time in ms or nothing, tenant: '1 1795497258303 tenant'
+-- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
+--       2 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
+--              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age),
+--              field `r`; and the namespace
+--       4 x    an item: owner, fingerprint, field `k`, field digests; or
+--       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
+--              tenant: '1 1795497258303 tenant'
 --
 -- Reply { micros, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
 --       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
@@ -19,11 +19,11 @@
 -- @include prelude
 -- @include fields
 
-local ASKED = '^(%u) (%d+) ((%d+) (%d+) ([rh])) (%S+) (%S+)$'
+local ASKED = '^(%u) (%d+) (%S+) (%S+) ((%d+) (%d+) ([rh]) .*)$'
 
-local at, settings, micros_text, now_text = 3, {}, text(micros), text(now)
+local at, settings, micros_text, now_text = 4, {}, text(micros), text(now)
 for number = 1, tonumber(ARGV[3]) do
-	local state, lease, terms, retention, timeout, policy, attempts, flags = string.match(ARGV[at + 1], ASKED)
+	local state, lease, attempts, flags, terms, retention, timeout, policy = string.match(ARGV[at + 1], ASKED)
 	local ends = now + (state == 'P' and timeout or lease)
 	local set = {
 		state = state,
@@ -36,23 +36,25 @@ for number = 1, tonumber(ARGV[3]) do
 		attempts = attempts,
 		flags = flags,
 		namespace = ARGV[at + 2] .. '|',
-		run = ARGV[at + 3],
+		terms = terms,
+		new = ARGV[at + 2] .. '|new',
 		fresh = false,
 		size = 0,
 	}
 	-- What all its first grants share, with room for the rest.
 	set.fresh = {
-		'', 's', state .. ' ' .. micros_text .. ' ' .. now_text .. ' ' .. set.ends, 'r', terms,
-		'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+		'', 's', state .. ' ' .. micros_text .. ' ' .. now_text .. ' ' .. set.ends,
+		'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
 	}
-	set.size = append(set.fresh, 5, 'w', set.run)
+	set.size = append(set.fresh, 3, 'r', terms)
 	settings[number] = set
-	at = at + 3
+	at = at + 2
 end
+local stride = tonumber(ARGV[4])
 
 -- An item's settings, and event's time and tenant, each '' where there is none.
 local function terms_of(item)
-	local more = ARGV[item + 5]
+	local more = stride == 5 and ARGV[item + 5] or ''
 	if more == '' then
 		return settings[1], '', ''
 	end
@@ -63,12 +65,21 @@ end
 -- Writes the first grant of a key. Returns what HSET said.
 local function write_fresh(key, set, item, event, tenant)
 	local fresh, size = set.fresh, set.size
+	local fingerprint, about, digests = ARGV[item + 2], ARGV[item + 3], ARGV[item + 4]
 	fresh[1], fresh[size + 1], fresh[size + 2] = key, 'o', ARGV[item + 1]
-	size = append(fresh, size + 2, 'h', ARGV[item + 2])
-	size = append(fresh, size, 'k', ARGV[item + 3])
-	size = append(fresh, size, 'g', ARGV[item + 4])
-	size = append(fresh, size, 'e', event)
-	size = append(fresh, size, 'd', tenant)
+	size = size + 2
+	if fingerprint ~= '' then
+		fresh[size + 1], fresh[size + 2] = 'h', fingerprint
+		size = size + 2
+	end
+	size = append(fresh, size, 'k', about)
+	if digests ~= '' then
+		size = append(fresh, size, 'g', digests)
+	end
+	if event ~= '' or tenant ~= '' then
+		size = append(fresh, size, 'e', event)
+		size = append(fresh, size, 'd', tenant)
+	end
 	local written = redis.pcall('HSET', unpack(fresh, 1, size))
 	if type(written) == 'number' then
 		redis.call('PEXPIREAT', key, set.expires)
@@ -78,9 +89,6 @@ end
 
 -- Whether the event is older than what the store can know of.
 local function is_stale(set, event, stats)
-	if event == '' then
-		return false
-	end
 	local at = tonumber(event)
 	return at < now - set.retention or (string.find(set.flags, 's', 1, true) ~= nil and at < epoch_of(stats))
 end
@@ -110,8 +118,8 @@ for shard = 1, #shards do
 		if redis.pcall('EXISTS', key) ~= 0 then
 			rest[#rest + 1] = { item, at, shard }
 		else
-			local counter = set.namespace .. 'new'
-			if is_stale(set, event, stats) then
+			local counter = set.new
+			if event ~= '' and is_stale(set, event, stats) then
 				counter = set.namespace .. 'stale_key'
 				reply[#reply + 1] = { item, 'stale_key', '' }
 			else
@@ -127,7 +135,7 @@ for shard = 1, #shards do
 				tally[counter] = (tally[counter] or 0) + 1
 			end
 		end
-		at = at + 5
+		at = at + stride
 	end
 	counts[shard], opened[shard] = tally, index
 end
@@ -156,7 +164,7 @@ end
 
 local function claim_absent(key, tombstone, item, stats)
 	local set, event, tenant = terms_of(item)
-	if is_stale(set, event, stats) then
+	if event ~= '' and is_stale(set, event, stats) then
 		return 'stale_key', ''
 	end
 	local fence = math.max(micros, tombstone and tombstone.fence + 1 or 0)
@@ -197,12 +205,12 @@ local function grant_again(key, rec, set, item, takeover)
 	local fields = rec.fields
 	rec.state, rec.fence, rec.lease = set.state, math.max(micros, rec.fence + 1), tonumber(set.ends)
 	rec.retention, rec.timeout, rec.policy = tonumber(set.retention), tonumber(set.timeout), set.policy
+	rec.run = string.match(set.terms, '^%d+ %d+ [rh] (.*)$')
 	rec.attempts = rec.attempts + 1
 	fields.o, fields.c = ARGV[item + 1], now ~= rec.first and now_text or nil
 	fields.b, fields.x, fields.z = nil, nil, nil
 	put(rec, 'v', '')
 	put(rec, 'y', '')
-	put(rec, 'w', set.run)
 	if ARGV[item + 2] ~= '' then
 		fields.h = ARGV[item + 2]
 		put(rec, 'g', ARGV[item + 4])

@@ -6,14 +6,14 @@
 --              state to reach (C, F, L, U) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
 --              1 where there is a result, else ''; result;
 --              and what a finish writes if the record is gone: claim timeout, policy, event's time ('3600000 h
---              1795497258303'); fields `k`, `w`; fingerprint, field digests, tenant (lines)
+--              1795497258303'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
 --
 -- Each claim that ended is told on the channel `settled` beside `open`.
 --
 -- Reply { micros, entry, ... }, one for each item:
 --       { 'done', state, recovered (1, ''), record }
 --       { 'kept', state, record }                         without a record where it is absent
---       { 'superseded', taken_over | forgotten | expired, state, fence, field `w` }
+--       { 'superseded', taken_over | forgotten | expired, state, fence, workflow and execution (lines) }
 --       { 'lost', state }
 --       { 'refused' }
 --       { 'error', words }
@@ -54,13 +54,13 @@ local function remains_of(order, claimed)
 		retention = order.duration,
 		timeout = tonumber(timeout),
 		policy = policy,
+		run = ARGV[at + 14],
 		attempts = 1,
 	}
 	put(rec, 'h', fingerprint)
 	put(rec, 'd', tenant)
 	put(rec, 'g', digests)
 	put(rec, 'k', ARGV[at + 13])
-	put(rec, 'w', ARGV[at + 14])
 	rec.fields.e = tonumber(event) ~= claimed and event or nil
 	return rec
 end
@@ -139,7 +139,7 @@ local function obey(key, order)
 		if order.type == 'abandon' then
 			return { 'kept', state, flatten(rec, true) }
 		end
-		return { 'superseded', 'taken_over', state, text(rec.fence), whole(rec, 'w') }
+		return { 'superseded', 'taken_over', state, text(rec.fence), rec.run }
 	end
 
 	local open = state == 'R' or state == 'P' or state == 'X'

@@ -3,9 +3,10 @@
 --
 --   s   state, fence, first seen, end of the lease: 'R 1795497258303716 1795497258303 1795497318303'
 --       states: P pending, R processing, C completed, F failed, L released, U unknown; or a tombstone: T, fence, end
---   r   retention, claim timeout, policy (r retry, h hold): '172800000 3600000 h'
+--   r*  retention, claim timeout, policy (r retry, h hold), workflow id, line break, execution id:
+--       '172800000 3600000 h AbCdEfGhIjKlMnOp<line break>1234'
 --   o owner             h fingerprint      d tenant's digest
---   k* namespace, line break, key          w* workflow id, line break, execution id
+--   k* namespace, line break, key
 --   g* field digests    v* result          y* reason              z status code    u duplicates
 --   e event's time, if not first seen      c claimed at, if not first seen
 --   t attempts, if not 1                   b not before           x end of the record, if not lease + retention

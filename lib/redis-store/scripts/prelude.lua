@@ -50,10 +50,15 @@ local function count(stats, counts)
 	if not first then
 		return
 	end
-	epoch_of(stats)
-	local pruned = redis.pcall('HGET', stats, 'pruned')
-	local day, cursor = string.match(type(pruned) == 'string' and pruned or '', '^(%d+)|(%d+)$')
+	local known = redis.pcall('HMGET', stats, 'epoch', 'pruned')
+	if not known[1] then
+		redis.pcall('HSET', stats, 'epoch', text(now))
+	end
+	local day, cursor = string.match(known[2] or today .. '|0', '^(%d+)|(%d+)$')
 	if day == today then
+		if not known[2] then
+			redis.pcall('HSET', stats, 'pruned', today .. '|0')
+		end
 		return
 	end
 	local page = redis.pcall('HSCAN', stats, cursor or '0', 'COUNT', 500)

@@ -2,11 +2,21 @@
 
 local STATE = '^([PRCFLU]) (%d+) (%d+) (%d+)$'
 local TOMBSTONE = '^T (%d+) (%d+)$'
-local TERMS = '^(%d+) (%d+) ([rh])$'
+local TERMS = '^(%d+) (%d+) ([rh]) (.*)$'
 local CORRUPT = 'CORRUPT the value at this key is not a claim'
 
 local function expires(rec)
 	return tonumber(rec.fields.x) or rec.lease + rec.retention
+end
+
+-- A field that may be in parts.
+local function whole(fields, field)
+	local value, part = fields[field] or '', 1
+	while fields[field .. part] do
+		value = value .. fields[field .. part]
+		part = part + 1
+	end
+	return value
 end
 
 -- The record or tombstone at `key`; nil where there is none, or its time is over. Else nil and the words of an error.
@@ -28,7 +38,7 @@ local function load(key)
 		return tonumber(ends) > now and { state = 'T', fence = tonumber(fence), fields = fields } or nil
 	end
 	local state, granted, first, lease = string.match(head, STATE)
-	local retention, timeout, policy = string.match(fields.r or '', TERMS)
+	local retention, timeout, policy, run = string.match(whole(fields, 'r'), TERMS)
 	if not (state and retention and fields.o and tonumber(fields.u or 0)) then
 		return nil, CORRUPT
 	end
@@ -41,6 +51,7 @@ local function load(key)
 		retention = tonumber(retention),
 		timeout = tonumber(timeout),
 		policy = policy,
+		run = run,
 		attempts = tonumber(fields.t) or 1,
 	}
 	return expires(rec) > now and rec or nil
@@ -64,16 +75,6 @@ local function put(rec, field, value)
 	end
 end
 
--- A field that may be in parts.
-local function whole(rec, field)
-	local value, part = rec.fields[field] or '', 1
-	while rec.fields[field .. part] do
-		value = value .. rec.fields[field .. part]
-		part = part + 1
-	end
-	return value
-end
-
 -- The record as field, value, ...; `bare` leaves out the result.
 local function flatten(rec, bare)
 	local flat, size = {}, 0
@@ -95,7 +96,7 @@ end
 local function save(key, rec)
 	local fields = rec.fields
 	fields.s = rec.state .. ' ' .. text(rec.fence) .. ' ' .. text(rec.first) .. ' ' .. text(rec.lease)
-	fields.r = text(rec.retention) .. ' ' .. text(rec.timeout) .. ' ' .. rec.policy
+	put(rec, 'r', text(rec.retention) .. ' ' .. text(rec.timeout) .. ' ' .. rec.policy .. ' ' .. rec.run)
 	fields.t = rec.attempts ~= 1 and text(rec.attempts) or nil
 	redis.call('DEL', key)
 	redis.call('HSET', key, unpack(flatten(rec)))

@@ -29,7 +29,7 @@ end
 -- Adds the size of a stored result to `counts`.
 local function count_bytes(counts, rec, result)
 	if result and result ~= '' and (rec.state == 'C' or rec.state == 'F') then
-		local counter = string.match(whole(rec, 'k'), '^([^\n]*)') .. '|bytes'
+		local counter = string.match(whole(rec.fields, 'k'), '^([^\n]*)') .. '|bytes'
 		counts[counter] = (counts[counter] or 0) + #result
 	end
 end
