@@ -20,7 +20,7 @@ const QUIET = [
  * @param {{ url: string }} n8n from `startN8n`, without an account yet
  * @param {{ dark?: boolean, width?: number, height?: number }} [options]
  */
-export async function openEditor(n8n, { dark = false, width = 1440, height = 810 } = {}) {
+export async function openEditor(n8n, { dark = false, width = 1440, height = 860 } = {}) {
 	if (findProgram('chromium') === undefined) {
 		await installDebianPackages(['chromium'], 'Chromium is needed');
 	}
