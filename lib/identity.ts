@@ -3,8 +3,6 @@ import { canonicalJson } from './canonical-json';
 import { isPlainObject } from './json-view';
 import { sha256 } from './sha256';
 
-export { changedFieldsOf, fieldDigestsOf, type Field } from './field-digests';
-
 /**
  * The digest that addresses a record: 64 lower hex of HMAC-SHA-256 with the secret, or of SHA-256 where there is none (an empty secret
  * is none), over the canonical JSON of `["v1", scope, tenant, keyParts]`. A JSON array, so that no two lists of parts give

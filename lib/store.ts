@@ -69,6 +69,19 @@ export type Reply<Answer> =
 	  }
 	| { readonly ok: false; readonly error: StoreError };
 
+/** Reply `index` of a batch; a failure where the store gave fewer than were asked for. */
+export function replyAt<Answer>(
+	replies: ReadonlyArray<Reply<Answer>>,
+	index: number,
+): Reply<Answer> {
+	return (
+		replies[index] ?? {
+			ok: false,
+			error: new StoreError('unexpected', 'The store gave no answer for this item'),
+		}
+	);
+}
+
 export interface OpenQuery {
 	/** Only claims whose lease ends, or which were parked, before this time (ms). */
 	readonly leaseEndsBefore: number;

@@ -1,5 +1,5 @@
 import { StoreError } from '../store';
-import { attempt } from './attempt';
+import { attempt } from '../attempt';
 import { StoreClock } from './clock';
 import { FileWitness, makePrivateFile, syncFolderOf } from './file';
 import { LogSync } from './log-sync';

@@ -12,7 +12,7 @@ import type {
 import type { OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
 import { StoreError } from '../store';
 import { liveRecord } from '../transitions';
-import { attempt } from './attempt';
+import { attempt } from '../attempt';
 import type { Connection } from './connection';
 import { closedError, isBusy, isRefusedValue, storeErrorOf } from './errors';
 import { type Settlements, settlementsOf } from './settlements';

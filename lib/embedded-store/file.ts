@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { attempt } from './attempt';
+import { attempt } from '../attempt';
 import { replacedError } from './errors';
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resolve } from 'node:path';
 
 import type { Store } from '../store';
-import { attemptAsync } from './attempt';
+import { attemptAsync } from '../attempt';
 import { hostMicros } from './clock';
 import { Connection } from './connection';
 import { EmbeddedStore } from './embedded-store';

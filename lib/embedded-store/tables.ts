@@ -1,7 +1,7 @@
 import type { Stored } from '../record';
 import type { OpenClaim, OpenQuery, StatsRow } from '../store';
 import { StoreError } from '../store';
-import { attempt } from './attempt';
+import { attempt } from '../attempt';
 import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
 import type { Database, Statement } from './sqlite';
 

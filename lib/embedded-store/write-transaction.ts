@@ -11,7 +11,7 @@ import type { Counter } from '../store';
 import { StoreError, counterOf } from '../store';
 import type { Clock, Transition } from '../transitions';
 import { claim, command, operate } from '../transitions';
-import { attempt } from './attempt';
+import { attempt } from '../attempt';
 import type { Row, Tables } from './tables';
 import { resultOf } from './tables';
 

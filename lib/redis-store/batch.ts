@@ -1,4 +1,4 @@
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import type { Reply, StoreError } from '../store';
 import { type Chunk, SHARDS, chunksOf } from './keys';
 import type { ScriptReply } from './scripts';

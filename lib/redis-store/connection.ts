@@ -2,7 +2,7 @@ import type { ClusterOptions, RedisOptions as ClientOptions } from 'ioredis';
 import { Cluster, Redis } from 'ioredis';
 import type { NetStream } from 'ioredis/built/types';
 
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import { StoreError } from '../store';
 import { RedisTimeout, isPassing } from './errors';
 import type { RedisNode, RedisOptions } from './options';

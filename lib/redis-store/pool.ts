@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import { connect, holdProcess, isUsable, within } from './connection';
 import { isOfConnection, isPassing } from './errors';
 import type { RedisOptions, RedisTimeouts } from './options';

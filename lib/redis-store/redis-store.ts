@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import type {
 	ClaimAnswer,
 	ClaimRecord,

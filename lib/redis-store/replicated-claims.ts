@@ -1,4 +1,4 @@
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import { within } from './connection';
 import type { RedisOptions } from './options';
 import { timeoutsOf } from './options';

@@ -1,4 +1,4 @@
-import { attemptAsync } from '../embedded-store/attempt';
+import { attemptAsync } from '../attempt';
 import { connect, holdProcess, isUsable, within } from './connection';
 import { isOfConnection } from './errors';
 import type { RedisOptions, RedisTimeouts } from './options';

@@ -4,7 +4,7 @@ import type { SealedClaim } from '../../lib/claim-token';
 import { leaseKeeperOf } from '../../lib/lease-keeper';
 import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
 import type { EncodedResult } from '../../lib/result-codec';
-import { StoreError } from '../../lib/store';
+import { replyAt, StoreError } from '../../lib/store';
 import { commandWithRetries } from '../shared/command-with-retries';
 import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
@@ -12,6 +12,7 @@ import { forgetOpenClaim } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
 import { openStore, signingKeysOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import type { PathBehind } from './evidence';
 import { outcomeOf, pathBehind } from './evidence';
 import { claimsOfItems, openClaim } from './find-claims';
 import { CommitOutputs } from './outputs';
@@ -107,16 +108,16 @@ async function settle(
 	claims: readonly ClaimWithItems[],
 	out: CommitOutputs,
 ): Promise<void> {
+	const path = pathBehind(context);
 	const commands: OwnerCommand[] = [];
 	for (const each of claims) {
-		commands.push(await commandFor(context, settings, opened.secret, each));
+		commands.push(await commandFor(context, settings, opened.secret, path, each));
 	}
 	const replies = await commandWithRetries(opened.store, commands);
 	for (const [i, { claim, indexes }] of claims.entries()) {
-		const reply = replies[i];
-		if (!reply?.ok) {
-			const error = reply?.error ?? new StoreError('unexpected', 'The store gave no answer');
-			for (const index of indexes) out.fail(index, unsaved(settings, error));
+		const reply = replyAt(replies, i);
+		if (!reply.ok) {
+			for (const index of indexes) out.fail(index, unsaved(settings, reply.error));
 			continue;
 		}
 		if (settings.operation !== 'renew') {
@@ -131,6 +132,7 @@ async function commandFor(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
 	secret: string,
+	path: PathBehind,
 	{ claim, indexes }: ClaimWithItems,
 ): Promise<OwnerCommand> {
 	const ownRun = claim.remains.executionId === context.getExecutionId();
@@ -147,7 +149,7 @@ async function commandFor(
 		const reason = 'Released by Idempotency Commit';
 		return { ...owned, type: 'release', retryAfterMs: 0, statusCode: 0, reason };
 	}
-	const ending = endingOf(context, settings, indexes, ownRun);
+	const ending = endingOf(context, settings, path, indexes, ownRun);
 	const { reason, statusCode } = ending;
 	switch (ending.to) {
 		case 'unknown':
@@ -191,6 +193,7 @@ interface Ending {
 function endingOf(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
+	path: PathBehind,
 	indexes: readonly number[],
 	ownRun: boolean,
 ): Ending {
@@ -200,7 +203,7 @@ function endingOf(
 	}
 	const items = context.getInputData();
 	const own = indexes.flatMap((index) => items[index] ?? []);
-	const detected = outcomeOf(own, pathBehind(context), settings, !ownRun);
+	const detected = outcomeOf(own, path, settings, !ownRun);
 	return {
 		to: detected.outcome,
 		statusCode: detected.statusCode ?? 0,

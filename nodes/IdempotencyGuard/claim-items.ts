@@ -1,7 +1,13 @@
 import { sealToken } from '../../lib/claim-token';
-import type { ClaimAnswer, ClaimRequest, OwnedClaim, OwnerCommand } from '../../lib/record';
+import type {
+	Abandoning,
+	ClaimAnswer,
+	ClaimRequest,
+	OwnedClaim,
+	OwnerCommand,
+} from '../../lib/record';
 import type { Reply, StoreKind } from '../../lib/store';
-import { StoreError } from '../../lib/store';
+import { replyAt, StoreError } from '../../lib/store';
 import type { OpenStore } from '../shared/open-store';
 import { signingKeysOf } from '../shared/open-store';
 import type { ClaimableItem } from './prepare';
@@ -45,23 +51,16 @@ export async function claimItems(
 	let asked = 0;
 	return chosen.map((request): Claimed => {
 		if (request instanceof StoreError) return { ok: false, error: request };
-		const reply = replies[asked++];
-		if (reply === undefined) {
-			return { ok: false, error: new StoreError('unexpected', 'The store gave no answer') };
-		}
+		const reply = replyAt(replies, asked++);
 		if (!reply.ok) return reply;
 		const { answer, micros } = reply;
 		const now = Math.floor(micros / 1000);
 		if (answer.outcome !== 'new') return { ok: true, request, answer, now, token: null };
-		const [key] = signingKeys.ok ? signingKeys.answer : [];
-		if (!signingKeys.ok || key === undefined) {
-			const error = signingKeys.ok ? undefined : signingKeys.error;
-			return { ok: false, error: error ?? new StoreError('unexpected', 'There is no signing key') };
-		}
+		if (!signingKeys.ok) return signingKeys;
 		const { identity, owner, retentionMs } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
 		const sealed = { store: kind, identity, owner, fence: answer.fence, retentionMs, remains };
-		return { ok: true, request, answer, now, token: sealToken(sealed, key) };
+		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
 }
 
@@ -72,6 +71,11 @@ export function grantedClaims(claimed: readonly Claimed[]): GrantedClaim[] {
 		const { fence } = each.answer;
 		return [{ identity, owner, fence, ownRun: true, token: each.token, tenant, claimTimeoutMs }];
 	});
+}
+
+/** The end of a claim for which nothing ran: the key is free at once. */
+export function released(reason: string): Abandoning {
+	return { to: 'released', retryAfterMs: 0, statusCode: 0, reason };
 }
 
 /** Gives claims back after which nothing ran. What can't be given back now ends by its lease. */
@@ -85,14 +89,11 @@ export async function release(
 		claims.map(
 			({ identity, owner, fence, ownRun }): OwnerCommand => ({
 				type: 'abandon',
-				to: 'released',
 				identity,
 				owner,
 				fence,
 				ownRun,
-				retryAfterMs: 0,
-				statusCode: 0,
-				reason,
+				...released(reason),
 			}),
 		),
 	);

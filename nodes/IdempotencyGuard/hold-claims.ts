@@ -10,7 +10,7 @@ import { commandWithRetries } from '../shared/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, runDataOf, runIndexOf } from '../shared/engine';
 import type { OpenStore } from '../shared/open-store';
 import type { GrantedClaim } from './claim-items';
-import { release } from './claim-items';
+import { release, released } from './claim-items';
 import { runEvidenceOf } from './run-evidence-of';
 import type { GuardSettings } from './settings';
 
@@ -20,6 +20,8 @@ import type { GuardSettings } from './settings';
  */
 export class HeldClaims {
 	readonly granted: GrantedClaim[] = [];
+
+	private readonly identities = new Set<string>();
 
 	/** Where on New each claim's item is, by token. */
 	private readonly places = new Map<string, number>();
@@ -38,6 +40,7 @@ export class HeldClaims {
 		if (claims.length === 0) return;
 		const { context } = this;
 		this.granted.push(...claims);
+		for (const { identity } of claims) this.identities.add(identity);
 		if (context.getExecutionCancelSignal()?.aborted) {
 			// n8n has called the finish handlers, or won't wait for them: nobody would stop the renewal.
 			await this.giveBack('The execution was stopped before anything ran');
@@ -53,7 +56,7 @@ export class HeldClaims {
 
 	/** Whether this run of the Guard was granted the key. */
 	has(identity: string): boolean {
-		return this.granted.some((claim) => claim.identity === identity);
+		return this.identities.has(identity);
 	}
 
 	/** Item `index` of New holds the claim. */
@@ -111,10 +114,6 @@ export class HeldClaims {
 			});
 		};
 	}
-}
-
-function released(reason: string): Abandoning {
-	return { to: 'released', retryAfterMs: 0, statusCode: 0, reason };
 }
 
 function abandoning(

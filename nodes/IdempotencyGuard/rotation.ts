@@ -1,5 +1,5 @@
 import type { ClaimRequest } from '../../lib/record';
-import { StoreError } from '../../lib/store';
+import { replyAt, StoreError } from '../../lib/store';
 import type { OpenStore } from '../shared/open-store';
 import type { ClaimableItem } from './prepare';
 
@@ -18,11 +18,11 @@ export async function requestsOf(
 	if (earlier.length === 0) return items.map(({ request }) => request);
 	const replies = await store.get(earlier.map(({ identity }) => identity));
 	return items.map(({ request, earlierRequest }, i) => {
-		const reply = replies[i];
-		if (reply === undefined || earlierRequest === null) {
-			return new StoreError('unexpected', 'The store gave no answer');
-		}
+		const reply = replyAt(replies, i);
 		if (!reply.ok) return reply.error;
+		if (earlierRequest === null) {
+			return new StoreError('unexpected', 'Either all items have an earlier request, or none');
+		}
 		const record = reply.answer;
 		if (record === null || record.state === 'tombstone') return request;
 		const now = reply.micros / 1000;

@@ -6,7 +6,7 @@ import type { UnknownOutcomePolicy } from '../../lib/record';
 import type { StoreKind } from '../../lib/store';
 import { durationProblem } from '../../lib/store';
 import { canHearExecutionEnd } from '../shared/engine';
-import { commitsBehind } from '../shared/node-types';
+import { commitsBehind, outputFieldOf } from '../shared/node-types';
 import type { ItemParameters } from '../shared/parameters';
 import type { Scope, ScopeKind } from './scope';
 import { scopeOf } from './scope';
@@ -67,7 +67,7 @@ export function readSettings(
 			description: 'Add the option "Namespace", or set "Scope" to "This Node".',
 		});
 	}
-	const outputField = String(option('outputField', 'idempotency')).trim();
+	const outputField = outputFieldOf(node.parameters);
 	if (outputField === '' || outputField === '__proto__') {
 		throw new NodeOperationError(node, '"Put Details in Field" is not a usable field name', {
 			description: 'Remove the option to use the field "idempotency".',

@@ -31,11 +31,14 @@ export async function openStore(context: IExecuteFunctions, kind: StoreKind): Pr
 	};
 }
 
+/** The key to seal with, then earlier ones. */
+export type SigningKeys = readonly [Buffer, ...Buffer[]];
+
 /**
  * The keys that authenticate claim tokens, the one to seal with first: of the secret where there is one, else the one that the store
  * made; and that of the previous secret, for claims granted before the change.
  */
-export async function signingKeysOf(opened: OpenStore): Promise<Reply<Buffer[]>> {
+export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKeys>> {
 	const { store, secret, previousSecret } = opened;
 	const earlier = previousSecret === '' ? [] : [tokenKeyOf(previousSecret)];
 	if (secret !== '') {
