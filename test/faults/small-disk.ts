@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-dangerous-functions -- mount is a program */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 

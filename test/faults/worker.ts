@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { attemptAsync } from '../../lib/embedded-store/attempt';
+import { attemptAsync } from '../../lib/attempt';
 import { LeaseKeeper } from '../../lib/lease-keeper';
 import type { ClaimRequest, OwnedClaim } from '../../lib/record';
 import type { Reply, Store } from '../../lib/store';

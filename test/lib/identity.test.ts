@@ -1,15 +1,8 @@
 import fc from 'fast-check';
 import { createHash, createHmac } from 'node:crypto';
 import { CanonicalJsonError } from '../../lib/canonical-json';
-import {
-	changedFieldsOf,
-	fieldDigestsOf,
-	fingerprintOf,
-	identityOf,
-	isMissingKey,
-	ownerTokenOf,
-	type Field,
-} from '../../lib/identity';
+import { changedFieldsOf, fieldDigestsOf, type Field } from '../../lib/field-digests';
+import { fingerprintOf, identityOf, isMissingKey, ownerTokenOf } from '../../lib/identity';
 import { ELSEWHERE, runElsewhere } from './fixtures/run-elsewhere';
 
 const sha = (text: string) => createHash('sha256').update(text);

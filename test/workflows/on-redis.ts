@@ -17,7 +17,10 @@ export const onRedis = (parts: ChargeParts = {}): ChargeParts => ({
 });
 
 /** n8n with this credential for the server; `secret`, `previousSecret` and the like. */
-export const engineOn = (server: RedisServer, credential: Record<string, string> = {}) =>
+export const engineOn = (
+	server: RedisServer,
+	credential: Record<string, string | number | boolean> = {},
+) =>
 	engine({
 		credentials: {
 			idempotencyRedisApi: {

@@ -1,7 +1,7 @@
 import { RedisServer } from '../stores/redis-server';
 import { javascript, startDownstream } from './harness';
 import type { Downstream } from './harness';
-import { engine } from './nodes';
+import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';
 
@@ -16,29 +16,7 @@ afterAll(async () => {
 	await Promise.all([downstream.close(), server.stop()]);
 });
 
-const onRedis = (parts: ChargeParts): ChargeParts => {
-	const credentials = { idempotencyRedisApi: { id: '1', name: 'Redis' } };
-	return {
-		...parts,
-		guard: { store: 'redis', ...parts.guard },
-		commit: { store: 'redis', ...parts.commit },
-		guardSettings: { credentials, ...parts.guardSettings },
-		commitSettings: { credentials, ...parts.commitSettings },
-	};
-};
-const n8nWith = (credential: Record<string, string | number | boolean> = {}) =>
-	engine({
-		credentials: {
-			idempotencyRedisApi: {
-				deployment: 'standalone',
-				host: '127.0.0.1',
-				port: server.port,
-				keyPrefix: 'idem',
-				database: 0,
-				...credential,
-			},
-		},
-	});
+const n8nWith = (credential?: Parameters<typeof engineOn>[1]) => engineOn(server, credential);
 const send = async (key: string, parts: ChargeParts = {}, n8n = n8nWith()) =>
 	await n8n.run(chargeWorkflow(downstream.url, onRedis(parts)), { triggerItems: [delivery(key)] });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { RedisServer } from '../stores/redis-server';
-import { fieldDigestsOf, fingerprintOf, identityOf, tenantDigestOf } from '../../lib/identity';
+import { fieldDigestsOf } from '../../lib/field-digests';
+import { fingerprintOf, identityOf, tenantDigestOf } from '../../lib/identity';
 import { guard, javascript, startDownstream, webhookItem } from './harness';
 import type { Answer, Downstream } from './harness';
 import { engine } from './nodes';

@@ -1,0 +1,99 @@
+import type { RedisOptions } from '../../lib/redis-store';
+import { openRedisStore } from '../../lib/redis-store';
+import type { StoreProblem } from '../../lib/store';
+import { RedisServer, freePort } from '../stores/redis-server';
+import { claimRequest, finishOf, freshIdentity } from '../stores/requests';
+import { FaultProxy } from './fault-proxy';
+import { QUICK_TIMEOUTS } from './fault-run';
+
+/**
+ * How Redis fails ends in time, and by its name: a claim and a finish, each. Refused, unknown host, halted, loading, replica and
+ * full memory are in test/stores/redis-failures.test.ts, users and TLS in redis-connection.test.ts.
+ */
+
+const servers: RedisServer[] = [];
+const start = async (options: Parameters<typeof RedisServer.start>[0] = {}) => {
+	const server = await RedisServer.start(options);
+	servers.push(server);
+	return server;
+};
+afterEach(async () => {
+	for (const server of servers.splice(0)) await server.stop();
+});
+
+const { retryMs, connectMs, commandMs } = QUICK_TIMEOUTS;
+
+async function failsBy(
+	problem: StoreProblem,
+	port: number,
+	over: Partial<RedisOptions> = {},
+): Promise<void> {
+	const store = openRedisStore({
+		...{ deployment: 'standalone', host: '127.0.0.1', port, timeouts: QUICK_TIMEOUTS },
+		...over,
+	});
+	const request = claimRequest({ identity: freshIdentity() });
+	for (const ask of [
+		async () => await store.claim([request]),
+		async () => await store.command([finishOf(request, 1_700_000_000_000_000)]),
+	]) {
+		const began = performance.now();
+		const [reply] = await ask();
+		const took = performance.now() - began;
+		expect(reply?.ok === false && reply.error.problem).toBe(problem);
+		expect(took).toBeLessThan(retryMs + connectMs + commandMs + 2_000);
+	}
+	await store.close();
+}
+
+it('BUSY: a script of somebody else that does not end', async () => {
+	const server = await start({ config: ['lua-time-limit 50'] });
+	const [client, killer] = [server.client(), server.client()];
+	await killer.ping();
+	const endless = client.eval('while true do end', 0).catch((error: unknown) => String(error));
+	await new Promise((resolve) => setTimeout(resolve, 200));
+	try {
+		await failsBy('busy', server.port);
+	} finally {
+		await killer.script('KILL');
+	}
+	expect(await endless).toMatch(/killed/i);
+	for (const each of [client, killer]) each.disconnect();
+});
+
+it('MASTERDOWN: a replica without its primary that may not answer', async () => {
+	const gone = await freePort();
+	const replica = await start({
+		replicaOf: { port: gone },
+		config: ['replica-serve-stale-data no', 'replica-read-only no'],
+	});
+	await failsBy('loading', replica.port);
+});
+
+it('CLUSTERDOWN: a cluster that nobody gave slots', async () => {
+	const server = await start({ cluster: true });
+	await failsBy('cluster_down', server.port);
+});
+
+it('a wrong password', async () => {
+	const server = await start({ password: 'right' });
+	await failsBy('authentication', server.port, { password: 'wrong' });
+	await failsBy('authentication', server.port);
+});
+
+it('a cut in the middle of every reply', async () => {
+	const server = await start();
+	const proxy = await FaultProxy.start(server.port);
+	proxy.fateOfReply = () => 'half';
+	await failsBy('unreachable', proxy.port);
+	expect(proxy.harmed).toBeGreaterThan(2);
+	await proxy.stop();
+});
+
+it('requests that are accepted and never answered', async () => {
+	const server = await start();
+	const proxy = await FaultProxy.start(server.port);
+	proxy.fateOfRequest = () => 'keep';
+	await failsBy('timeout', proxy.port);
+	await proxy.stop();
+});
