@@ -9,7 +9,6 @@ export interface SealedClaim {
 	readonly identity: string;
 	readonly owner: string;
 	readonly fence: number;
-	readonly retentionMs: number;
 	readonly remains: ClaimRemains;
 }
 
@@ -32,7 +31,7 @@ export function sealToken(claim: SealedClaim, signingKey: Buffer): string {
 			claim.identity,
 			claim.owner,
 			claim.fence,
-			claim.retentionMs,
+			claim.remains.retentionMs,
 			remains.fingerprint,
 			Buffer.from(remains.fieldDigests).toString('base64url'),
 			remains.tenant,
@@ -98,7 +97,6 @@ function claimOf(fields: unknown[]): SealedClaim {
 		identity: fields[1] as string,
 		owner: fields[2] as string,
 		fence: fields[3] as number,
-		retentionMs: fields[4] as number,
 		remains: {
 			fingerprint: fields[5] as string,
 			fieldDigests: Buffer.from(fields[6] as string, 'base64url'),
@@ -106,6 +104,7 @@ function claimOf(fields: unknown[]): SealedClaim {
 			namespace: fields[8] as string,
 			key: fields[9] as string,
 			eventAt: fields[10] as number,
+			retentionMs: fields[4] as number,
 			claimTimeoutMs: fields[11] as number,
 			onUnknownOutcome: fields[12] as ClaimRemains['onUnknownOutcome'],
 			workflowId: fields[13] as string,

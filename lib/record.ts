@@ -182,6 +182,7 @@ export type ClaimRemains = Pick<
 	| 'key'
 	| 'eventAt'
 	| 'claimTimeoutMs'
+	| 'retentionMs'
 	| 'onUnknownOutcome'
 	| 'workflowId'
 	| 'executionId'

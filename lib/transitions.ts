@@ -349,7 +349,10 @@ function backoffOf(release: Releasing, attempts: number): number {
 	return release.retryAfterMs ?? backoffMs(attempts);
 }
 
-/** An absent record can't know what happened since: a finish is believed while the claim is younger than retention. */
+/**
+ * An absent record can't know what happened since. A finish is believed while the claim is younger than the retention it was
+ * granted with, for as long as a tombstone of it lives too, and younger than its own.
+ */
 function finishAbsent(
 	stored: Stored,
 	tombstone: Tombstone | null,
@@ -368,7 +371,9 @@ function finishAbsent(
 	if (tombstone !== null && tombstone.fence >= order.fence) {
 		return superseded('forgotten', tombstone.fence);
 	}
-	if (now - claimedAt >= order.retentionMs) return superseded('expired', 0);
+	if (now - claimedAt >= Math.min(order.remains.retentionMs, order.retentionMs)) {
+		return superseded('expired', 0);
+	}
 	const next: ClaimRecord = {
 		...order.remains,
 		state: order.to,

@@ -111,9 +111,10 @@ function resultArguments(result: Uint8Array | null): ScriptArguments {
 function remainsArguments(order: OwnerCommand): ScriptArguments {
 	if (order.type !== 'finish') return ['', '', '', ''];
 	const { remains } = order;
-	const { claimTimeoutMs, onUnknownOutcome, eventAt, fingerprint, fieldDigests, tenant } = remains;
+	const { onUnknownOutcome, eventAt, fingerprint, fieldDigests, tenant } = remains;
+	const [claimTimeout, retention] = [remains.claimTimeoutMs, remains.retentionMs].map(wholeMs);
 	return [
-		`${wholeMs(claimTimeoutMs)} ${policyLetter(onUnknownOutcome)} ${eventAt}`,
+		`${claimTimeout} ${policyLetter(onUnknownOutcome)} ${eventAt} ${retention}`,
 		encodeKey(remains),
 		encodeRun(remains),
 		`${fingerprint}\n${encodeDigests(fieldDigests)}\n${tenant}`,

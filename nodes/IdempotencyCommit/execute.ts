@@ -178,8 +178,8 @@ function retentionOf(
 	settings: CommitSettings,
 	claim: SealedClaim,
 ): number {
-	const asked = settings.retentionMs ?? claim.retentionMs;
-	return context.getMode() === 'manual' ? Math.min(asked, claim.retentionMs) : asked;
+	const asked = settings.retentionMs ?? claim.remains.retentionMs;
+	return context.getMode() === 'manual' ? Math.min(asked, claim.remains.retentionMs) : asked;
 }
 
 interface Ending {

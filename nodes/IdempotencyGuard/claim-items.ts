@@ -57,9 +57,9 @@ export async function claimItems(
 		const now = Math.floor(micros / 1000);
 		if (answer.outcome !== 'new') return { ok: true, request, answer, now, token: null };
 		if (!signingKeys.ok) return signingKeys;
-		const { identity, owner, retentionMs } = request;
+		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
-		const sealed = { store: kind, identity, owner, fence: answer.fence, retentionMs, remains };
+		const sealed = { store: kind, identity, owner, fence: answer.fence, remains };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
 }

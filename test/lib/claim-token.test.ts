@@ -12,7 +12,6 @@ const sealed: SealedClaim = {
 	identity: 'ab'.repeat(32),
 	owner: '0123456789abcdef0123456789abcdef',
 	fence: 1_790_000_000_000_001,
-	retentionMs: 172_800_000,
 	remains: {
 		fingerprint: 'v1:x',
 		fieldDigests: Buffer.from([1, 2, 3, 0, 255]),
@@ -21,6 +20,7 @@ const sealed: SealedClaim = {
 		key: 'Bestellung 7 – “ü” 🧾',
 		eventAt: 1_790_000_000_000,
 		claimTimeoutMs: 3_600_000,
+		retentionMs: 172_800_000,
 		onUnknownOutcome: 'hold',
 		workflowId: 'wf',
 		executionId: '42',

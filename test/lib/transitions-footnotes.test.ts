@@ -217,6 +217,25 @@ describe('⁵ the finish of a claim that is gone', () => {
 		}
 	});
 
+	it('goes by the retention of the claim where that of the finish is longer', () => {
+		const longer = finishOf(claimOfOwner, FENCE, { retentionMs: 5 * RETENTION });
+		expect(finish(null, longer, CLAIMED_AT + RETENTION - 1).answer).toMatchObject({
+			outcome: 'done',
+			recovered: true,
+		});
+		expect(finish(null, longer, CLAIMED_AT + RETENTION)).toMatchObject({
+			next: null,
+			answer: { outcome: 'superseded', reason: 'expired' },
+		});
+	});
+
+	it('goes by the retention of the finish where that is shorter', () => {
+		const shorter = finishOf(claimOfOwner, FENCE, { retentionMs: RETENTION / 2 });
+		expect(finish(null, shorter, CLAIMED_AT + RETENTION / 2).answer).toMatchObject({
+			outcome: 'superseded',
+		});
+	});
+
 	it('is superseded as forgotten behind a tombstone that is not older', () => {
 		for (const order of orders) {
 			for (const fence of [FENCE, FENCE + 1]) {

@@ -59,6 +59,7 @@ export function remainsOf(request: ClaimRequest): ClaimRemains {
 		key: request.key,
 		eventAt: request.eventAt ?? 0,
 		claimTimeoutMs: request.claimTimeoutMs,
+		retentionMs: request.retentionMs,
 		onUnknownOutcome: request.onUnknownOutcome,
 		workflowId: request.workflowId,
 		executionId: request.executionId,

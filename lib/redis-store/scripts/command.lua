@@ -5,8 +5,8 @@
 --       15 x   an item: finish | release | park | abandon | renew | start; owner; fence; 1 for the granted run, else '';
 --              state to reach (C, F, L, U) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
 --              1 where there is a result, else ''; result;
---              and what a finish writes if the record is gone: claim timeout, policy, event's time ('3600000 h
---              1795497258303'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
+--              and what a finish needs if the record is gone: claim timeout, policy, event's time, the claim's retention
+--              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
 --
 -- Each claim that ended is told on the channel `settled` beside `open`.
 --
@@ -45,7 +45,7 @@ end
 -- The record that a finish makes of what its token carries.
 local function remains_of(order, claimed)
 	local at = order.at
-	local timeout, policy, event = string.match(ARGV[at + 12], '^(%d+) ([rh]) (%S+)$')
+	local timeout, policy, event = string.match(ARGV[at + 12], '^(%d+) ([rh]) (%S+) %d+$')
 	local fingerprint, digests, tenant = string.match(ARGV[at + 15], '^([^\n]*)\n([^\n]*)\n(.*)$')
 	local rec = {
 		fields = { o = order.owner },
@@ -70,7 +70,8 @@ local function finish_absent(key, tombstone, order)
 	if tombstone and tombstone.fence >= order.fence then
 		return { 'superseded', 'forgotten', 'A', text(tombstone.fence), '' }
 	end
-	if now - claimed >= order.duration then
+	local granted = tonumber(string.match(ARGV[order.at + 12], '%d+$'))
+	if now - claimed >= math.min(granted, order.duration) then
 		return { 'superseded', 'expired', 'A', '0', '' }
 	end
 	local rec = remains_of(order, claimed)
