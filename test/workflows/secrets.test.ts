@@ -1,0 +1,324 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IDataObject } from 'n8n-workflow';
+import { RedisServer } from '../stores/redis-server';
+import { javascript, startDownstream, userFolder } from './harness';
+import type { Downstream } from './harness';
+import { engine } from './nodes';
+import { contentsOf, engineOn, formsOf, onRedis, recordsIn } from './on-redis';
+import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
+import type { ChargeParts } from './scenario';
+
+let downstream: Downstream;
+let server: RedisServer;
+beforeAll(async () => {
+	[downstream, server] = await Promise.all([startDownstream(), RedisServer.start()]);
+});
+afterAll(async () => {
+	await Promise.all([downstream.close(), server.stop()]);
+});
+
+const OLD = { secret: 'the first secret' };
+const NEW = { secret: 'the second secret' };
+const ROTATED = { secret: NEW.secret, previousSecret: OLD.secret };
+type Secrets = { secret?: string; previousSecret?: string };
+
+const sendWith = async (
+	secrets: Secrets,
+	key: string,
+	parts: ChargeParts = {},
+	body: IDataObject = {},
+) =>
+	await engineOn(server, secrets).run(chargeWorkflow(downstream.url, onRedis(parts)), {
+		triggerItems: [delivery(key, body)],
+	});
+
+/** A prefix of its own for a test that counts or changes what is stored. */
+let prefixes = 0;
+const ownPrefix = () => ({ keyPrefix: `own${++prefixes}` });
+
+describe('after a change of the secret, with the old one as "Previous Secret"', () => {
+	test('a finished request is found, and its result replayed: no second run', async () => {
+		const key = newKey();
+		const first = await sendWith(OLD, key);
+		const second = await sendWith(ROTATED, key);
+		expect(second.error?.message).toBeUndefined();
+		expect(second.json('Duplicate')).toEqual(first.json('Committed'));
+		expect(downstream.effects(key)).toBe(1);
+	});
+
+	test('a different request under the same key is told, with the fields that differ', async () => {
+		const key = newKey();
+		await sendWith(OLD, key, {}, { amount: 1 });
+		const other = await sendWith(ROTATED, key, {}, { amount: 2 });
+		expect(detailsOf(other, 'Conflict')).toMatchObject({
+			reason: 'payload_mismatch',
+			changedFields: ['body.amount'],
+		});
+	});
+
+	test.each([
+		[{ status: 402 }, [0, 1, 0, 0], undefined],
+		[{ status: 500 }, [0, 0, 1, 0], 'unknown_outcome'],
+		[{ status: 429 }, [0, 0, 1, 0], 'retry_later'],
+	])('what ended otherwise is as it was: %p', async (answer, route, reason) => {
+		const key = newKey();
+		downstream.nextFor(key, answer);
+		await sendWith(OLD, key);
+		const second = await sendWith(ROTATED, key);
+		expect(routed(second)).toEqual(route);
+		expect(detailsOf(second, 'Conflict').reason).toBe(reason);
+		expect(second.tasks('Charge')).toEqual([]);
+	});
+
+	test('a run under way keeps its key, and can still save its result', async () => {
+		const key = newKey();
+		const credential: Record<string, string | number> = {
+			deployment: 'standalone',
+			host: '127.0.0.1',
+			port: server.port,
+			...OLD,
+		};
+		let meanwhile: Awaited<ReturnType<typeof sendWith>> | undefined;
+		const act = javascript('Act', async () => {
+			Object.assign(credential, ROTATED);
+			meanwhile = await sendWith(ROTATED, key);
+			return [{ json: { id: 'first' }, pairedItem: 0 }];
+		});
+		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
+		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
+		const first = await n8n.run(json, { triggerItems: [delivery(key)] });
+		expect(meanwhile && detailsOf(meanwhile, 'Conflict').reason).toBe('in_progress');
+		expect(first.error?.message).toBeUndefined();
+		expect(first.json('Committed')).toEqual([{ id: 'first' }]);
+		const later = await sendWith(ROTATED, key);
+		expect(later.json('Duplicate')).toEqual([{ id: 'first' }]);
+		expect(downstream.effects(key)).toBe(0);
+	});
+
+	test('new keys are kept under the new secret: the old one can be dropped later', async () => {
+		const key = newKey();
+		const first = await sendWith(ROTATED, key);
+		const second = await sendWith(NEW, key);
+		expect(second.json('Duplicate')).toEqual(first.json('Committed'));
+	});
+
+	test('old and new keys in one batch each get their own answer', async () => {
+		const keys = [newKey(), newKey(), newKey()];
+		await sendWith(OLD, keys[0] ?? '');
+		await sendWith(ROTATED, keys[2] ?? '');
+		const json = chargeWorkflow(downstream.url, onRedis());
+		const triggerItems = keys.map((key) => delivery(key));
+		const result = await engineOn(server, ROTATED).run(json, { triggerItems });
+		expect(routed(result)).toEqual([1, 2, 0, 0]);
+		expect(keys.map((key) => downstream.effects(key))).toEqual([1, 1, 1]);
+	});
+
+	test('a storm of one key that the old secret knows: no further charge', async () => {
+		const key = newKey();
+		await sendWith(OLD, key);
+		const storm = await Promise.all(
+			Array.from({ length: 8 }, async (_, n) => await sendWith(n % 2 ? OLD : ROTATED, key)),
+		);
+		expect(storm.map(routed)).toEqual(storm.map(() => [0, 1, 0, 0]));
+		expect(downstream.effects(key)).toBe(1);
+	});
+});
+
+describe('a result under a secret that the credential does not have', () => {
+	// The key is one of the old secret, the result was saved after the change; then the change is taken back.
+	test('is an error that names the way out, and never lets the request through', async () => {
+		const key = newKey();
+		const credential: Record<string, string | number> = {
+			deployment: 'standalone',
+			host: '127.0.0.1',
+			port: server.port,
+			...OLD,
+		};
+		const act = javascript('Act', () => {
+			Object.assign(credential, ROTATED);
+			return [{ json: { id: 'first' }, pairedItem: 0 }];
+		});
+		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
+		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
+		await n8n.run(json, { triggerItems: [delivery(key)] });
+
+		const takenBack = await sendWith(OLD, key);
+		expect(takenBack.status).toBe('error');
+		expect(takenBack.error?.message).toMatch(/encrypted with a secret that is not among those set/);
+		expect(takenBack.error?.description).toMatch(/Put that secret back into the credential/);
+		expect(takenBack.tasks('Charge')).toEqual([]);
+		const continued = await sendWith(OLD, key, {
+			guardSettings: { onError: 'continueErrorOutput' },
+			guard: { options: { onStoreError: 'continueUnprotected' } },
+		});
+		expect(routed(continued)).toEqual([0, 0, 0, 1]);
+		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 'first' }]);
+	});
+});
+
+describe('bytes of a stored result that were changed', () => {
+	const credential = { ...OLD, ...ownPrefix() };
+
+	async function completed() {
+		const key = newKey();
+		downstream.nextFor(key, { body: { mark: 'the first answer' } });
+		const before = new Set(await recordsIn(server));
+		const first = await sendWith(credential, key);
+		const [record = ''] = (await recordsIn(server)).filter((name) => !before.has(name));
+		return { key, record, first, stored: await read(record) };
+	}
+
+	// A long value is kept in parts: v, v1, v2, …
+	const PART = /^v\d*$/;
+	const partsOf = async (record: string) =>
+		await server.ask(async (client) =>
+			(await client.hkeys(record))
+				.filter((name) => PART.test(name))
+				.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
+		);
+	async function read(record: string): Promise<Buffer> {
+		const names = await partsOf(record);
+		const parts = await server.ask(async (client) => await client.hmgetBuffer(record, ...names));
+		return Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0)));
+	}
+	async function write(record: string, bytes: Buffer): Promise<void> {
+		const names = await partsOf(record);
+		await server.ask(async (client) => {
+			await client.hdel(record, ...names);
+			await client.hset(record, 'v', bytes);
+		});
+	}
+
+	test('each one of them is noticed: an error, no replay, no second run', async () => {
+		const { key, record, first, stored } = await completed();
+		expect(stored.length).toBeGreaterThan(100);
+		for (let at = 0; at < stored.length; at++) {
+			const changed = Buffer.from(stored);
+			changed[at] = (changed[at] ?? 0) ^ (1 << at % 8);
+			await write(record, changed);
+			const result = await sendWith(credential, key);
+			expect([at, result.status]).toEqual([at, 'error']);
+			expect(result.error?.message).toMatch(/^The stored result of this request can't be read: /);
+			expect(result.json('Duplicate')).toEqual([]);
+			expect(result.tasks('Charge')).toEqual([]);
+		}
+		await write(record, stored);
+		expect((await sendWith(credential, key)).json('Duplicate')).toEqual(first.json('Committed'));
+		expect(downstream.effects(key)).toBe(1);
+	});
+
+	test('cut, grown, emptied, or replaced by readable text, too', async () => {
+		const { key, record, stored } = await completed();
+		const plain = Buffer.concat([Buffer.of(1), Buffer.from('[{"json":{"paid":true}}]')]);
+		for (const bytes of [
+			Buffer.alloc(0),
+			stored.subarray(0, 20),
+			stored.subarray(0, -1),
+			Buffer.concat([stored, Buffer.of(0)]),
+			plain,
+			Buffer.concat([Buffer.of(0x20), plain]),
+		]) {
+			await write(record, bytes);
+			const result = await sendWith(credential, key);
+			expect(result.status).toBe('error');
+			expect(result.error?.message).toMatch(/can't be read/);
+			expect(result.tasks('Charge')).toEqual([]);
+			expect(result.json('Duplicate')).toEqual([]);
+		}
+	});
+});
+
+describe('Commit refuses a claim token', () => {
+	/** A token of an open claim, as the Guard gave it. */
+	async function tokenOf(secrets: Secrets, of: RedisServer = server, parts: ChargeParts = {}) {
+		const stopped = javascript('Act', () => {
+			throw new Error('stops here');
+		});
+		const json = chargeWorkflow('', onRedis({ ...parts, act: [stopped] }));
+		const key = newKey();
+		const n8n = engineOn(of, secrets);
+		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
+		return { token: String(detailsOf(result, 'Guard').token), key };
+	}
+	const commitWith = async (secrets: Secrets, claim: string) => {
+		const key = newKey();
+		const act = javascript('Act', () => [{ json: { id: 'forged' }, pairedItem: 0 }]);
+		return await sendWith(secrets, key, { act: [act], commit: { options: { claim } } });
+	};
+	const foreign = 'The claim token is not from this store';
+
+	test('of another secret', async () => {
+		const { token, key } = await tokenOf(OLD);
+		const refused = await commitWith(NEW, token);
+		expect(refused.error?.message).toBe(foreign);
+		expect(refused.error?.description).toMatch(/another store or secret/);
+		expect(detailsOf(await sendWith(OLD, key), 'Conflict').reason).toBe('unknown_outcome');
+		const accepted = await commitWith(ROTATED, token);
+		expect(accepted.json('Committed')).toEqual([{ id: 'forged' }]);
+	});
+
+	test('of a store without a secret, and of one with', async () => {
+		expect((await commitWith(OLD, (await tokenOf({})).token)).error?.message).toBe(foreign);
+		expect((await commitWith({}, (await tokenOf(OLD)).token)).error?.message).toBe(foreign);
+	});
+
+	test('of another server', async () => {
+		const other = await RedisServer.start();
+		try {
+			const { token } = await tokenOf({}, other);
+			expect((await commitWith({}, token)).error?.message).toBe(foreign);
+		} finally {
+			await other.stop();
+		}
+	});
+
+	test('of another workflow', async () => {
+		const { token } = await tokenOf(OLD, server, { id: 'another-workflow' });
+		expect((await commitWith(OLD, token)).error?.message).toBe(
+			'The claim token belongs to another workflow',
+		);
+	});
+
+	test('of which any character was changed', async () => {
+		const { token, key } = await tokenOf(OLD);
+		const places = Array.from({ length: 24 }, (_, n) => Math.floor((n * (token.length - 1)) / 24));
+		for (const at of places) {
+			const changed = `${token.slice(0, at)}${token[at] === 'B' ? 'C' : 'B'}${token.slice(at + 1)}`;
+			const refused = await commitWith(OLD, changed);
+			expect([at, refused.status]).toEqual([at, 'error']);
+			expect(refused.json('Committed')).toEqual([]);
+		}
+		expect(detailsOf(await sendWith(OLD, key), 'Conflict').reason).toBe('unknown_outcome');
+	});
+});
+
+describe('what Redis shows', () => {
+	const mark = 'PlantedByTheErrorOfANode';
+
+	test('with a secret: nothing of an error that stopped the run either', async () => {
+		const prefix = ownPrefix();
+		const key = newKey();
+		const stops = javascript('Act', () => {
+			throw Object.assign(new Error(mark), { code: mark });
+		});
+		const first = await sendWith({ ...OLD, ...prefix }, key, { act: [stops] }, { field: mark });
+		expect(first.error?.message).toContain(mark);
+		expect(routed(await sendWith({ ...OLD, ...prefix }, key))).toEqual([0, 0, 1, 0]);
+		const contents = await contentsOf(server);
+		expect(contents).toContain(prefix.keyPrefix);
+		for (const form of formsOf(mark)) expect(contents).not.toContain(form);
+	});
+});
+
+test('the embedded file, its log and its shared memory are for their owner alone', async () => {
+	const umask = process.umask(0);
+	try {
+		await engine().run(chargeWorkflow(downstream.url), { triggerItems: [delivery(newKey())] });
+	} finally {
+		process.umask(umask);
+	}
+	const file = join(userFolder, '.n8n', 'idempotency.sqlite');
+	const modes = ['', '-wal', '-shm'].map((suffix) => statSync(file + suffix).mode & 0o777);
+	expect(modes).toEqual([0o600, 0o600, 0o600]);
+});
