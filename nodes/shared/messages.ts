@@ -65,12 +65,25 @@ export function complaintOf(error: unknown): Complaint {
 	if (error instanceof NodeOperationError || error instanceof NodeApiError) {
 		return { message: error.message, description: error.description ?? '', cause: error };
 	}
+	if (isStackOverflow(error)) {
+		return {
+			message: 'The item is nested too deeply: n8n cannot give its value to this node',
+			description:
+				'Choose fields that lie less deep, or set "Recognize Duplicates By" to "Whole Payload", which may be nested as deep as it likes.',
+			cause: error,
+		};
+	}
 	const message = error instanceof Error ? error.message : String(error);
 	return {
 		message,
 		description: 'This is unexpected. If it stays, please report it.',
 		cause: error,
 	};
+}
+
+/** n8n copies what an expression gives by recursion: some thousand levels are too many for it. */
+function isStackOverflow(error: unknown): boolean {
+	return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }
 
 /** What a node may throw for anything that was thrown. */
