@@ -13,7 +13,7 @@ import { WriteTransaction } from './write-transaction';
  * How every connection is set: the log is flushed by LogSync before a batch is answered, so that the claims a caller acts on
  * survive a power cut. SQLite itself waits for a lock but shortly, since it holds n8n's thread meanwhile.
  */
-const PRAGMAS = `
+export const PRAGMAS = `
 	PRAGMA busy_timeout = 10;
 	PRAGMA synchronous = NORMAL;
 	PRAGMA wal_autocheckpoint = 4000;

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+
+import type { Host } from './host';
+import { startBenchRedis } from './redis';
+import { Report } from './report';
+import { canonicalJsonRow } from './rows/canonical-json';
+import { claimFinish } from './rows/claim-finish';
+import { claimBatch, claimSingle } from './rows/claims';
+import { embedded } from './rows/embedded';
+import { guardInN8n } from './rows/guard-in-n8n';
+import { memory } from './rows/memory';
+import { wait } from './rows/wait';
+import { Scale } from './scale';
+
+const USAGE = 'npm run bench -- [names, e.g. claim-batch] [--short] [--write-docs]';
+
+interface Run {
+	readonly host: Host;
+	readonly report: Report;
+	readonly scale: Scale;
+	readonly redis: Awaited<ReturnType<typeof startBenchRedis>>;
+}
+
+const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
+	'claim-batch': async ({ redis, report, scale }) => await claimBatch(redis, report, scale),
+	'claim-single': async ({ redis, report, scale }) => await claimSingle(redis, report, scale),
+	'claim-finish': async ({ host, redis, report, scale }) =>
+		await claimFinish(host, redis, report, scale),
+	'embedded-batch': async ({ host, report, scale }) => await embedded(host, report, scale, 'batch'),
+	'embedded-single': async ({ host, report, scale }) =>
+		await embedded(host, report, scale, 'single'),
+	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
+	'guard-in-n8n': async ({ host, redis, report, scale }) =>
+		await guardInN8n(host, redis, report, scale),
+	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
+	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
+};
+
+/** `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. */
+export async function bench(args: string[], host: Host): Promise<number> {
+	const { names, isShort } = readArguments(args, host);
+	const report = new Report((line) => process.stdout.write(`${line}\n`));
+	const redis = await startBenchRedis(host);
+	const run: Run = { host, report, redis, scale: new Scale(isShort) };
+	for (const name of names) await host.during(name, async () => await BENCHES[name]?.(run));
+	return 0;
+}
+
+function readArguments(args: string[], host: Host) {
+	const options = { short: { type: 'boolean' }, 'write-docs': { type: 'boolean' } } as const;
+	try {
+		const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+		const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
+		if (unknown !== undefined) {
+			throw new Error(`Unknown bench "${unknown}"; there are: ${Object.keys(BENCHES).join(', ')}`);
+		}
+		const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+		return { names, isShort: values.short === true, writeDocs: values['write-docs'] === true };
+	} catch (error) {
+		throw host.plainError(`${String((error as Error).message)}\nUsage: ${USAGE}`);
+	}
+}

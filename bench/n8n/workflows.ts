@@ -1,0 +1,90 @@
+/** Workflows for this run: a webhook and what is behind it. */
+export interface Workflow {
+	readonly id: string;
+	readonly name: string;
+	readonly nodes: readonly WorkflowNode[];
+	readonly connections: Readonly<Record<string, unknown>>;
+	readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface WorkflowNode {
+	readonly name: string;
+	readonly type: string;
+	readonly typeVersion: number;
+	readonly parameters: Readonly<Record<string, unknown>>;
+	readonly credentials?: Readonly<Record<string, unknown>>;
+	/** From a webhook's registration. */
+	readonly webhookId?: string;
+	readonly onError?: string;
+}
+
+/** From output `output` of a node to another. */
+export type Link = readonly [from: string, output: number, to: string];
+
+/** A workflow behind `POST /webhook/<path>` that answers with what its last node gives. */
+export function webhookWorkflow(
+	path: string,
+	nodes: readonly WorkflowNode[],
+	links: readonly Link[],
+): Workflow {
+	const webhook: WorkflowNode = {
+		name: 'Webhook',
+		type: 'n8n-nodes-base.webhook',
+		typeVersion: 2,
+		webhookId: path,
+		parameters: { httpMethod: 'POST', path, responseMode: 'lastNode', options: {} },
+	};
+	const connections: Record<string, { main: Array<Array<Record<string, unknown>>> }> = {};
+	for (const [from, output, to] of links) {
+		const { main } = (connections[from] ??= { main: [] });
+		while (main.length <= output) main.push([]);
+		main[output]?.push({ node: to, type: 'main', index: 0 });
+	}
+	return {
+		id: idOf(path),
+		name: path,
+		nodes: [webhook, ...nodes].map((node, i) => ({
+			id: `${path}-${i}`,
+			position: [i * 220, 0],
+			...node,
+		})),
+		connections,
+		settings: { executionOrder: 'v1' },
+	};
+}
+
+/** As long as n8n's own ids are. */
+const idOf = (path: string): string => `bench-${path}`.slice(0, 36);
+
+export function noOp(name: string): WorkflowNode {
+	return { name, type: 'n8n-nodes-base.noOp', typeVersion: 1, parameters: {} };
+}
+
+export type Store = 'embedded' | 'redis';
+
+export function guard(store: Store, parameters: Record<string, unknown> = {}): WorkflowNode {
+	const recognized = { keySource: 'delivery', sender: 'idempotencyKey', compare: 'payload' };
+	return {
+		name: 'Guard',
+		type: 'n8n-nodes-idempotency.idempotencyGuard',
+		typeVersion: 1,
+		parameters: { store, ...recognized, options: {}, ...parameters },
+		credentials: credentialsOf(store),
+	};
+}
+
+export function commit(store: Store): WorkflowNode {
+	return {
+		name: 'Commit',
+		type: 'n8n-nodes-idempotency.idempotencyCommit',
+		typeVersion: 1,
+		parameters: { store, operation: 'save', options: {} },
+		credentials: credentialsOf(store),
+	};
+}
+
+const CREDENTIAL = { id: 'idempotencyRedis1', name: 'Idempotency Redis' };
+
+function credentialsOf(store: Store): Record<string, unknown> {
+	return store === 'redis' ? { idempotencyRedisApi: CREDENTIAL } : {};
+}

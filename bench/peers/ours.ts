@@ -1,0 +1,88 @@
+import { fieldDigestsOf } from '../../lib/field-digests';
+import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/identity';
+import type { ClaimRequest, UnknownOutcomePolicy } from '../../lib/record';
+import { openRedisStore } from '../../lib/redis-store';
+import { decodeResult, encodeResult } from '../../lib/result-codec';
+import { finishOf } from '../requests';
+import type { Delivery, Handler, Peer, PeerOptions, Told } from './peer';
+
+const HOUR_MS = 3_600_000;
+
+let opened = 0;
+
+/** Our Redis store, used as Guard and Commit use it. */
+export function ourPeer(
+	onUnknownOutcome: UnknownOutcomePolicy = 'hold',
+	name = 'n8n-nodes-idempotency',
+): Peer {
+	return {
+		name,
+		open: async (options) => await Promise.resolve(new OurHandler(options, onUnknownOutcome)),
+	};
+}
+
+class OurHandler implements Handler {
+	private readonly store;
+
+	private readonly nonce = `${process.pid} ${opened++}`;
+
+	private runs = 0;
+
+	constructor(
+		private readonly options: PeerOptions,
+		private readonly onUnknownOutcome: UnknownOutcomePolicy,
+	) {
+		const { port } = options;
+		// Options of its own, so that this is a connection of its own.
+		const timeouts = { idleMs: 60_000 + opened };
+		this.store = openRedisStore({ deployment: 'standalone', host: '127.0.0.1', port, timeouts });
+	}
+
+	async handle(delivery: Delivery, act: () => Promise<unknown>): Promise<Told> {
+		const request = this.requestOf(delivery);
+		const [claimed] = await this.store.claim([request]);
+		if (claimed === undefined) throw new Error('no reply');
+		if (!claimed.ok) throw claimed.error;
+		const { answer } = claimed;
+		switch (answer.outcome) {
+			case 'conflict':
+				return { outcome: 'refused', reason: answer.reason };
+			case 'duplicate': {
+				const decoded = answer.result === null ? null : decodeResult(answer.result);
+				const result = decoded?.ok ? decoded.items?.[0]?.json.result : undefined;
+				return { outcome: 'result', acted: false, result };
+			}
+			case 'new': {
+				const result = await act();
+				const { bytes } = encodeResult([{ json: { result } }], { maxBytes: 1 << 20 });
+				const [finished] = await this.store.command([finishOf(request, answer.fence, bytes)]);
+				if (finished?.ok === false) throw finished.error;
+				const outcome = finished?.answer.outcome;
+				if (outcome !== 'done') return { outcome: 'refused', reason: outcome ?? 'no answer' };
+				return { outcome: 'result', acted: true, result };
+			}
+		}
+	}
+
+	async close(): Promise<void> {
+		await this.store.close();
+	}
+
+	private requestOf({ key, payload }: Delivery): ClaimRequest {
+		const { leaseMs, retentionMs } = this.options;
+		const executionId = `${this.nonce} ${this.runs++}`;
+		return {
+			identity: identityOf({ scope: 'bench', tenant: null, keyParts: [key ?? payload] }),
+			owner: ownerTokenOf({
+				...{ nonce: this.nonce, executionId, nodeId: 'guard', runIndex: 0, itemIndex: 0 },
+			}),
+			fingerprint: fingerprintOf(payload),
+			fieldDigests: fieldDigestsOf(Object.entries(payload)),
+			...{ tenant: '', namespace: 'bench', key: key ?? '', eventAt: null },
+			...{ leaseMs, claimTimeoutMs: HOUR_MS, retentionMs },
+			onUnknownOutcome: this.onUnknownOutcome,
+			...{ maxAttempts: null, extendRetention: false, strictAge: false, pending: false },
+			...{ workflowId: 'bench', executionId },
+		};
+	}
+}

@@ -1,0 +1,62 @@
+import type { BenchRedis } from '../redis';
+import { inTurns, rateOf } from '../measure';
+import type { Report } from '../report';
+import type { Scale } from '../scale';
+import { fencesOf, makeRequests } from '../requests';
+
+const RETENTION_MS = 48 * 3_600_000;
+
+/** 10,000 new claims in one call, against the least that could hold a key: the same keys, pipelined `SET … PX NX GET`. */
+export async function claimBatch(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	const count = 10_000;
+	const { ours, theirs } = await inTurns(scale.of({ full: 15, short: 5 }), {
+		ours: async () => {
+			await redis.empty();
+			const requests = makeRequests(count);
+			let replies: Awaited<ReturnType<typeof redis.store.claim>> = [];
+			const rate = await rateOf(count, async () => (replies = await redis.store.claim(requests)));
+			fencesOf(replies);
+			return rate;
+		},
+		theirs: async () => {
+			await redis.empty();
+			const requests = makeRequests(count);
+			return await rateOf(count, async () => {
+				const pipeline = redis.client.pipeline();
+				for (const { identity, owner } of requests) {
+					pipeline.set(identity, owner, 'PX', RETENTION_MS, 'NX', 'GET');
+				}
+				const replies = (await pipeline.exec()) ?? [];
+				if (replies.some(([, held]) => held !== null)) throw new Error('a key was held already');
+			});
+		},
+	});
+	const peer = 'ioredis, pipelined SET PX NX GET';
+	report.row({ bench: 'claim-batch', unit: 'claims/s', ours, peer, theirs, better: 'more' });
+}
+
+/** New claims one after the other, each awaited. */
+export async function claimSingle(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	const count = scale.of({ full: 2_000, short: 1_000 });
+	const { ours, theirs } = await inTurns(scale.of({ full: 15, short: 5 }), {
+		ours: async () => {
+			await redis.empty();
+			const requests = makeRequests(count);
+			return await rateOf(count, async () => {
+				for (const request of requests) fencesOf(await redis.store.claim([request]));
+			});
+		},
+		theirs: async () => {
+			await redis.empty();
+			const requests = makeRequests(count);
+			return await rateOf(count, async () => {
+				for (const { identity, owner } of requests) {
+					const held = await redis.client.set(identity, owner, 'PX', RETENTION_MS, 'NX', 'GET');
+					if (held !== null) throw new Error('a key was held already');
+				}
+			});
+		},
+	});
+	const peer = 'ioredis, SET PX NX GET';
+	report.row({ bench: 'claim-single', unit: 'claims/s', ours, peer, theirs, better: 'more' });
+}
