@@ -17,6 +17,7 @@ export function buildWorker(folder: string): { worker: string; clockShift: strin
 		...readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).map((name) =>
 			join('lib', name),
 		),
+		'test/faults/broken-stores.ts',
 		'test/faults/worker.ts',
 		'test/faults/worker-task.ts',
 		'test/faults/clock-shift.ts',

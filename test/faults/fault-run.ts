@@ -161,7 +161,7 @@ export class FaultRun {
 	}
 
 	/** Once all leases are over, each key is delivered once more, to a healthy worker on a healthy store. */
-	async lastDelivery(): Promise<void> {
+	async lastDelivery(storm: Storm = {}): Promise<void> {
 		await sleep(this.leaseMs + 50);
 		await this.storm({
 			workers: 1,
@@ -169,6 +169,7 @@ export class FaultRun {
 			parallel: 4,
 			tries: 20,
 			store: this.fault.looksBy ?? this.fault.store,
+			...storm,
 		});
 	}
 
@@ -244,6 +245,7 @@ const TASK_FIELDS = [
 	'interrupt',
 	'resultBytes',
 	'minReplicas',
+	'broken',
 ] as const;
 
 function pick(storm: Storm): Partial<WorkerTask> {

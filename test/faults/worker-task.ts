@@ -1,6 +1,7 @@
 import type { ConflictReason, UnknownOutcomePolicy } from '../../lib/record';
 import type { RedisOptions } from '../../lib/redis-store';
 import type { StoreProblem } from '../../lib/store';
+import type { Broken } from './broken-stores';
 
 /** What a worker process is told, and the lines that it writes. */
 
@@ -37,6 +38,8 @@ export interface WorkerTask {
 	};
 	readonly resultBytes: number;
 	readonly minReplicas: number;
+	/** Only to see the harness find it. */
+	readonly broken?: Broken;
 }
 
 interface Of<Event extends string> {

@@ -7,6 +7,7 @@ import { LeaseKeeper } from '../../lib/lease-keeper';
 import type { ClaimRequest, OwnedClaim } from '../../lib/record';
 import type { Reply, Store } from '../../lib/store';
 import { StoreError } from '../../lib/store';
+import { brokenStore } from './broken-stores';
 import { CAN_NOT_OPEN } from './worker-task';
 import type { Step, WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
 
@@ -227,7 +228,9 @@ async function main(): Promise<void> {
 	const task = JSON.parse(process.argv[2] ?? '{}') as WorkerTask;
 	const opened = await attemptAsync(async () => await open(task.store));
 	if (opened.ok) {
-		await new Worker(task, opened.value).run();
+		const { broken } = task;
+		const store = broken === undefined ? opened.value : brokenStore(opened.value, broken);
+		await new Worker(task, store).run();
 		return;
 	}
 	// The embedded store could not be opened: no delivery was handled.

@@ -1,0 +1,100 @@
+import type { RedisOptions } from '../../lib/redis-store';
+import { openRedisStore } from '../../lib/redis-store';
+import type { Store } from '../../lib/store';
+import { standalone } from './redis-harness';
+import { RedisServer } from './redis-server';
+import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';
+
+/** Claims that count only once replicas hold them; too few, and they are given back and refused. */
+
+let primary: RedisServer;
+let replica: RedisServer;
+let store: Store;
+beforeAll(async () => {
+	primary = await RedisServer.start();
+	replica = await RedisServer.start({ replicaOf: primary });
+	store = openRedisStore(standalone(primary.port));
+	await primary.ask(async (client) => {
+		await client.set('written', 'yes');
+		while ((await client.wait(1, 500)) < 1);
+	});
+});
+afterAll(async () => {
+	await store.close();
+	await Promise.all([primary.stop(), replica.stop()]);
+});
+
+const request = () => claimRequest({ identity: freshIdentity() });
+const problemsOf = async (requests: ReturnType<typeof request>[], minReplicas: number) =>
+	(await store.claim(requests, { minReplicas })).map((reply) =>
+		reply.ok ? reply.answer.outcome : reply.error.problem,
+	);
+const recordOf = async ({ identity }: { identity: string }) =>
+	answered((await store.get([identity]))[0]);
+
+it('a claim that enough replicas hold is granted, and is on the replica when it is', async () => {
+	const claim = request();
+	const fence = fenceOf((await store.claim([claim], { minReplicas: 1 }))[0]);
+	const names = await replica.ask(async (client) => await client.keys(`*${claim.identity}`));
+	expect(names).toHaveLength(1);
+	const [done] = await store.command([finishOf(claim, fence)]);
+	expect(answered(done)).toMatchObject({ outcome: 'done' });
+	expect(await problemsOf([{ ...claim, owner: 'another' }], 1)).toEqual(['duplicate']);
+});
+
+it('one that too few hold is given back and refused, within two seconds, and can be claimed again', async () => {
+	const claims = [request(), request()];
+	const began = performance.now();
+	expect(await problemsOf(claims, 2)).toEqual(['not_replicated', 'not_replicated']);
+	expect(performance.now() - began).toBeLessThan(2_000);
+	for (const claim of claims) {
+		const record = await recordOf(claim);
+		expect(record === null || record.state === 'released').toBe(true);
+	}
+	const others = claims.map((claim) => ({ ...claim, owner: 'another' }));
+	expect(await problemsOf(others, 1)).toEqual(['new', 'new']);
+});
+
+it('refuses nothing that needs no replica: duplicates and conflicts are answered as ever', async () => {
+	const [held, finished] = [request(), request()];
+	await store.claim([held]);
+	const fence = fenceOf((await store.claim([finished]))[0]);
+	await store.command([finishOf(finished, fence)]);
+	const others = [held, finished].map((claim) => ({ ...claim, owner: 'another' }));
+	expect(await problemsOf(others, 2)).toEqual(['conflict', 'duplicate']);
+});
+
+it('storms with and without the wish keep to one owner a key', async () => {
+	const keys = Array.from({ length: 40 }, request);
+	const answers = await Promise.all(
+		['a', 'b', 'c', 'd'].map(
+			async (owner, i) =>
+				await problemsOf(
+					keys.map((key) => ({ ...key, owner })),
+					i % 2,
+				),
+		),
+	);
+	for (const i of keys.keys()) {
+		expect(answers.filter((outcomes) => outcomes[i] === 'new')).toHaveLength(1);
+	}
+});
+
+it('holds nobody else up while it waits: WAIT has a connection of its own', async () => {
+	const slow = problemsOf([request()], 2);
+	const began = performance.now();
+	expect(await problemsOf([request()], 0)).toEqual(['new']);
+	expect(performance.now() - began).toBeLessThan(300);
+	expect(await slow).toEqual(['not_replicated']);
+});
+
+it('is refused on a cluster, before anything is asked', async () => {
+	const options: RedisOptions = {
+		deployment: 'cluster',
+		nodes: [{ host: '127.0.0.1', port: primary.port }],
+	};
+	const cluster = openRedisStore(options);
+	const [reply] = await cluster.claim([request()], { minReplicas: 1 });
+	expect(reply?.ok === false && reply.error.problem).toBe('configuration');
+	await cluster.close();
+});
