@@ -30,14 +30,16 @@ const timers = (): number =>
 	process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 test('1,000 executions share one connection, and leave no memory, timer or claim behind', async () => {
-	const n8n = engineOn(server);
 	const act = [javascript('Act', (items) => items)];
 	const flow = chargeWorkflow('', onRedis({ act }));
+	let n8n = engineOn(server);
 	const run = async (key: string) => await n8n.run(flow, { triggerItems: [delivery(key)] });
 	const some = async (count: number) => {
 		for (let i = 0; i < count; i++) {
 			const key = newKey();
 			expect((await run(key)).error?.message).toBeUndefined();
+			// The harness keeps what it ran, as n8n's database does.
+			if (i % 100 === 99) n8n = engineOn(server);
 			if (i % 10 === 0) expect(routed(await run(key))).toEqual([0, 1, 0, 0]);
 		}
 	};
@@ -47,8 +49,7 @@ test('1,000 executions share one connection, and leave no memory, timer or claim
 	await some(1_000);
 	expect(await connections()).toBe(1);
 	expect(timers()).toBeLessThan(before.timers + 10);
-	// What one execution would leave, were its items and its context kept: some 50 kB.
-	expect(heapUsed() - before.heap).toBeLessThan(5_000_000);
+	expect(heapUsed() - before.heap).toBeLessThan(3_000_000);
 	const open = await server.ask(async (client) => {
 		const names = await client.keys('*:open');
 		return await Promise.all(names.map(async (name) => await client.zcard(name)));
