@@ -22,7 +22,14 @@ interface Case {
 }
 
 const BROKEN: ReadonlyArray<[Broken, Case]> = [
-	['grants what another holds', { invariants: ['acted twice', 'two live owners'] }],
+	[
+		'grants what another holds',
+		{
+			invariants: ['acted twice', 'two live owners'],
+			fault: { leaseMs: 2_000 },
+			storm: { interrupt: { step: 'acted', signal: 'SIGKILL', every: 1 } },
+		},
+	],
 	[
 		'has one fence for all',
 		{

@@ -1,0 +1,71 @@
+/**
+ * `npm run test:faults`: the tests of test/faults, then a table of what each fault did, then a JSON line
+ * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/guarantees.md lists other
+ * faults; `-- --write-docs` writes its table. Other arguments go to jest; then the docs are not looked at.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHECKOUT } from './lib/checkout.mjs';
+import { plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './lib/faults-table.mjs';
+import { say } from './lib/log.mjs';
+import { environmentWithNode } from './lib/node24.mjs';
+
+const GUARANTEES = join(CHECKOUT, 'docs/guarantees.md');
+
+async function runTests(report, args) {
+	const jest = spawn('jest', ['--verbose', ...(args.length > 0 ? args : ['test/faults'])], {
+		cwd: CHECKOUT,
+		env: { ...environmentWithNode(CHECKOUT), FAULTS_REPORT: report },
+		stdio: 'inherit',
+	});
+	const [code] = await once(jest, 'close');
+	return code;
+}
+
+function rowsIn(report) {
+	const rows = readdirSync(report).map((name) => JSON.parse(readFileSync(join(report, name))));
+	return rows.sort((a, b) => a.file.localeCompare(b.file) || a.place - b.place);
+}
+
+function checkDocs(rows) {
+	const listed = faultsIn(readFileSync(GUARANTEES, 'utf8'));
+	const seen = rows.map(labelOf);
+	const differing = [
+		...seen.filter((label) => !listed.includes(label)).map((label) => `not listed: ${label}`),
+		...listed.filter((label) => !seen.includes(label)).map((label) => `not met: ${label}`),
+	];
+	if (differing.length === 0) return;
+	throw plainError(
+		`docs/guarantees.md has another list of faults:\n  ${differing.join('\n  ')}\nRun: npm run test:faults -- --write-docs`,
+	);
+}
+
+await runMain(async () => {
+	const args = process.argv.slice(2).filter((arg) => arg !== '--write-docs');
+	const writes = process.argv.includes('--write-docs');
+	if (writes && args.length > 0) throw plainError('The docs list all faults: name no tests.');
+
+	const report = await temporaryFolder('idempotency-faults');
+	say('Workers, servers and networks that are killed, stopped and cut: some 4 minutes');
+	const code = await runTests(report, args);
+	const rows = rowsIn(report);
+	process.stdout.write(`\n${terminalTable(rows)}\n\n`);
+
+	const sum = (count) => rows.reduce((total, row) => total + count(row), 0);
+	const result = {
+		faults: rows.length,
+		runs: sum(({ runs }) => runs),
+		violations: sum(({ violations }) => violations),
+		unprotected: rows.filter(({ unprotected }) => unprotected > 0).map(({ fault }) => fault),
+	};
+	if (code === 0 && writes) {
+		const text = readFileSync(GUARANTEES, 'utf8');
+		writeFileSync(GUARANTEES, withTable(text, markdownTable(rows)));
+	}
+	if (code === 0 && args.length === 0) checkDocs(rows);
+	process.stdout.write(`${JSON.stringify(result)}\n`);
+	return code === 0 && result.violations === 0 ? 0 : 1;
+});
