@@ -46,7 +46,7 @@ export function faultsIn(text) {
 	return table
 		.split('\n')
 		.filter((line) => line.startsWith('| '))
-		.slice(1)
+		.slice(2)
 		.map((line) => line.split('|').map((cell) => cell.trim()))
 		.map((cells) => labelOf({ fault: cells[1], store: cells[2], unprotected: cells[7] || null }));
 }

@@ -73,7 +73,7 @@ describe('a worker that is stopped for longer than its lease', () => {
 	});
 
 	it('after its act, under "Run Again": its late finish never overwrites', async () => {
-		const name = 'the same after the act, under Run Again';
+		const name = 'SIGSTOP past the lease after the act, Run Again';
 		await stopAt('acted', { name, onUnknownOutcome: 'retry' }, (run, stopped) => {
 			expect(outcomesOf(run, stopped)).toEqual(['superseded', 'superseded', 'superseded']);
 			expect(run.downstream.effects).toHaveLength(12);
@@ -81,7 +81,7 @@ describe('a worker that is stopped for longer than its lease', () => {
 	});
 
 	it('before its act, under "Run Again", where the downstream checks the fence', async () => {
-		const name = 'the same before the act, under Run Again, the service checks the fence';
+		const name = 'SIGSTOP past the lease before the act, Run Again, the service checks the fence';
 		await stopAt(
 			'claimed',
 			{ name, onUnknownOutcome: 'retry' },
@@ -94,7 +94,7 @@ describe('a worker that is stopped for longer than its lease', () => {
 	});
 
 	it('before its act, under "Run Again", where nothing checks the fence', async () => {
-		const name = 'the same before the act, under Run Again, nothing checks the fence';
+		const name = 'SIGSTOP past the lease before the act, Run Again, nothing checks the fence';
 		await stopAt('claimed', { name, onUnknownOutcome: 'retry', unprotected: true }, (run) => {
 			expect(run.downstream.effects).toHaveLength(12);
 		});
