@@ -73,7 +73,7 @@ export function refusalOf(
 		title,
 		message: messageOf(conflict, differenceOf(changedFields, missing), retryAfterSeconds, seen),
 		retryAfterSeconds,
-		changedFields,
+		changedFields: changedFields.slice(0, MOST_NAMES).map(shortened),
 	};
 }
 
@@ -112,10 +112,25 @@ function retryAfter(conflict: Conflict, now: number): number | null {
 	return Math.min(Math.max(elapsed, 1), 60);
 }
 
+/** A request may bring any number of fields with names of any length: the answer to it stays short. */
+const MOST_NAMES = 100;
+const MOST_NAMES_IN_TEXT = 10;
+const MAX_NAME_LENGTH = 100;
+
+function shortened(name: string): string {
+	return name.length <= MAX_NAME_LENGTH
+		? name
+		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
+}
+
 /** In brackets, or empty. The names of fields that are gone are not kept, only their number. */
 function differenceOf(changedFields: readonly string[], missing: number): string {
+	const named = changedFields.slice(0, MOST_NAMES_IN_TEXT).map(shortened).join(', ');
+	const more = changedFields.length - MOST_NAMES_IN_TEXT;
 	const parts = [
-		...(changedFields.length > 0 ? [`it differs in: ${changedFields.join(', ')}`] : []),
+		...(changedFields.length > 0
+			? [`it differs in: ${named}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`]
+			: []),
 		...(missing > 0 ? [`${missing} of its fields ${missing === 1 ? 'is' : 'are'} missing`] : []),
 	];
 	return parts.length > 0 ? ` (${parts.join('; ')})` : '';
