@@ -5,6 +5,7 @@ import { javascript, webhookItem } from './harness';
 import { engine } from './nodes';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, detailsOf, newKey } from './scenario';
+import type { ChargeParts } from './scenario';
 
 /** A conflict says which top-level fields differ, and never what is in them. */
 
@@ -16,20 +17,17 @@ afterAll(async () => await server.stop());
 
 const act = javascript('Act', (items) => items);
 const guard = { keySource: 'expression', key: '={{ $json.query.id }}' };
+const inPlace: ChargeParts = { act: [act], guard };
 const embedded = engine();
 const stores = [
-	{ send: embedded, parts: { act: [act], guard } },
-	{
-		send: () => engineOn(server, { secret: 'of the credential' }),
-		parts: onRedis({ act: [act], guard }),
-	},
+	{ n8n: () => embedded, parts: inPlace },
+	{ n8n: () => engineOn(server, { secret: 'of the credential' }), parts: onRedis(inPlace) },
 ] as const;
 
 async function conflictOf(store: 0 | 1, one: IDataObject, other: IDataObject) {
 	const query = { id: newKey() };
-	const { send, parts } = stores[store];
-	const n8n = typeof send === 'function' ? send() : send;
-	const json = chargeWorkflow('', parts);
+	const json = chargeWorkflow('', stores[store].parts);
+	const n8n = stores[store].n8n();
 	await n8n.run(json, { triggerItems: [webhookItem({ query, body: one })] });
 	const result = await n8n.run(json, { triggerItems: [webhookItem({ query, body: other })] });
 	return detailsOf(result, 'Conflict');
