@@ -9,16 +9,24 @@ const ROOT = new URL('../../', import.meta.url);
 export function requireTypeScript(path) {
 	const require = createRequire(import.meta.url);
 	const ts = require('typescript');
-	require.extensions['.ts'] ??= (module, file) => {
-		const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
-			fileName: file,
-			compilerOptions: {
-				module: ts.ModuleKind.CommonJS,
-				target: ts.ScriptTarget.ES2022,
-				esModuleInterop: true,
-			},
-		});
-		module._compile(outputText, file);
-	};
+	if (require.extensions['.ts'] === undefined) {
+		// Before the others: "Guard.node" is to mean Guard.node.ts, and not the Guard.node.json beside it.
+		const others = Object.entries(require.extensions);
+		for (const [extension] of others) delete require.extensions[extension];
+		require.extensions['.ts'] = (module, file) => compile(ts, module, file);
+		Object.assign(require.extensions, Object.fromEntries(others));
+	}
 	return require(fileURLToPath(new URL(path, ROOT)));
+}
+
+function compile(ts, module, file) {
+	const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
+		fileName: file,
+		compilerOptions: {
+			module: ts.ModuleKind.CommonJS,
+			target: ts.ScriptTarget.ES2022,
+			esModuleInterop: true,
+		},
+	});
+	module._compile(outputText, file);
 }
