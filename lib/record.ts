@@ -213,7 +213,15 @@ export type OwnerCommand = OwnedClaim &
 		| { readonly type: 'park'; readonly statusCode: number; readonly reason: string }
 		| ({ readonly type: 'abandon' } & Abandoning)
 		| { readonly type: 'renew'; readonly leaseMs: number }
-		| { readonly type: 'start'; readonly leaseMs: number }
+		/** The run of an edge claim begins: what was kept of its request goes, see `deposit`. */
+		| {
+				readonly type: 'start';
+				readonly leaseMs: number;
+				readonly workflowId: string;
+				readonly executionId: string;
+		  }
+		/** Keeps the request of an edge claim in the place of its result, until its run starts: it was acknowledged. */
+		| { readonly type: 'deposit'; readonly request: Uint8Array }
 	);
 
 /** What a run that ended without Commit leaves: see run-evidence. */

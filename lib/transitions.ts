@@ -311,13 +311,21 @@ export function command(
 				return unchanged({ outcome: 'lost', state });
 			}
 			const leaseUntil = Math.min(now + order.leaseMs, holdUntil);
+			const { workflowId, executionId } = order.type === 'start' ? order : live;
 			return write({
 				...live,
 				state: order.type === 'start' ? 'processing' : live.state,
 				leaseUntil,
 				expiresAt: leaseUntil + live.retentionMs,
+				result: order.type === 'start' ? null : live.result,
+				workflowId,
+				executionId,
 			});
 		}
+		case 'deposit':
+			if (live.state === 'pending' && order.ownRun)
+				return write({ ...live, result: order.request });
+			break;
 	}
 	return unchanged({ outcome: 'kept', state, record: viewOf(live) });
 }

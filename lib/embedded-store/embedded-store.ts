@@ -50,7 +50,7 @@ export class EmbeddedStore implements Store {
 		const replies = await this.write(orders, (order, transaction) => transaction.command(order));
 		for (const [i, { type, identity }] of orders.entries()) {
 			const reply = replies[i];
-			if (type === 'renew' || type === 'start') continue;
+			if (type === 'renew' || type === 'start' || type === 'deposit') continue;
 			if (reply?.ok && reply.answer.outcome === 'done') this.settlements.tell(identity);
 		}
 		return replies;

@@ -82,7 +82,8 @@ export class WriteTransaction {
 		else this.tables.update(row, next);
 
 		const result = resultOf(next);
-		if (result !== null && result !== resultOf(row?.stored ?? null) && 'namespace' in next) {
+		const finished = next.state === 'completed' || next.state === 'failed';
+		if (finished && result !== null && result !== resultOf(row?.stored ?? null)) {
 			this.count(next.namespace, 'bytes', result.length);
 		}
 	}

@@ -42,6 +42,7 @@ export function commandArguments(
 
 /** About how many bytes an order is. */
 export function sizeOfCommand(order: OwnerCommand): number {
+	if (order.type === 'deposit') return order.request.length;
 	return 'result' in order ? (order.result?.length ?? 0) : 0;
 }
 
@@ -93,6 +94,8 @@ function endOf(order: OwnerCommand): End {
 		case 'renew':
 		case 'start':
 			return { ...NO_END, durationMs: order.leaseMs };
+		case 'deposit':
+			return { ...NO_END, result: order.request };
 	}
 }
 
@@ -109,6 +112,7 @@ function resultArguments(result: Uint8Array | null): ScriptArguments {
 }
 
 function remainsArguments(order: OwnerCommand): ScriptArguments {
+	if (order.type === 'start') return ['', '', encodeRun(order), ''];
 	if (order.type !== 'finish') return ['', '', '', ''];
 	const { remains } = order;
 	const { onUnknownOutcome, eventAt, fingerprint, fieldDigests, tenant } = remains;

@@ -32,6 +32,11 @@ const conflict = (reason: string, retryAfterMs: number | null = null) => ({
 });
 const at = (ms: number) => ({ ...CLOCK, micros: ms * 1000 });
 
+const begins = {
+	...{ leaseMs: LEASE, workflowId: 'workflow-1', executionId: '77' },
+	type: 'start',
+} as const;
+
 describe('¹ a new claim', () => {
 	const aged = (eventAt: number | null, strictAge = false) =>
 		claim(null, { ...other, eventAt, strictAge }, CLOCK);
@@ -81,16 +86,35 @@ describe('¹ a new claim', () => {
 		const { next } = claim(null, { ...claimOfOwner, pending: true }, CLOCK);
 		const leaseUntil = NOW + CLAIM_TIMEOUT;
 		expect(next).toMatchObject({ state: 'pending', leaseUntil, expiresAt: leaseUntil + RETENTION });
-		const start: OwnerCommand = { ...own, fence: CLOCK.micros, type: 'start', leaseMs: LEASE };
+		const start: OwnerCommand = { ...own, fence: CLOCK.micros, ...begins };
 		const started = command(next, start, at(NOW + MINUTE));
 		expect(started.answer).toMatchObject({ outcome: 'done', state: 'processing' });
-		expect(started.next).toMatchObject({ leaseUntil: NOW + MINUTE + LEASE });
+		expect(started.next).toMatchObject({ leaseUntil: NOW + MINUTE + LEASE, executionId: '77' });
 		const late = command(next, start, at(leaseUntil));
 		expect(late).toEqual({ next, answer: { outcome: 'lost', state: 'lapsed' } });
 	});
 
+	it('of the door keeps the request that was accepted, until it starts', () => {
+		const { next } = claim(
+			null,
+			{ ...claimOfOwner, pending: true, onUnknownOutcome: 'hold' as const },
+			CLOCK,
+		);
+		const owned = { ...own, fence: CLOCK.micros };
+		const request = Buffer.from('request');
+		const kept = command(next, { ...owned, type: 'deposit', request }, at(NOW + 1));
+		expect(kept.answer).toMatchObject({ outcome: 'done', state: 'pending' });
+		expect(kept.next).toEqual({ ...next, result: request });
+		const lapsed = at(NOW + CLAIM_TIMEOUT);
+		expect(claim(kept.next, other, lapsed).answer).toMatchObject({ reason: 'unknown_outcome' });
+		const { next: started } = command(kept.next, { ...owned, ...begins }, at(NOW + 2));
+		expect(started).toMatchObject({ state: 'processing', result: null });
+		const late = command(started, { ...owned, type: 'deposit', request }, at(NOW + 3));
+		expect(late).toMatchObject({ next: started, answer: { outcome: 'kept' } });
+	});
+
 	it('that runs already may start again while it is live, not once it lapsed', () => {
-		const start: OwnerCommand = { ...own, type: 'start', leaseMs: LEASE };
+		const start: OwnerCommand = { ...own, ...begins };
 		expect(command(COLUMNS.live, start, CLOCK).answer.outcome).toBe('done');
 		const late = command(COLUMNS.lapsed, start, CLOCK);
 		expect(late).toEqual({ next: COLUMNS.lapsed, answer: { outcome: 'lost', state: 'lapsed' } });

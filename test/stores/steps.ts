@@ -53,6 +53,7 @@ const commandItem = fc.record({
 		'abandon' as const,
 		'renew' as const,
 		'start' as const,
+		'deposit' as const,
 	),
 	to: oneOf('completed' as const, 'failed' as const, 'released' as const, 'unknown' as const),
 	result: oneOf(null, bytes(), bytes(0), bytes(1, 0, 255, 254, 13, 10), bytes(0xc3, 0x28)),
@@ -189,8 +190,11 @@ export function commandOf(
 			if (to === 'unknown') return { ...owned, type: 'abandon', to, statusCode, reason };
 			return { ...owned, type: 'abandon', to, result, statusCode, reason };
 		case 'renew':
+			return { ...owned, type: 'renew', leaseMs };
 		case 'start':
-			return { ...owned, type: item.type, leaseMs };
+			return { ...owned, type: 'start', leaseMs, workflowId: 'workflow-2', executionId: reason };
+		case 'deposit':
+			return { ...owned, type: 'deposit', request: result ?? bytes(7) };
 	}
 }
 

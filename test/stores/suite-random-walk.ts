@@ -43,6 +43,8 @@ const EVERY_ANSWER = [
 	'finish forgotten',
 	'finish expired',
 	...['renew', 'start'].flatMap((type) => [`${type} done`, `${type} lost`, `${type} superseded`]),
+	'deposit done',
+	'deposit kept',
 	'resolve done',
 	'resolve changed',
 	'resolve refused',

@@ -2,9 +2,9 @@
 --
 -- KEYS  the key of each item, then `open` and `stats` of each shard
 -- ARGV  2 number of items in each shard: '39 41', then
---       15 x   an item: finish | release | park | abandon | renew | start; owner; fence; 1 for the granted run, else '';
+--       15 x   an item: finish | release | park | abandon | renew | start | deposit; owner; fence; 1 for the granted run, else '';
 --              state to reach (C, F, L, U) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
---              1 where there is a result, else ''; result;
+--              1 where there is a result, or a request to keep, else ''; the same;
 --              and what a finish needs if the record is gone: claim timeout, policy, event's time, the claim's retention
 --              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
 --
@@ -25,6 +25,7 @@
 -- @include settle
 
 local MAX_SAFE = 2 ^ 53 - 1
+local MERELY_HELD = { renew = true, start = true, deposit = true }
 
 local function order_at(at)
 	return {
@@ -95,14 +96,24 @@ local function extend(rec, order, state, open)
 		return false
 	end
 	rec.lease = math.min(now + order.duration, hold_until)
-	rec.state = order.type == 'start' and 'R' or rec.state
+	if order.type == 'start' then
+		rec.state, rec.run = 'R', ARGV[order.at + 14]
+		put(rec, 'v', '')
+	end
 	return true
 end
 
 -- Changes the record as ordered; false where it is kept as it is.
 local function change(rec, order, state, open)
 	local kind = order.type
-	if kind == 'finish' then
+	if kind == 'deposit' then
+		if not (rec.state == 'P' and order.own_run) then
+			return false
+		end
+		put(rec, 'v', order.result)
+		rec.fields.v = order.result == '' and '' or rec.fields.v
+		return true
+	elseif kind == 'finish' then
 		if not may_finish(order, state) then
 			return false
 		end
@@ -170,7 +181,7 @@ for shard = 1, #shards do
 		local entry, written = obey(KEYS[item], order)
 		if written then
 			index(KEYS[item], open, written)
-			if order.type ~= 'renew' and order.type ~= 'start' then
+			if not MERELY_HELD[order.type] then
 				tell(KEYS[item], open)
 			end
 			count_bytes(counts, written, order.result)
