@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 
+import { correctness } from './correctness/correctness';
+import { correctnessInN8n } from './correctness/in-n8n';
 import type { Host } from './host';
 import { startBenchRedis } from './redis';
 import { Report } from './report';
@@ -34,6 +36,10 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 		await guardInN8n(host, redis, report, scale),
 	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
+	correctness: async ({ host, redis, report }) => {
+		await correctness(host, redis, report);
+		await correctnessInN8n(host, redis, report);
+	},
 };
 
 /** `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. */

@@ -20,6 +20,8 @@ import { requireTypeScript } from '../scripts/lib/typescript.mjs';
 // For collectGarbage of measure.ts: what one side leaves is not the other's to clear.
 setFlagsFromString('--expose-gc');
 process.removeAllListeners('warning');
+// What a peer logs must not get among the results.
+console.log = console.error;
 
 const host = {
 	...{ checkout: CHECKOUT, onCleanup, plainError, temporaryFolder, during, say },

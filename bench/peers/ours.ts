@@ -1,6 +1,6 @@
 import { fieldDigestsOf } from '../../lib/field-digests';
 import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/identity';
-import type { ClaimRequest, UnknownOutcomePolicy } from '../../lib/record';
+import type { ClaimRequest, OwnerAnswer, UnknownOutcomePolicy } from '../../lib/record';
 import { openRedisStore } from '../../lib/redis-store';
 import { decodeResult, encodeResult } from '../../lib/result-codec';
 import { finishOf } from '../requests';
@@ -19,6 +19,11 @@ export function ourPeer(
 		name,
 		open: async (options) => await Promise.resolve(new OurHandler(options, onUnknownOutcome)),
 	};
+}
+
+/** As Commit takes it: now, or before, where the answer to it was lost. */
+function isSaved(answer: OwnerAnswer | undefined): boolean {
+	return answer?.outcome === 'done' || (answer?.outcome === 'kept' && answer.state === 'completed');
 }
 
 class OurHandler implements Handler {
@@ -57,9 +62,9 @@ class OurHandler implements Handler {
 				const { bytes } = encodeResult([{ json: { result } }], { maxBytes: 1 << 20 });
 				const [finished] = await this.store.command([finishOf(request, answer.fence, bytes)]);
 				if (finished?.ok === false) throw finished.error;
-				const outcome = finished?.answer.outcome;
-				if (outcome !== 'done') return { outcome: 'refused', reason: outcome ?? 'no answer' };
-				return { outcome: 'result', acted: true, result };
+				return isSaved(finished?.answer)
+					? { outcome: 'result', acted: true, result }
+					: { outcome: 'refused', reason: finished?.answer.outcome ?? 'no answer' };
 			}
 		}
 	}
