@@ -85,12 +85,21 @@ const NOT_STORED: Readonly<Record<NotStored, number>> = {
 };
 
 const COMPRESS_FROM_BYTES = 1024;
-/** JSON that is longer than this many times the limit is not even compressed. */
 const BEST_COMPRESSION = 16;
 /** Bounds the text of a result, and so what decoding may inflate to. */
 export const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** More JSON than this is not even compressed: it would not get below `limit`. */
+export function maxTextBytes(limit: number): number {
+	return Math.min(limit * BEST_COMPRESSION, MAX_TEXT_BYTES);
+}
+
+/** What a record keeps in the place of items. */
+export function withoutItems(reason: NotStored, size: number, limit: number): EncodedResult {
+	return { stored: false, reason, bytes: Buffer.of(NOT_STORED[reason]), size, limit };
+}
 
 /**
  * Redacts, writes, compresses and seals the items. Never throws because of what the items hold: the action has
@@ -101,16 +110,10 @@ export function encodeResult(
 	options: EncodeOptions,
 ): EncodedResult {
 	const limit = Number.isNaN(options.maxBytes) ? DEFAULT_MAX_RESULT_BYTES : options.maxBytes;
-	const none = (reason: NotStored, size: number): EncodedResult => ({
-		stored: false,
-		reason,
-		bytes: Buffer.of(NOT_STORED[reason]),
-		size,
-		limit,
-	});
+	const none = (reason: NotStored, size: number) => withoutItems(reason, size, limit);
 	if (items === null) return none('not_kept', 0);
 
-	const maxLength = Math.min(limit * BEST_COMPRESSION, MAX_TEXT_BYTES);
+	const maxLength = maxTextBytes(limit);
 	const written = writeRedacted(items, {
 		redactFields: options.redactFields ?? [],
 		outputField: options.outputField ?? 'idempotency',

@@ -217,7 +217,7 @@ function withoutResult(context: IExecuteFunctions, encoded: EncodedResult): stri
 	const why =
 		encoded.reason === 'too_large'
 			? `The result is larger than the limit of ${Math.round(encoded.limit / 1024)} KB`
-			: 'The result could not be written as JSON';
+			: 'The result could not be written as JSON, or a file of it could not be read';
 	hint(
 		context,
 		`${why}, so it is not kept. The request still counts as handled: a duplicate gets its own item, with details.`,
