@@ -9,6 +9,7 @@ import { rememberOpenClaims } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
 import { openStore, secretsOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import { executionHost } from './claim-host';
 import type { Claimed } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
 import { commonDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
@@ -55,7 +56,7 @@ async function guard(
 
 	const opened = await tryOpen(context, settings);
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
-	const prepared = await prepareItems(context, parameters, settings, secrets, items);
+	const prepared = await prepareItems(executionHost(context), parameters, settings, secrets, items);
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { canonicalJson } from '../../lib/canonical-json';
 import type { SenderValue } from '../../lib/delivery-ids';
@@ -7,6 +7,7 @@ import { valueAtPath, withoutPaths } from '../../lib/field-paths';
 import { isMissingKey } from '../../lib/identity';
 import type { ItemParameters } from '../shared/parameters';
 import { pathsIn } from '../shared/parameters';
+import type { ClaimHost } from './claim-host';
 import type { Payload } from './payload';
 import { payloadOf, topFieldsOf } from './payload';
 
@@ -42,14 +43,14 @@ export interface MissingKey {
 
 /** @throws CanonicalJsonError for a key or payload that has no canonical form. */
 export async function keyOfItem(
-	context: IExecuteFunctions,
+	host: ClaimHost,
 	parameters: ItemParameters,
 	item: INodeExecutionData,
 	itemIndex: number,
 	outputField: string,
 ): Promise<ItemKey | MissingKey> {
 	const source = parameters.get<KeySource>('keySource', itemIndex, 'delivery');
-	const payload = () => payloadOf(context, item, itemIndex, outputField);
+	const payload = () => payloadOf(host, item, itemIndex, outputField);
 	if (source === 'payload') return keyOfPayload(await payload());
 
 	const found = findKey(source, parameters, item.json, itemIndex);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import type { ClaimHost } from './claim-host';
 
 /** What a request says, without what each delivery of it may change. */
 export interface Payload {
@@ -19,7 +21,7 @@ export function isWebhookItem(json: IDataObject): boolean {
  * own field.
  */
 export async function payloadOf(
-	context: IExecuteFunctions,
+	host: ClaimHost,
 	item: INodeExecutionData,
 	itemIndex: number,
 	outputField: string,
@@ -32,7 +34,7 @@ export async function payloadOf(
 	const value: IDataObject = { query: json.query, body: json.body };
 	if (isObject(json.params) && !isBlank(json.params)) value.params = json.params;
 	if (typeof json.method === 'string') value.method = json.method;
-	const binary = await binaryDigestsOf(context, item, itemIndex);
+	const binary = await binaryDigestsOf(host, item, itemIndex);
 	if (binary !== null) value.binary = binary;
 	const isEmpty =
 		isBlank(json.query) && isBlank(json.body) && value.params === undefined && binary === null;
@@ -40,7 +42,7 @@ export async function payloadOf(
 }
 
 async function binaryDigestsOf(
-	context: IExecuteFunctions,
+	host: ClaimHost,
 	item: INodeExecutionData,
 	itemIndex: number,
 ): Promise<IDataObject | null> {
@@ -48,7 +50,7 @@ async function binaryDigestsOf(
 	if (names.length === 0) return null;
 	const digests: IDataObject = {};
 	for (const name of names) {
-		const content = await context.helpers.getBinaryDataBuffer(itemIndex, name);
+		const content = await host.fileOf(itemIndex, name);
 		digests[name] = createHash('sha256').update(content).digest('hex');
 	}
 	return digests;

@@ -1,22 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 
 import { eventTimeOf } from '../../lib/event-time';
 import { fieldDigestsOf } from '../../lib/field-digests';
-import {
-	fingerprintOf,
-	identityOf,
-	isMissingKey,
-	ownerTokenOf,
-	tenantDigestOf,
-} from '../../lib/identity';
+import { fingerprintOf, identityOf, isMissingKey, tenantDigestOf } from '../../lib/identity';
 import type { KeyDoubts } from '../../lib/key-doubts';
 import { keyDoubtsOf } from '../../lib/key-doubts';
 import type { ClaimRequest } from '../../lib/record';
-import { runIndexOf } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
 import { complaintOf } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
+import type { ClaimHost } from './claim-host';
 import type { Compared, ItemKey, MissingKey } from './item-key';
 import { keyOfItem } from './item-key';
 import type { GuardSettings } from './settings';
@@ -49,13 +42,12 @@ export type Prepared =
 
 /** Turns items into claim requests. Never throws for an item: what is wrong with it is its own. */
 export async function prepareItems(
-	context: IExecuteFunctions,
+	host: ClaimHost,
 	parameters: ItemParameters,
 	settings: GuardSettings,
 	secrets: { readonly secret: string; readonly previousSecret: string },
 	items: readonly INodeExecutionData[],
 ): Promise<Prepared[]> {
-	const ownerTokenAt = ownerTokens(context, settings.nodeId);
 	const prepared: Prepared[] = [];
 	for (const [itemIndex, item] of items.entries()) {
 		try {
@@ -67,10 +59,10 @@ export async function prepareItems(
 	return prepared;
 
 	async function prepareItem(item: INodeExecutionData, itemIndex: number): Promise<Prepared> {
-		const claimSettings = claimSettingsOf(context, parameters, settings, itemIndex);
+		const claimSettings = claimSettingsOf(host, parameters, settings, itemIndex);
 		if (typeof claimSettings === 'string') return invalid(claimSettings);
 
-		const key = await keyOfItem(context, parameters, item, itemIndex, settings.outputField);
+		const key = await keyOfItem(host, parameters, item, itemIndex, settings.outputField);
 		if (key.missing) return { kind: 'missing', missing: key };
 
 		const tenant = tenantOf(parameters, itemIndex);
@@ -89,7 +81,7 @@ export async function prepareItems(
 			});
 			return {
 				identity,
-				owner: ownerTokenAt(itemIndex),
+				owner: host.ownerOf(itemIndex),
 				...fingerprintsOf(key, secret),
 				tenant: tenant === null ? '' : tenantDigestOf(tenant.value, secret),
 				namespace: settings.scope.namespace,
@@ -98,9 +90,9 @@ export async function prepareItems(
 				...claimSettings,
 				extendRetention: settings.extendRetention,
 				strictAge: settings.strictAge,
-				pending: false,
+				pending: host.pending,
 				workflowId: settings.workflowId,
-				executionId: context.getExecutionId(),
+				executionId: host.executionId,
 			};
 		};
 		const request = requestUnder(secrets.secret);
@@ -168,19 +160,6 @@ function outlasted(
 	return retriesForHours !== null && rememberedHours < retriesForHours
 		? { retriesForHours, rememberedHours }
 		: null;
-}
-
-/** One owner token an item, the same when this node asks again in this execution. */
-function ownerTokens(context: IExecuteFunctions, nodeId: string): (itemIndex: number) => string {
-	const nodeContext = context.getContext('node');
-	const nonce: unknown = (nodeContext.idempotencyNonce ??= randomBytes(16).toString('hex'));
-	const owner = {
-		nonce: String(nonce),
-		executionId: context.getExecutionId(),
-		nodeId,
-		runIndex: runIndexOf(context),
-	};
-	return (itemIndex) => ownerTokenOf({ ...owner, itemIndex });
 }
 
 function eventTime(value: unknown): number | null | string {

@@ -5,9 +5,9 @@ import { LEASE_MS } from '../../lib/lease-keeper';
 import type { UnknownOutcomePolicy } from '../../lib/record';
 import type { StoreKind } from '../../lib/store';
 import { durationProblem } from '../../lib/store';
-import { canHearExecutionEnd } from '../shared/engine';
 import { commitsBehind, outputFieldOf } from '../shared/node-types';
 import type { ItemParameters } from '../shared/parameters';
+import type { ClaimHost } from './claim-host';
 import type { Scope, ScopeKind } from './scope';
 import { scopeOf } from './scope';
 
@@ -36,6 +36,12 @@ export interface GuardSettings {
 	readonly skip: boolean;
 }
 
+/** What settings are read from; a webhook has it as well. */
+export type SettingsContext = Pick<
+	IExecuteFunctions,
+	'getNode' | 'getWorkflow' | 'getMode' | 'getChildNodes'
+>;
+
 /** What an item's claim is asked with. */
 export interface ClaimSettings {
 	readonly retentionMs: number;
@@ -46,10 +52,7 @@ export interface ClaimSettings {
 }
 
 /** @throws NodeOperationError for settings that can't work. */
-export function readSettings(
-	context: IExecuteFunctions,
-	parameters: ItemParameters,
-): GuardSettings {
+export function readSettings(context: SettingsContext, parameters: ItemParameters): GuardSettings {
 	const node = context.getNode();
 	const workflowId = context.getWorkflow().id;
 	if (!workflowId) {
@@ -101,7 +104,7 @@ export function readSettings(
 	};
 }
 
-function maxWaitOf(context: IExecuteFunctions, parameters: ItemParameters): number | null {
+function maxWaitOf(context: SettingsContext, parameters: ItemParameters): number | null {
 	if (parameters.get<string>('onInProgress', 0, 'conflict') !== 'wait') return null;
 	const seconds = Number(parameters.get<unknown>('maxWaitSeconds', 0, 30));
 	if (seconds > 0 && seconds <= LONGEST_WAIT_SECONDS) return seconds * 1000;
@@ -112,7 +115,7 @@ function maxWaitOf(context: IExecuteFunctions, parameters: ItemParameters): numb
 	);
 }
 
-function minReplicasOf(context: IExecuteFunctions, parameters: ItemParameters): number {
+function minReplicasOf(context: SettingsContext, parameters: ItemParameters): number {
 	const replicas = Number(parameters.get<unknown>('options.minReplicas', 0, 0));
 	if (Number.isSafeInteger(replicas) && replicas >= 0) return replicas;
 	throw new NodeOperationError(
@@ -122,7 +125,7 @@ function minReplicasOf(context: IExecuteFunctions, parameters: ItemParameters): 
 	);
 }
 
-function strictAgeOf(context: IExecuteFunctions, parameters: ItemParameters): boolean {
+function strictAgeOf(context: SettingsContext, parameters: ItemParameters): boolean {
 	const strictAge = parameters.get<unknown>('options.strictAge', 0, false) === true;
 	if (!strictAge || parameters.has('options.ksuidTime')) return strictAge;
 	throw new NodeOperationError(context.getNode(), '"Strict Age" needs the option "Event Time"', {
@@ -135,7 +138,7 @@ const storeOf = (commit: NodeTypeAndVersion | undefined) => commit?.parameters?.
 
 /** @returns the settings, or what is wrong with them. */
 export function claimSettingsOf(
-	context: IExecuteFunctions,
+	host: ClaimHost,
 	parameters: ItemParameters,
 	settings: GuardSettings,
 	itemIndex: number,
@@ -161,7 +164,7 @@ export function claimSettingsOf(
 	return {
 		retentionMs: Math.ceil(retentionMs),
 		claimTimeoutMs: Math.ceil(claimTimeoutMs),
-		leaseMs: Math.ceil(leaseOf(context, settings, claimTimeoutMs)),
+		leaseMs: Math.ceil(leaseOf(host, settings, claimTimeoutMs)),
 		onUnknownOutcome: settings.isTestRun
 			? 'retry'
 			: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
@@ -173,11 +176,7 @@ export function claimSettingsOf(
  * Short where it is renewed while the execution lives. Where n8n can't tell us of the execution's end nobody could stop the renewal,
  * so the lease is the whole claim timeout.
  */
-function leaseOf(
-	context: IExecuteFunctions,
-	settings: GuardSettings,
-	claimTimeoutMs: number,
-): number {
-	const short = canHearExecutionEnd(context) || settings.isTestRun;
+function leaseOf(host: ClaimHost, settings: GuardSettings, claimTimeoutMs: number): number {
+	const short = host.hearsEnd || settings.isTestRun;
 	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
 }

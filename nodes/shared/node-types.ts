@@ -9,7 +9,9 @@ export function isNodeOfType(
 }
 
 /** The Idempotency Commit nodes that this node leads to. */
-export function commitsBehind(context: IExecuteFunctions): NodeTypeAndVersion[] {
+export function commitsBehind(
+	context: Pick<IExecuteFunctions, 'getNode' | 'getChildNodes'>,
+): NodeTypeAndVersion[] {
 	return context
 		.getChildNodes(context.getNode().name, { includeNodeParameters: true })
 		.filter((node) => isNodeOfType(node, 'idempotencyCommit') && !node.disabled);

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { ownerTokenOf } from '../../lib/identity';
+import { canHearExecutionEnd, runIndexOf } from '../shared/engine';
+
+/** Who asks for claims: a run of a Guard, or a request at the door of Idempotent Webhook, before there is any execution. */
+export interface ClaimHost {
+	/** `''` at the door. */
+	readonly executionId: string;
+	/** Accepted at the door, not yet running. */
+	readonly pending: boolean;
+	/** Whether we are told when the execution ends: then leases are short, and renewed until that. */
+	readonly hearsEnd: boolean;
+	/** The owner token for an item: the same when the same run asks again. */
+	ownerOf(itemIndex: number): string;
+	/** The content of a file of an item. */
+	fileOf(itemIndex: number, name: string): Promise<Buffer>;
+}
+
+export function executionHost(context: IExecuteFunctions): ClaimHost {
+	const nodeContext = context.getContext('node');
+	const nonce: unknown = (nodeContext.idempotencyNonce ??= randomBytes(16).toString('hex'));
+	const executionId = context.getExecutionId();
+	const owner = {
+		nonce: String(nonce),
+		executionId,
+		nodeId: context.getNode().id,
+		runIndex: runIndexOf(context),
+	};
+	return {
+		executionId,
+		pending: false,
+		hearsEnd: canHearExecutionEnd(context),
+		ownerOf: (itemIndex) => ownerTokenOf({ ...owner, itemIndex }),
+		fileOf: async (itemIndex, name) => await context.helpers.getBinaryDataBuffer(itemIndex, name),
+	};
+}
