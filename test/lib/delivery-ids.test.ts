@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { deliveryIdOf, DETECTION_V1, SENDERS, senderOf } from '../../lib/delivery-ids';
+import { ELSEWHERE, runElsewhere } from './fixtures/run-elsewhere';
 import {
 	bodyOf,
 	changed,
@@ -210,4 +211,20 @@ describe("behind n8n's own triggers", () => {
 		const answer = foundIn({ ...event, contactId: objectId }, 'auto');
 		expect(answer).toMatchObject({ sender: 'hubSpot', id: fixtureOf('hubSpot').id });
 	});
+});
+
+it('reads the same ids in every zone and language, also where a capital I is not the capital of i', () => {
+	const script = `
+		const { deliveryIdOf } = lib('delivery-ids');
+		const names = ['X-GITHUB-DELIVERY', 'X-SHOPIFY-WEBHOOK-ID', 'WEBHOOK-ID', 'IDEMPOTENCY-KEY'];
+		const ids = names.map((name) => deliveryIdOf({ json: { headers: { [name]: 'id-I' }, body: {} } }, 'auto'));
+		console.log(JSON.stringify(ids));`;
+	const printed = runElsewhere(script, ELSEWHERE);
+	expect(new Set(printed).size).toBe(1);
+	expect(JSON.parse(printed[0] ?? '')).toMatchObject([
+		{ found: true, sender: 'github', id: 'id-I' },
+		{ found: true, sender: 'shopify', id: 'id-I' },
+		{ found: true, sender: 'standardWebhooks', id: 'id-I' },
+		{ found: true, sender: 'idempotencyKey', id: 'id-I' },
+	]);
 });
