@@ -262,11 +262,14 @@ export type OperatorCommand = { readonly identity: string } & (
 			readonly type: 'resolve';
 			readonly to: 'completed';
 			readonly seen: Seen;
+			/** Also a claim whose run is alive, which may go on to act. */
+			readonly force: boolean;
 	  } & Finishing)
 	| {
 			readonly type: 'resolve';
 			readonly to: 'released';
 			readonly seen: Seen;
+			readonly force: boolean;
 			readonly reason: string;
 	  }
 	| { readonly type: 'forget'; readonly force: boolean }

@@ -1,3 +1,4 @@
+import type { ListPage, ListQuery } from './listing';
 import type {
 	ClaimAnswer,
 	ClaimRecord,
@@ -43,6 +44,18 @@ export interface Store {
 
 	/** Claims that wait for an end (pending, processing, unknown), by the end of their lease, oldest first. */
 	findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>>;
+
+	/** Records page by page. A listing holds one page at a time, and no claim waits for it. */
+	list(query: ListQuery): Promise<Reply<ListPage>>;
+
+	/**
+	 * Takes what is to be told to a consumer: of `notices`, those that it was not told and nobody else is telling it now. They are
+	 * held for `holdMs`, and may be taken again after that: whoever took them may have been killed.
+	 */
+	takeNotices(order: NoticesToTake): Promise<Reply<readonly string[]>>;
+
+	/** Notices that need not be taken again before a time: told, or still being told. */
+	keepNotices(order: NoticesToKeep): Promise<Reply<null>>;
 
 	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
 	stats(): Promise<Reply<readonly StatsRow[]>>;
@@ -91,6 +104,18 @@ export interface OpenQuery {
 export interface OpenClaim {
 	readonly identity: string;
 	readonly leaseUntil: number;
+}
+
+export interface NoticesToTake {
+	/** Who is told: `[A-Za-z0-9_-]{1,64}`. */
+	readonly consumer: string;
+	readonly notices: readonly string[];
+	readonly holdMs: number;
+}
+
+export interface NoticesToKeep {
+	readonly consumer: string;
+	readonly notices: ReadonlyArray<{ readonly notice: string; readonly until: number }>;
 }
 
 export interface StatsRow {

@@ -438,7 +438,7 @@ export function operate(
 	if (order.seen.fence !== live.fence || order.seen.state !== state) {
 		return unchanged('changed', state);
 	}
-	if (running || state === 'completed') return unchanged('refused', state);
+	if ((running && !order.force) || state === 'completed') return unchanged('refused', state);
 	const end: Abandoning =
 		order.to === 'completed' ? order : { ...order, retryAfterMs: 0, statusCode: 0 };
 	const next = settled(live, end, now);

@@ -9,12 +9,23 @@ import type {
 	OwnerCommand,
 	Stored,
 } from '../record';
-import type { OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
+import type { ListPage, ListQuery } from '../listing';
+import { pageOf } from '../listing';
+import type {
+	NoticesToKeep,
+	NoticesToTake,
+	OpenClaim,
+	OpenQuery,
+	Reply,
+	StatsRow,
+	Store,
+} from '../store';
 import { StoreError } from '../store';
 import { liveRecord } from '../transitions';
 import { attempt } from '../attempt';
 import type { Connection } from './connection';
 import { closedError, isBusy, isRefusedValue, storeErrorOf } from './errors';
+import { portionOf } from './list';
 import { type Settlements, settlementsOf } from './settlements';
 import type { Tables } from './tables';
 import type { WriteTransaction } from './write-transaction';
@@ -81,6 +92,20 @@ export class EmbeddedStore implements Store {
 
 	async findOpen(query: OpenQuery): Promise<Reply<OpenClaim[]>> {
 		return await this.read((tables, nowMs) => tables.open(query, nowMs));
+	}
+
+	async list(query: ListQuery): Promise<Reply<ListPage>> {
+		return await pageOf(query, async (from, size) => {
+			return await this.read((tables, nowMs) => portionOf(tables, query, from, size, nowMs));
+		});
+	}
+
+	async takeNotices(order: NoticesToTake): Promise<Reply<readonly string[]>> {
+		return only(await this.write([order], (one, transaction) => transaction.takeNotices(one)));
+	}
+
+	async keepNotices(order: NoticesToKeep): Promise<Reply<null>> {
+		return only(await this.write([order], (one, transaction) => transaction.keepNotices(one)));
 	}
 
 	async stats(): Promise<Reply<StatsRow[]>> {

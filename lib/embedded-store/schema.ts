@@ -7,7 +7,18 @@ import type { Database } from './sqlite';
 /** "idem": marks the file as ours. */
 const APPLICATION_ID = 0x6964_656d;
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+
+/** Since schema 2: what was told to whom, and until when it is not told again. */
+const NOTICES = `
+	CREATE TABLE notices (
+		consumer TEXT NOT NULL,
+		notice TEXT NOT NULL,
+		until INTEGER NOT NULL,
+		PRIMARY KEY (consumer, notice)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX ending_notices ON notices (until);
+`;
 
 const SCHEMA = `
 	CREATE TABLE claims (
@@ -29,6 +40,8 @@ const SCHEMA = `
 	) STRICT, WITHOUT ROWID;
 
 	CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+	${NOTICES}
 
 	PRAGMA application_id = ${APPLICATION_ID};
 	PRAGMA user_version = ${SCHEMA_VERSION};
@@ -56,6 +69,7 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 			`The store ${file} was made by a newer version of this package (schema ${version}, this one knows ${SCHEMA_VERSION}): update the package.`,
 		);
 	}
+	if (version === 1) db.exec(`${NOTICES} PRAGMA user_version = ${SCHEMA_VERSION}`);
 	if (!empty) return;
 	db.exec(SCHEMA);
 	const put = db.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)');

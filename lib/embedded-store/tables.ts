@@ -11,6 +11,14 @@ export interface Row {
 	readonly stored: Stored;
 }
 
+/** A row of a listing, its values as they are stored: numbers that are not safe stay big. */
+export interface ListedRow {
+	readonly id: bigint;
+	readonly leaseUntil: bigint;
+	readonly identity: string;
+	readonly values: readonly unknown[];
+}
+
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
 export class Tables {
 	private readonly insertClaim: Statement;
@@ -30,6 +38,16 @@ export class Tables {
 	private readonly selectOpen: Statement;
 
 	private readonly selectExpired: Statement;
+
+	private readonly selectSome: Statement;
+
+	private readonly selectSomeOpen: Statement;
+
+	private readonly insertNotice: Statement;
+
+	private readonly putNotice: Statement;
+
+	private readonly deleteNotices: Statement;
 
 	private readonly addToCounter: Statement;
 
@@ -63,6 +81,19 @@ export class Tables {
 			WHERE state <= ${LAST_OPEN_STATE} AND lease_until < ? AND expires_at > ? ORDER BY lease_until LIMIT ?`,
 		);
 		this.selectExpired = db.prepare('SELECT id FROM claims WHERE expires_at <= ? LIMIT ?');
+		this.selectSome = db.prepare(
+			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims WHERE id > ? ORDER BY id LIMIT ?`,
+		);
+		this.selectSomeOpen = db.prepare(
+			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims
+			WHERE state <= ${LAST_OPEN_STATE} AND (lease_until, id) > (?, ?) ORDER BY lease_until, id LIMIT ?`,
+		);
+		// A number that is out of range is that row's trouble, and no reason to fail the others.
+		this.selectSome.setReadBigInts(true);
+		this.selectSomeOpen.setReadBigInts(true);
+		this.insertNotice = db.prepare('INSERT OR IGNORE INTO notices VALUES (?, ?, ?)');
+		this.putNotice = db.prepare('INSERT OR REPLACE INTO notices VALUES (?, ?, ?)');
+		this.deleteNotices = db.prepare('DELETE FROM notices WHERE until <= ?');
 		this.addToCounter = db.prepare(
 			'INSERT INTO stats VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value',
 		);
@@ -125,6 +156,29 @@ export class Tables {
 		}));
 	}
 
+	/** Rows after the one with number `id`, without their results. */
+	some(id: bigint, limit: number): ListedRow[] {
+		return this.selectSome.all(id, limit).map(listedRow);
+	}
+
+	/** Open claims after the one with this lease end and number. */
+	someOpen(leaseUntil: bigint, id: bigint, limit: number): ListedRow[] {
+		return this.selectSomeOpen.all(leaseUntil, id, limit).map(listedRow);
+	}
+
+	/** False where the consumer has it already. */
+	takeNotice(consumer: string, notice: string, until: number): boolean {
+		return this.insertNotice.run(consumer, notice, until).changes === 1;
+	}
+
+	keepNotice(consumer: string, notice: string, until: number): void {
+		this.putNotice.run(consumer, notice, until);
+	}
+
+	dropNotices(nowMs: number): void {
+		this.deleteNotices.run(nowMs);
+	}
+
 	count(day: string, namespace: string, counter: string, by: number): void {
 		this.addToCounter.run(day, namespace, counter, by);
 	}
@@ -166,6 +220,18 @@ export class Tables {
 			'The value stored for this key is not a record of ours: a number is out of range.',
 		);
 	}
+}
+
+function listedRow(row: Readonly<Record<string, unknown>>): ListedRow {
+	const [id, leaseUntil, identity, ...values] = Object.values(row);
+	return {
+		id: BigInt(Number(id)),
+		leaseUntil: typeof leaseUntil === 'bigint' ? leaseUntil : 0n,
+		identity: String(identity),
+		values: values.map((value) =>
+			typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value,
+		),
+	};
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>

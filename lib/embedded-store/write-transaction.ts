@@ -7,7 +7,7 @@ import type {
 	OwnerCommand,
 	Stored,
 } from '../record';
-import type { Counter } from '../store';
+import type { Counter, NoticesToKeep, NoticesToTake } from '../store';
 import { StoreError, counterOf } from '../store';
 import type { Clock, Transition } from '../transitions';
 import { claim, command, operate } from '../transitions';
@@ -53,6 +53,24 @@ export class WriteTransaction {
 		this.tables.remove(order.identity);
 		this.written++;
 		return { outcome: 'done', state: 'absent' };
+	}
+
+	takeNotices({ consumer, notices, holdMs }: NoticesToTake): string[] {
+		const now = Math.floor(this.clock.micros / 1000);
+		this.tables.dropNotices(now);
+		const taken = notices.filter((notice) =>
+			this.tables.takeNotice(consumer, notice, Math.ceil(now + holdMs)),
+		);
+		this.written += taken.length;
+		return taken;
+	}
+
+	keepNotices({ consumer, notices }: NoticesToKeep): null {
+		for (const { notice, until } of notices) {
+			this.tables.keepNotice(consumer, notice, Math.ceil(until));
+		}
+		this.written += notices.length;
+		return null;
 	}
 
 	/** Adds what was counted to the file, once a transaction. */

@@ -184,7 +184,7 @@ export function operateArguments(
 		resolve === null ? '' : letterOf(resolve.to),
 		resolve === null ? '' : String(resolve.seen.fence),
 		resolve === null ? '' : letterOf(resolve.seen.state),
-		order.type === 'forget' && order.force ? '1' : '',
+		order.force ? '1' : '',
 		String(end?.statusCode ?? 0),
 		resolve?.reason ?? '',
 		...resultArguments(end?.result ?? null),

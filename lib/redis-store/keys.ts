@@ -34,6 +34,22 @@ export class Keys {
 		return `${this.prefix}:{${shard}}:stats`;
 	}
 
+	/** What a consumer was told, by the time until which it is not told again (ms). */
+	notices(consumer: string): string {
+		return `${this.prefix}:{meta}:told:${consumer}`;
+	}
+
+	/** Fits the names of all records, and a few others: `recordIn` tells. */
+	get recordPattern(): string {
+		return `${this.prefix}:{??}:${'?'.repeat(64)}`;
+	}
+
+	/** The identity in a key's name; null where it is not a record's. */
+	recordIn(key: string): string | null {
+		const identity = this.identityOf(key);
+		return /^[0-9a-f]{64}$/.test(identity) && key === this.record(identity) ? identity : null;
+	}
+
 	/** The channel on which the identities of claims that ended are told. */
 	settled(shard: string): string {
 		return `${this.prefix}:{${shard}}:settled`;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { attemptAsync } from '../attempt';
+import type { ListPage, ListQuery, ListedRecord, Portion } from '../listing';
+import { pageOf } from '../listing';
 import type {
 	ClaimAnswer,
 	ClaimRecord,
@@ -11,8 +13,18 @@ import type {
 	OwnerCommand,
 	Tombstone,
 } from '../record';
-import type { ClaimOptions, OpenClaim, OpenQuery, Reply, StatsRow, Store } from '../store';
+import type {
+	ClaimOptions,
+	NoticesToKeep,
+	NoticesToTake,
+	OpenClaim,
+	OpenQuery,
+	Reply,
+	StatsRow,
+	Store,
+} from '../store';
 import { StoreError, durationProblem } from '../store';
+import { observe } from '../transitions';
 import { type BatchScript, askInChunks, microsOf } from './batch';
 import { claimAnswers, claimArguments, keysOf } from './claim-script';
 import { decodeStored } from './codec';
@@ -26,6 +38,7 @@ import {
 import { isPassing, scriptError, storeErrorOf } from './errors';
 import { findOpen } from './find-open';
 import { type Chunk, Keys, SHARDS, shardOf } from './keys';
+import { candidatesOf, filterArguments } from './list';
 import type { RedisOptions } from './options';
 import { addressOf, prefixOf } from './options';
 import { type SharedConnection, sharedConnection } from './pool';
@@ -132,6 +145,24 @@ class RedisStore implements Store {
 		);
 	}
 
+	async list(query: ListQuery): Promise<Reply<ListPage>> {
+		return await pageOf(query, async (from, size) => await this.lookThrough(query, from, size));
+	}
+
+	async takeNotices({
+		consumer,
+		notices,
+		holdMs,
+	}: NoticesToTake): Promise<Reply<readonly string[]>> {
+		return await this.noticesScript(consumer, ['take', String(holdMs), ...notices]);
+	}
+
+	async keepNotices({ consumer, notices }: NoticesToKeep): Promise<Reply<null>> {
+		const kept = notices.flatMap(({ notice, until }) => [notice, String(Math.ceil(until))]);
+		const reply = await this.noticesScript(consumer, ['keep', ...kept]);
+		return reply.ok ? { ...reply, answer: null } : reply;
+	}
+
 	async stats(): Promise<Reply<readonly StatsRow[]>> {
 		return await this.askAlone(async (client) => {
 			const [micros, shards] = await Promise.all([
@@ -211,6 +242,62 @@ class RedisStore implements Store {
 			}),
 		);
 		return replies.map((reply) => (isGrant(reply) ? failure(refusal) : reply));
+	}
+
+	/** One portion of a listing: which records there are, then those that fit, without their results. */
+	private async lookThrough(
+		query: ListQuery,
+		from: string | null,
+		size: number,
+	): Promise<Reply<Portion>> {
+		const candidates = await this.askAlone(async (client) => {
+			const now = async () => Math.floor((await this.clock(client)) / 1000);
+			const answer = await candidatesOf(client, this.keys, query, from, size, now);
+			return { micros: 0, answer };
+		});
+		if (!candidates.ok) return candidates;
+		const { identities, next } = candidates.answer;
+		const replies = await this.askInChunks(
+			'list',
+			identities.map((identity) => ({ identity })),
+			{
+				refused: () => null,
+				arguments: ({ items }) => [
+					...keysOf(this.keys, { items, shards: [] }),
+					String(this.offsetMs()),
+					...filterArguments(query),
+				],
+				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
+			},
+		);
+		const found: ListedRecord[] = [];
+		const unreadable: string[] = [];
+		let micros = 0;
+		for (const [i, reply] of replies.entries()) {
+			const identity = identities[i] ?? '';
+			if (!reply.ok) {
+				if (reply.error.problem !== 'corrupt_record') return reply;
+				unreadable.push(identity);
+				continue;
+			}
+			micros = Math.max(micros, reply.micros);
+			const record = reply.answer;
+			if (record === null || record.state === 'tombstone') continue;
+			found.push({ identity, state: observe(record, Math.floor(reply.micros / 1000)), record });
+		}
+		return { ok: true, micros, answer: { found, unreadable, next } };
+	}
+
+	private async noticesScript(
+		consumer: string,
+		order: readonly string[],
+	): Promise<Reply<readonly string[]>> {
+		return await this.reply(async () => {
+			const args = [1, this.keys.notices(consumer), String(this.offsetMs()), ...order];
+			// A lost answer to "take" is not asked for again: what was taken is told after the hold.
+			const reply = await this.run('notices', args, false);
+			return { micros: microsOf(reply), answer: reply.slice(1).map(String) };
+		});
 	}
 
 	private offsetMs(): number {

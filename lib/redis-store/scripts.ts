@@ -11,7 +11,15 @@ export type ScriptReply = ReadonlyArray<Buffer | number | null | ScriptReply>;
 /** First the number of keys, then KEYS, then ARGV: each script's header says which. */
 export type ScriptArguments = Array<string | Buffer | number>;
 
-export const SCRIPT_NAMES = ['claim', 'command', 'operate', 'read', 'open'] as const;
+export const SCRIPT_NAMES = [
+	'claim',
+	'command',
+	'operate',
+	'read',
+	'open',
+	'list',
+	'notices',
+] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
 const FOLDER = join(__dirname, 'scripts');

@@ -97,7 +97,7 @@ export async function stuckKeys(
 			const freed = answered(
 				await store.operate({
 					...{ identity, type: 'resolve', to: 'released' },
-					...{ seen: { fence, state }, reason: 'checked' },
+					...{ seen: { fence, state }, force: false, reason: 'checked' },
 				}),
 			);
 			if (freed.outcome !== 'done') {

@@ -98,10 +98,24 @@ describe('the file of an embedded store', () => {
 
 	it('is refused where a newer version made it', async () => {
 		await (await open()).close();
-		alter(file, 'PRAGMA user_version = 2');
+		alter(file, 'PRAGMA user_version = 99');
 		const error = await openProblem();
 		expect(error.problem).toBe('unsupported');
 		expect(error.message).toContain('update the package');
+	});
+
+	it('of an older version is brought up to date, with its claims', async () => {
+		const identity = freshIdentity();
+		const first = await open();
+		await first.claim([claimRequest({ identity })]);
+		await first.close();
+		alter(file, 'DROP TABLE notices');
+		alter(file, 'PRAGMA user_version = 1');
+		const again = await open();
+		const [claim] = await again.claim([claimRequest({ identity, owner: 'owner-b' })]);
+		expect(answered(claim)).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
+		const taken = await again.takeNotices({ consumer: 'c', notices: ['n'], holdMs: 1 });
+		expect(answered(taken)).toEqual(['n']);
 	});
 
 	it('is refused where it is damaged, with what to do about it', async () => {

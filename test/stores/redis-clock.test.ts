@@ -94,7 +94,14 @@ describe('a clock that goes back', () => {
 		offset = () => 0;
 		const { identity } = request;
 		const seen = { fence, state: 'released' as const };
-		await store.operate({ identity, type: 'resolve', to: 'released', seen, reason: '' });
+		await store.operate({
+			identity,
+			type: 'resolve',
+			to: 'released',
+			seen,
+			force: false,
+			reason: '',
+		});
 		offset = () => HOUR / 2;
 		const replies = await store.claim([
 			{ ...request, owner: 'owner-b' },

@@ -6,6 +6,7 @@ import { redisHarness } from './redis-harness';
 import { RedisServer } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';
 import { describeConcurrency } from './suite-concurrency';
+import { describeListing } from './suite-listing';
 import { describeStoreBasics } from './suite-basics';
 
 /** Redis Cluster, and Redis behind Sentinel: real servers, real failovers. */
@@ -58,12 +59,17 @@ describe('a cluster', () => {
 			await server.ask(async (client) => await client.set(key, 'text').catch(() => undefined));
 		}
 	};
-	describeStoreBasics({
+	const clusterHarness = {
 		open: async () => {
 			const opened = await harness.open();
-			return { ...opened, corrupt: async (identity) => await corrupt(opened.keyOf(identity)) };
+			return {
+				...opened,
+				corrupt: async (identity: string) => await corrupt(opened.keyOf(identity)),
+			};
 		},
-	});
+	};
+	describeStoreBasics(clusterHarness);
+	describeListing(clusterHarness);
 	describeConcurrency(harness);
 
 	it('is described as one, and refused as a single server', async () => {

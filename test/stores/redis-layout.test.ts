@@ -228,7 +228,7 @@ describe('commands', () => {
 
 	it('are those that the user needs rights for, and in Redis 6.2', () => {
 		const talk = ['subscribe', 'unsubscribe', 'wait'];
-		const sent = ['eval', 'evalsha', 'get', 'setnx', 'zrangebyscore', ...talk];
+		const sent = ['eval', 'evalsha', 'get', 'setnx', 'scan', 'zrangebyscore', ...talk];
 		expect([...new Set([...inScripts, ...sent])].sort()).toEqual([...STORE_COMMANDS].sort());
 		// From the command reference: since 6.2 or before.
 		const in62 = `append copy decr decrby del eval evalsha exists expire expireat get getdel getex getrange getset hdel

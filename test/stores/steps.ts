@@ -80,6 +80,7 @@ const operateStep = fc.record({
 	key,
 	does: oneOf('complete', 'release', 'forget', 'forget by force'),
 	seen: oneOf('current', 'current', 'current', 'another fence', 'another state'),
+	force: rarely,
 	reason: oneOf('', 'asked the provider: not charged'),
 });
 
@@ -209,7 +210,7 @@ export function operatorCommandOf(
 		fence: step.seen === 'another fence' ? fence + 1 : fence,
 		state: step.seen === 'another state' ? ('pending' as const) : observe(stored, nowMs),
 	};
-	const { reason } = step;
+	const { force, reason } = step;
 	switch (step.does) {
 		case 'complete':
 			return {
@@ -217,12 +218,13 @@ export function operatorCommandOf(
 				type: 'resolve',
 				to: 'completed',
 				seen,
+				force,
 				result: bytes(91, 93),
 				statusCode: 200,
 				reason,
 			};
 		case 'release':
-			return { identity, type: 'resolve', to: 'released', seen, reason };
+			return { identity, type: 'resolve', to: 'released', seen, force, reason };
 		default:
 			return { identity, type: 'forget', force: step.does === 'forget by force' };
 	}

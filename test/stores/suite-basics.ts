@@ -317,7 +317,7 @@ export function describeStoreBasics(harness: StoreHarness): void {
 			const seen = { fence, state: 'lapsed' as const };
 			const resolved = await opened.store.operate({
 				...{ identity, seen, reason: '' },
-				...{ type: 'resolve', to: 'released' },
+				...{ type: 'resolve', to: 'released', force: true },
 			});
 			expect(problemOf(resolved)).toBe('corrupt_record');
 			expect(

@@ -1,5 +1,6 @@
 import type { Store } from '../../lib/store';
 import { describeConcurrency } from './suite-concurrency';
+import { describeListing } from './suite-listing';
 import { describeRandomWalk } from './suite-random-walk';
 import { describeStoreBasics } from './suite-basics';
 
@@ -24,6 +25,7 @@ export interface StoreHarness {
 export function describeStore(name: string, harness: StoreHarness): void {
 	describe(name, () => {
 		describeStoreBasics(harness);
+		describeListing(harness);
 		describeConcurrency(harness);
 		describeRandomWalk(harness);
 	});

@@ -26,7 +26,7 @@ local function resolve(rec, state, running)
 	if tonumber(ARGV[4]) ~= rec.fence or ARGV[5] ~= state then
 		return 'changed', state
 	end
-	if running or state == 'C' then
+	if (running and ARGV[6] ~= '1') or state == 'C' then
 		return 'refused', state
 	end
 	settle(rec, to, result, ARGV[7], ARGV[8], 0)

@@ -19,19 +19,8 @@ local function whole(fields, field)
 	return value
 end
 
--- The record or tombstone at `key`; nil where there is none, or its time is over. Else nil and the words of an error.
-local function load(key)
-	local flat = redis.pcall('HGETALL', key)
-	if flat.err then
-		return nil, flat.err
-	end
-	if #flat == 0 then
-		return nil
-	end
-	local fields = {}
-	for at = 1, #flat, 2 do
-		fields[flat[at]] = flat[at + 1]
-	end
+-- The record or tombstone that has these fields; nil where its time is over. Else nil and the words of an error.
+local function parse(fields)
 	local head = fields.s or ''
 	local fence, ends = string.match(head, TOMBSTONE)
 	if fence then
@@ -55,6 +44,22 @@ local function load(key)
 		attempts = tonumber(fields.t) or 1,
 	}
 	return expires(rec) > now and rec or nil
+end
+
+-- The record or tombstone at `key`; nil where there is none, or its time is over. Else nil and the words of an error.
+local function load(key)
+	local flat = redis.pcall('HGETALL', key)
+	if flat.err then
+		return nil, flat.err
+	end
+	if #flat == 0 then
+		return nil
+	end
+	local fields = {}
+	for at = 1, #flat, 2 do
+		fields[flat[at]] = flat[at + 1]
+	end
+	return parse(fields)
 end
 
 -- The state as it is now: an open claim whose lease is over has lapsed.

@@ -1,0 +1,71 @@
+-- Reads records without their results, where they fit the filters.
+--
+-- KEYS  the records
+-- ARGV  2 states, one letter each (X lapsed), or '' for any; 3 namespace, 4 workflow, 5 execution, each '' for any;
+--       6 first seen at or after, 7 before, in ms or ''
+--
+-- Reply { micros, entry, ... }, one for each key: { 'record', record }, { 'absent' } (or not fitting) or { 'error', words },
+--   where record is the hash as field, value, ..., without the result
+
+-- @include prelude
+-- @include fields
+-- @include record
+
+local MOST_FIELDS = 200
+local states, namespace, workflow, execution = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local from, before = tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local function lines(value)
+	return string.match(value, '^([^\n]*)\n?(.*)$')
+end
+
+local function head(key)
+	local names = redis.pcall('HKEYS', key)
+	if names.err then
+		return nil, names.err
+	end
+	local asked, fields = {}, {}
+	for _, name in ipairs(names) do
+		if string.sub(name, 1, 1) ~= 'v' then
+			asked[#asked + 1] = name
+		end
+	end
+	if #names == 0 then
+		return nil
+	end
+	if #asked == 0 or #asked > MOST_FIELDS then
+		return nil, CORRUPT
+	end
+	for at, value in ipairs(redis.call('HMGET', key, unpack(asked))) do
+		fields[asked[at]] = value
+	end
+	return parse(fields)
+end
+
+local function fits(rec)
+	if rec.state == 'T' then
+		return false
+	end
+	if states ~= '' and not string.find(states, observe(rec), 1, true) then
+		return false
+	end
+	local run_of, run_id = lines(rec.run)
+	return (namespace == '' or namespace == lines(whole(rec.fields, 'k')))
+		and (workflow == '' or workflow == run_of)
+		and (execution == '' or execution == run_id)
+		and (from == nil or rec.first >= from)
+		and (before == nil or rec.first < before)
+end
+
+local reply = { text(micros) }
+for item = 1, #KEYS do
+	local rec, problem = head(KEYS[item])
+	if problem then
+		reply[item + 1] = { 'error', problem }
+	elseif rec and fits(rec) then
+		reply[item + 1] = { 'record', flatten(rec) }
+	else
+		reply[item + 1] = { 'absent' }
+	end
+end
+return reply
