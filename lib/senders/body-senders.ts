@@ -35,8 +35,9 @@ export const BODY_SENDERS: readonly Sender[] = [
 		batched: null,
 		retriesForHours: 1,
 		callerChosen: false,
-		source: 'https://docs.slack.dev/apis/events-api/',
-		seen: 'secondary',
+		source:
+			'https://github.com/slackapi/slack-api-specs/blob/master/events-api/slack_events_api_asyncapi_v2.json',
+		seen: 'vendor',
 		headers: ['x-slack-signature', 'x-slack-request-timestamp'],
 		recognises: ({ body }) =>
 			textAt(body, 'type') === 'event_callback' && textAt(body, 'api_app_id') !== '',
@@ -89,8 +90,9 @@ export const BODY_SENDERS: readonly Sender[] = [
 		batched: null,
 		retriesForHours: 72,
 		callerChosen: false,
-		source: 'https://developer.paypal.com/api/rest/webhooks/rest/',
-		seen: 'secondary',
+		source:
+			'https://github.com/paypal/paypal-rest-api-specifications/blob/main/openapi/notifications_webhooks_v1.json',
+		seen: 'vendor',
 		headers: ['paypal-transmission-id', 'paypal-transmission-sig'],
 		recognises: ({ body }) => isPayPalEvent(body) && textAt(body, 'id').startsWith('WH-'),
 		read: (delivery) =>
@@ -103,7 +105,7 @@ export const BODY_SENDERS: readonly Sender[] = [
 		name: 'Typeform',
 		description: 'Body field event_id',
 		scopeIn: null,
-		trap: 'form_response.token names the response, and a partial and the full response share it.',
+		trap: 'form_response.token names the response, and a partial and the full response share it. That a retry keeps event_id is not promised.',
 		batched: null,
 		retriesForHours: 11,
 		callerChosen: false,

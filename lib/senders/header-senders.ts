@@ -81,8 +81,9 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		batched: null,
 		retriesForHours: 1,
 		callerChosen: false,
-		source: 'https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides',
-		seen: 'secondary',
+		source:
+			'https://github.com/twilio/twilio-agent-connect-python/blob/main/docs/horizontal-scaling.md',
+		seen: 'vendor',
 		headers: ['i-twilio-idempotency-token', 'x-twilio-signature'],
 		behindTrigger:
 			"n8n's Twilio Trigger drops the headers. Use a Webhook node, or Custom Value with the ID of the CloudEvent",

@@ -52,7 +52,7 @@ export interface Sender {
 	readonly callerChosen: boolean;
 	/** The page that says so. */
 	readonly source: string;
-	/** `vendor`: read on that page. `secondary`: read in public code or pages that quote it. */
+	/** `vendor`: where the ID is was read on that page, which is the sender's own. `secondary`: in public code or pages that quote it. */
 	readonly seen: 'vendor' | 'secondary' | 'unverified';
 	/** Headers, in lower case, of which any one tells that a request is this sender's. */
 	readonly headers: readonly string[];
