@@ -4,11 +4,17 @@ export interface KeyDoubts {
 	readonly unsafeInteger: string | null;
 	/** A field whose name says that each delivery changes it. */
 	readonly volatileField: string | null;
+	/** What JavaScript writes into a text for a value that is not there: `order-undefined`. */
+	readonly absentWord: string | null;
 }
 
 /** Names of what a sender changes from one delivery of an event to the next. */
 const VOLATILE =
 	/^(x[-_])?(time_?stamp|ts|nonce|signature|sig|hmac|attempt(s|_?(number|count|no))?|retry(_?(count|num|number|attempt))?|retries|delivery_?(attempt|count|time)|(sent|delivered|received|dispatched|requested)_?(at|on|time)|request_?(id|time)|trace_?id|now)$/i;
+
+const ABSENT = /(?<![\p{L}\p{N}])(?:undefined|null|NaN|\[object Object\])(?![\p{L}\p{N}])/u;
+/** A key that was put together is short. */
+const LONGEST_TEXT = 1_000;
 
 const MOST_VALUES = 20_000;
 
@@ -37,5 +43,7 @@ export function keyDoubtsOf(value: unknown): KeyDoubts {
 			open.push([innerPath, inner]);
 		}
 	}
-	return { unsafeInteger, volatileField };
+	const absentWord =
+		typeof value === 'string' && value.length <= LONGEST_TEXT ? ABSENT.exec(value)?.[0] : undefined;
+	return { unsafeInteger, volatileField, absentWord: absentWord ?? null };
 }

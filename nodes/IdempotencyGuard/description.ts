@@ -75,7 +75,7 @@ const keyProperties: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. {{ $json.body.orderId }}',
 		description:
-			'What identifies the request. Any value but empty: text, number, list or object. The order of keys in an object does not matter.',
+			'What identifies the request. Any value but empty: text, number, list or object. The order of keys in an object does not matter. In a text with parts, such as order-{{ … }}, no part may be empty.',
 		displayOptions: showForExpression,
 	},
 	{

@@ -83,10 +83,15 @@ function doubtHints(prepared: readonly Prepared[]): string[] {
 	const hints: string[] = [];
 	for (const each of prepared) {
 		if (each.kind !== 'claim' || hints.length > 0) continue;
-		const { unsafeInteger, volatileField } = each.doubts;
+		const { unsafeInteger, volatileField, absentWord } = each.doubts;
 		if (unsafeInteger !== null) {
 			hints.push(
 				`The key holds a number above 2^53, which JSON rounds: two different numbers may count as one. Let the sender send it as text.`,
+			);
+		}
+		if (absentWord !== null) {
+			hints.push(
+				`The key holds the word "${absentWord}", as JavaScript writes it for a field that is not there: all items without the field share one key. Write the key as a text with parts, such as order-{{ $json.id }}, and an empty part is refused.`,
 			);
 		}
 		if (volatileField !== null) {

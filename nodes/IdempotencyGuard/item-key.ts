@@ -104,7 +104,10 @@ function findKey(
 		case 'delivery':
 			return deliveryKey(parameters.get<'auto' | SenderValue>('sender', itemIndex, 'auto'), json);
 		case 'expression':
-			return customKey(parameters.get<unknown>('key', itemIndex, ''));
+			return customKey(
+				parameters.get<unknown>('key', itemIndex, ''),
+				parameters.emptyPart('key', itemIndex),
+			);
 		case 'fields':
 			return fieldsKey(pathsIn(parameters.get('keyFields', itemIndex, '')), json);
 	}
@@ -130,7 +133,15 @@ function deliveryKey(sender: 'auto' | SenderValue, json: IDataObject): FoundKey 
 	};
 }
 
-function customKey(value: unknown): FoundKey | MissingKey {
+function customKey(value: unknown, emptyPart: string | null): FoundKey | MissingKey {
+	if (emptyPart !== null) {
+		return {
+			missing: true,
+			message: `"Value" has an empty part for this item: ${emptyPart}`,
+			description:
+				"Check that the field exists in the input of this node. All items without it would share one key, so they are not let through. Where it may be absent, say what stands for it, for example {{ $json.version ?? 'none' }}.",
+		};
+	}
 	if (isMissingKey(value)) {
 		return {
 			missing: true,

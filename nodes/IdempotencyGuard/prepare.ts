@@ -120,7 +120,9 @@ interface Tenant {
 function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null | 'missing' {
 	if (!parameters.has('options.tenant')) return null;
 	const value = parameters.get<unknown>('options.tenant', itemIndex, '');
-	if (isMissingKey(value)) return 'missing';
+	if (isMissingKey(value) || parameters.emptyPart('options.tenant', itemIndex) !== null) {
+		return 'missing';
+	}
 	return {
 		value,
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
@@ -130,7 +132,7 @@ function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null 
 const missingTenant: Prepared = {
 	kind: 'error',
 	complaint: {
-		message: 'The item has no tenant: "Tenant" is empty for it',
+		message: 'The item has no tenant: "Tenant", or a part of it, is empty for it',
 		description:
 			'The expression found nothing. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option "Tenant".',
 	},

@@ -1,5 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { emptyPartOf } from './template-parts';
+
 /**
  * A node's parameters: what is static is read once for all items, an expression once an item (n8n evaluates every read).
  */
@@ -8,6 +10,8 @@ export interface ItemParameters {
 	get<T>(name: string, itemIndex: number, fallback: T): T;
 	/** Whether the user set the parameter, to an empty value or any other. */
 	has(name: string): boolean;
+	/** The part of a text like `order-{{ $json.id }}` that is empty for an item; null where there is none. */
+	emptyPart(name: string, itemIndex: number): string | null;
 }
 
 export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
@@ -21,6 +25,7 @@ export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
 			return value;
 		},
 		has: (name) => ownValue(raw, name.split('.')) !== undefined,
+		emptyPart: (name, itemIndex) => emptyPartOf(context, ownValue(raw, name.split('.')), itemIndex),
 	};
 }
 

@@ -1,6 +1,6 @@
 import { keyDoubtsOf } from '../../lib/key-doubts';
 
-const none = { unsafeInteger: null, volatileField: null };
+const none = { unsafeInteger: null, volatileField: null, absentWord: null };
 
 describe('doubtful keys', () => {
 	it.each([
@@ -33,6 +33,23 @@ describe('doubtful keys', () => {
 	])('names the field %s, which each delivery changes', (name) => {
 		expect(keyDoubtsOf({ body: { [name]: 1 } }).volatileField).toBe(`body.${name}`);
 	});
+
+	it.each([
+		['order-undefined', 'undefined'],
+		['undefined', 'undefined'],
+		['null/7', 'null'],
+		['a:NaN', 'NaN'],
+		['key [object Object]', '[object Object]'],
+	])('%s holds the word for what is not there', (text, absentWord) => {
+		expect(keyDoubtsOf(text)).toEqual({ ...none, absentWord });
+	});
+
+	it.each(['nullable', 'undefinedBehaviour', 'xNaN', 'éundefined', 'order-7', { a: 'undefined' }])(
+		'%p does not',
+		(value) => {
+			expect(keyDoubtsOf(value)).toEqual(none);
+		},
+	);
 
 	it('ends on huge, deep and cyclic values', () => {
 		const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`f${i}`, i]));
