@@ -1,3 +1,6 @@
+// By its file: its types are not to be found by this `moduleResolution`.
+import type * as VegaLite from '../node_modules/vega-lite/build/index';
+
 /** What scripts/lib lends: plain JavaScript that runs before anything is installed, so its types are said here. */
 export interface Host {
 	/** The root folder. */
@@ -50,6 +53,14 @@ export interface Host {
 	packPackage(destination: string): Promise<string>;
 
 	installTarball(tarball: string, userFolder: string): Promise<void>;
+
+	/** ES modules that can't be required. */
+	loadVega(): Promise<Vega>;
+}
+
+export interface Vega {
+	readonly vega: typeof import('vega');
+	readonly vegaLite: typeof VegaLite;
 }
 
 export interface Server {

@@ -2,7 +2,11 @@ import { parseArgs } from 'node:util';
 
 import { correctness } from './correctness/correctness';
 import { correctnessInN8n } from './correctness/in-n8n';
+import { growth } from './growth/growth';
+import { writeBenchmarks } from './docs/benchmarks';
+import { versionLines } from './docs/versions';
 import type { Host } from './host';
+import { profile } from './profile';
 import { startBenchRedis } from './redis';
 import { Report } from './report';
 import { canonicalJsonRow } from './rows/canonical-json';
@@ -36,19 +40,25 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 		await guardInN8n(host, redis, report, scale),
 	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
-	correctness: async ({ host, redis, report }) => {
+	profile: async ({ host, redis, report }) => await profile(host, redis, report),
+	growth: async ({ host, redis, report, scale }) => await growth(host, redis, report, scale),
+	correctness: async ({ host, redis, report, scale }) => {
 		await correctness(host, redis, report);
-		await correctnessInN8n(host, redis, report);
+		await correctnessInN8n(host, redis, report, scale);
 	},
 };
 
 /** `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. */
 export async function bench(args: string[], host: Host): Promise<number> {
-	const { names, isShort } = readArguments(args, host);
+	const { names, isShort, writeDocs } = readArguments(args, host);
 	const report = new Report((line) => process.stdout.write(`${line}\n`));
 	const redis = await startBenchRedis(host);
 	const run: Run = { host, report, redis, scale: new Scale(isShort) };
 	for (const name of names) await host.during(name, async () => await BENCHES[name]?.(run));
+	if (writeDocs) {
+		await writeBenchmarks(host, report, await versionLines(host.checkout, redis));
+		host.say('Wrote docs/benchmarks.md and its plots');
+	}
 	return 0;
 }
 
@@ -60,8 +70,12 @@ function readArguments(args: string[], host: Host) {
 		if (unknown !== undefined) {
 			throw new Error(`Unknown bench "${unknown}"; there are: ${Object.keys(BENCHES).join(', ')}`);
 		}
+		const writeDocs = values['write-docs'] === true;
+		if (writeDocs && positionals.length > 0) {
+			throw new Error('--write-docs writes what a whole run found: it takes no names');
+		}
 		const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
-		return { names, isShort: values.short === true, writeDocs: values['write-docs'] === true };
+		return { names, isShort: values.short === true, writeDocs };
 	} catch (error) {
 		throw host.plainError(`${String((error as Error).message)}\nUsage: ${USAGE}`);
 	}

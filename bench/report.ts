@@ -6,6 +6,8 @@ export class Report {
 
 	readonly points: Point[] = [];
 
+	readonly profiles: Profile[] = [];
+
 	constructor(private readonly print: (line: string) => void) {}
 
 	/** A comparison, printed as a JSON line. */
@@ -34,6 +36,24 @@ export class Report {
 		this.points.push(rounded);
 		this.print(JSON.stringify({ bench: 'growth', ...rounded }));
 	}
+
+	profile(profile: Profile): void {
+		this.profiles.push(profile);
+		this.print(JSON.stringify({ bench: 'profile', ...profile }));
+	}
+}
+
+/** Where the time of one operation goes, in microseconds. Client and Redis work at the same time where they can. */
+export interface Profile {
+	readonly of: string;
+	readonly side: string;
+	readonly wall: number;
+	/** CPU time of our process, all its threads. */
+	readonly clientCpu: number;
+	/** CPU time of Redis, network included. */
+	readonly redisCpu: number;
+	/** Commands by the time that Redis says they took; a script's includes those that it calls. */
+	readonly commands: Readonly<Record<string, number>>;
 }
 
 /** `ratio` is over 1 where ours is better. */

@@ -27,6 +27,7 @@ const host = {
 	...{ checkout: CHECKOUT, onCleanup, plainError, temporaryFolder, during, say },
 	...{ startRedis, startDownstream, fireStorm, run, environmentWithNode },
 	...{ ensureN8n, runN8n, startN8n, waitForWebhook, redisCredential, installTarball, packPackage },
+	loadVega: async () => ({ vega: await import('vega'), vegaLite: await import('vega-lite') }),
 };
 
 await runMain(async () => {

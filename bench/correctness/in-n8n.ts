@@ -4,8 +4,8 @@ import type { Store, Workflow, WorkflowNode } from '../n8n/workflows';
 import { commit, guard, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
+import type { Scale } from '../scale';
 
-const KEYS = 50;
 const TIMES = 4;
 
 export const IN_N8N = 'in n8n: concurrent deliveries';
@@ -16,14 +16,16 @@ const REDIS = { id: 'benchRedis1', name: 'Redis' };
 const KEY = "={{ $json.headers['idempotency-key'] }}";
 
 /**
- * The same storm at a real n8n: each of 50 orders delivered 4 times at once to a workflow that charges. What n8n itself offers,
+ * The same storm at a real n8n: each of some orders delivered 4 times at once to a workflow that charges. What n8n itself offers,
  * against the Guard.
  */
 export async function correctnessInN8n(
 	host: Host,
 	redis: BenchRedis,
 	report: Report,
+	scale: Scale,
 ): Promise<void> {
+	const keys = scale.of({ full: 50, short: 20 });
 	const downstream = await host.startDownstream({ delayMs: 20 });
 	const workflows: Readonly<Record<string, Workflow>> = {
 		'Idempotency Guard, store: embedded': guarded('embedded', downstream),
@@ -38,18 +40,18 @@ export async function correctnessInN8n(
 		await seesOneAfterTheOther(host, running.urlOf(workflow), downstream);
 		const before = downstream.total();
 		const answers = await host.during(`correctness in n8n: ${peer}`, async () =>
-			host.fireStorm(running.urlOf(workflow), deliveriesTo(workflow)),
+			host.fireStorm(running.urlOf(workflow), deliveriesTo(workflow, keys)),
 		);
 		const sideEffects = downstream.total() - before;
 		const scenario = IN_N8N;
-		report.verdict({ scenario, peer, sideEffects, expected: KEYS, told: toldOf(answers) });
+		report.verdict({ scenario, peer, sideEffects, expected: keys, told: toldOf(answers) });
 	}
 	await running.n8n.stop();
 	await downstream.stop();
 }
 
-function deliveriesTo({ name }: Workflow) {
-	const orders = Array.from({ length: KEYS }, (_, i) => ({
+function deliveriesTo({ name }: Workflow, keys: number) {
+	const orders = Array.from({ length: keys }, (_, i) => ({
 		key: `${name}-${i}`,
 		body: { orderId: `${name}-${i}`, amount: 1_000, currency: 'EUR' },
 	}));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TcpProxy } from '../../test/stores/tcp-proxy';
 import type { Delivery, Handler, Peer, PeerOptions, Told } from '../peers/peer';
-import { Sender, inWords } from './sender';
+import { type Answer, Sender, inWords } from './sender';
 import { WorkerProcess } from './worker-process';
 
 /** What goes wrong between systems, each played for every peer with its own keys. The truth is how often `act` was called. */
@@ -135,13 +135,16 @@ const lateCommit: Scenario = {
 			worker.signal('SIGCONT');
 			const late = await worker.next();
 			const third = await sender.deliver(handler, delivery, 1);
-			const lateTold = late?.event === 'told' ? inWords(late.told) : 'ended';
+			const lateTold = late?.event === 'told' ? commitInWords(late.told) : 'ended';
 			return {
 				sideEffects: worker.acted + sender.acts,
 				told: `second delivery ${inWords(second)}; late commit ${lateTold}; third delivery ${inWords(third)}`,
 			};
 		}),
 };
+
+const commitInWords = (told: Answer): string =>
+	told.outcome === 'result' ? 'accepted' : inWords(told);
 
 const changedPayload: Scenario = {
 	name: 'changed payload',

@@ -16,6 +16,17 @@ export interface Credential {
 	readonly name: string;
 }
 
+let tarball: Promise<string> | undefined;
+
+/** Once a run: what is measured does not change meanwhile. */
+async function packed(host: Host): Promise<string> {
+	return await host.during('Building and packing this package', async () => {
+		const env = host.environmentWithNode(host.checkout);
+		await host.run('npm', ['run', 'build'], { cwd: host.checkout, env });
+		return await host.packPackage(await host.temporaryFolder('idempotency-bench-package'));
+	});
+}
+
 /** A real n8n with this package as users get it, and these workflows published. */
 export async function runN8nWith(
 	host: Host,
@@ -26,11 +37,8 @@ export async function runN8nWith(
 	const folder = await host.temporaryFolder('idempotency-bench-n8n');
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
-	await host.during('Building and packing this package', async () => {
-		const env = host.environmentWithNode(host.checkout);
-		await host.run('npm', ['run', 'build'], { cwd: host.checkout, env });
-		await host.installTarball(await host.packPackage(folder), userFolder);
-	});
+	tarball ??= packed(host);
+	await host.installTarball(await tarball, userFolder);
 	await host.during(`Importing and publishing ${workflows.length} workflows`, async () => {
 		for (const [kind, contents] of Object.entries({ credentials, workflow: workflows })) {
 			const file = join(folder, `${kind}.json`);

@@ -44,7 +44,7 @@ export async function claimFinish(
 	}
 }
 
-async function handleOnce(handler: Handler, order: Order): Promise<void> {
+export async function handleOnce(handler: Handler, order: Order): Promise<void> {
 	const payload = { ...order };
 	const answer = { id: 'ch_0001', status: 'succeeded' };
 	const told = await handler.handle({ key: order.orderId, payload }, async () => answer);
