@@ -150,7 +150,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			description:
-				'Encrypts stored results and hides keys in Redis. Any long random text. Empty: results are readable for whoever can read Redis. If you lose it, duplicates can no longer be answered.',
+				'Encrypts stored results and hides keys in Redis. Any long random text. Empty: results are readable for whoever can read Redis. To set one where there was none, choose another "Key Prefix" as well. If you lose it, duplicates can no longer be answered.',
 		},
 		{
 			displayName: 'Previous Secret',
@@ -158,7 +158,8 @@ export class IdempotencyRedisApi implements ICredentialType {
 			type: 'string',
 			typeOptions: { password: true },
 			default: '',
-			description: 'After changing the secret: the old one, until its records have expired',
+			description:
+				'After changing the secret: the old one, until its records have expired. Without it nothing is let through, since what was handled before would count as new.',
 		},
 	];
 }

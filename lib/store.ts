@@ -173,6 +173,7 @@ export const STORE_PROBLEMS = [
 	/** The value at this identity is not a record of ours. */
 	'corrupt_record',
 	'configuration',
+	'unknown_secret',
 	/** Anything else, with the store's own words. */
 	'unexpected',
 ] as const;

@@ -16,8 +16,12 @@ export function shardOf(identity: string): string {
 export class Keys {
 	readonly signingKey: string;
 
+	/** Which secret the records were made with. */
+	readonly secret: string;
+
 	constructor(private readonly prefix: string) {
 		this.signingKey = `${prefix}:{meta}:key`;
+		this.secret = `${prefix}:{meta}:secret`;
 	}
 
 	record(identity: string): string {

@@ -45,6 +45,7 @@ import { type SharedConnection, sharedConnection } from './pool';
 import { ReplicatedClaims } from './replicated-claims';
 import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
 import { runScript } from './scripts';
+import { acceptSecret } from './secret-in-use';
 import { sumCounters } from './stats';
 
 /**
@@ -52,10 +53,15 @@ import { sumCounters } from './stats';
  * error where Redis can't be asked. A call whose connection broke is sent again: a claim by its owner is granted once more, and a
  * finish that was carried out answers `kept`.
  */
-export function openRedisStore(options: RedisOptions): Store {
+export function openRedisStore(options: RedisOptions): SecretAwareStore {
 	const connection = sharedConnection(options);
 	connection.open();
 	return new RedisStore(options, connection);
+}
+
+export interface SecretAwareStore extends Store {
+	/** See `acceptSecret`. */
+	acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>>;
 }
 
 interface Timed<Answer> {
@@ -63,7 +69,7 @@ interface Timed<Answer> {
 	readonly answer: Answer;
 }
 
-class RedisStore implements Store {
+class RedisStore implements SecretAwareStore {
 	readonly kind = 'redis';
 
 	private readonly keys: Keys;
@@ -181,6 +187,13 @@ class RedisStore implements Store {
 			if (key?.length !== 32) throw scriptError('CORRUPT the signing key is not 32 bytes');
 			return { micros, answer: key };
 		});
+	}
+
+	async acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>> {
+		return await this.askAlone(async (client) => ({
+			answer: await acceptSecret(client, this.keys.secret, id, previousId),
+			micros: await this.clock(client),
+		}));
 	}
 
 	async close(): Promise<void> {

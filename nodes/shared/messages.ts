@@ -34,6 +34,8 @@ const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
 	unsupported: 'Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
 	corrupt_record:
 		'Something else wrote to this key. Use a key prefix of your own, or remove the key after checking what happened to the request.',
+	unknown_secret:
+		'If the secret was changed, put the one before into "Previous Secret" of the credential. If it is lost, or a secret is set for the first time, choose another "Key Prefix": the store then starts empty, and what was handled before counts as new.',
 	configuration: 'Correct the setting and run it again.',
 	unexpected: 'This is what the store said. If it stays, please report it.',
 };
@@ -43,6 +45,7 @@ const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
 	'unsupported',
 	'configuration',
 	'corrupt_record',
+	'unknown_secret',
 ]);
 
 /** Whether "Continue Unprotected" may stand in for this failure. */

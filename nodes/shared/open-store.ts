@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { RedisOptions } from '../../lib/redis-store';
-import { openRedisStore } from '../../lib/redis-store';
+import type { RedisOptions, SecretAwareStore } from '../../lib/redis-store';
+import { NO_SECRET, openRedisStore } from '../../lib/redis-store';
 import { connectionDigestOf } from '../../lib/redis-store/options';
 import type { Reply, Store, StoreKind } from '../../lib/store';
 import { StoreError } from '../../lib/store';
@@ -24,11 +24,38 @@ export interface OpenStore {
 export async function openStore(context: IExecuteFunctions, kind: StoreKind): Promise<OpenStore> {
 	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
-	return {
-		store: redisStore(redisOptionsOf(credential)),
+	const options = redisOptionsOf(credential);
+	const opened = {
+		store: redisStore(options),
 		secret: textOf(credential.secret),
 		previousSecret: textOf(credential.previousSecret),
 	};
+	await requireSecretOfRecords(opened);
+	return opened;
+}
+
+/** The secrets that a store was found to fit last: asked again when the credential was changed, and once a process. */
+const fitting = new WeakMap<Store, string>();
+
+/** @throws StoreError where the records are of another secret: every request would count as new. */
+async function requireSecretOfRecords({
+	store,
+	secret,
+	previousSecret,
+}: OpenStore & { readonly store: SecretAwareStore }): Promise<void> {
+	const secrets = JSON.stringify([secret, previousSecret]);
+	if (fitting.get(store) === secrets) return;
+	const id = secret === '' ? NO_SECRET : secretIdOf(secret);
+	const previousId = previousSecret === '' ? '' : secretIdOf(previousSecret);
+	const reply = await store.acceptsSecret(id, previousId);
+	if (!reply.ok) throw reply.error;
+	if (!reply.answer) {
+		throw new StoreError(
+			'unknown_secret',
+			'Redis holds records of another secret than that of the credential, or of none: every request would count as new',
+		);
+	}
+	fitting.set(store, secrets);
 }
 
 /** The key to seal with, then earlier ones. */
@@ -48,8 +75,17 @@ export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKey
 	return made.ok ? { ...made, answer: [made.answer, ...earlier] } : made;
 }
 
+/** Tells secrets apart without telling them. */
+function secretIdOf(secret: string): string {
+	return derivedFrom(secret, 'idempotency secret id', 16).toString('hex');
+}
+
 function tokenKeyOf(secret: string): Buffer {
-	return Buffer.from(hkdfSync('sha256', secret, '', 'idempotency claim token', 32));
+	return derivedFrom(secret, 'idempotency claim token', 32);
+}
+
+function derivedFrom(secret: string, purpose: string, bytes: number): Buffer {
+	return Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
 }
 
 /** The secrets that results may be encrypted with; undefined where there are none. */
@@ -58,10 +94,10 @@ export function secretsOf({ secret, previousSecret }: OpenStore): string[] | und
 	return secrets.length === 0 ? undefined : secrets;
 }
 
-const redisStores = new Map<string, Store>();
+const redisStores = new Map<string, SecretAwareStore>();
 
 /** One for a credential, so that Guard and Commit share one lease keeper. Its connection opens and closes by itself. */
-function redisStore(options: RedisOptions): Store {
+function redisStore(options: RedisOptions): SecretAwareStore {
 	const name = `${connectionDigestOf(options)} ${options.keyPrefix}`;
 	let store = redisStores.get(name);
 	if (store === undefined) {

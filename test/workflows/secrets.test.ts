@@ -21,7 +21,13 @@ afterAll(async () => {
 const OLD = { secret: 'the first secret' };
 const NEW = { secret: 'the second secret' };
 const ROTATED = { secret: NEW.secret, previousSecret: OLD.secret };
-type Secrets = { secret?: string; previousSecret?: string };
+type Secrets = { secret?: string; previousSecret?: string; keyPrefix?: string };
+
+/** Each test has a key prefix of its own: Redis remembers which secret the records of one are made with. */
+let prefixes = 0;
+const nextPrefix = () => ({ keyPrefix: `own${++prefixes}` });
+const prefix = () => ({ keyPrefix: `own${prefixes}` });
+beforeEach(nextPrefix);
 
 const sendWith = async (
 	secrets: Secrets,
@@ -29,13 +35,12 @@ const sendWith = async (
 	parts: ChargeParts = {},
 	body: IDataObject = {},
 ) =>
-	await engineOn(server, secrets).run(chargeWorkflow(downstream.url, onRedis(parts)), {
-		triggerItems: [delivery(key, body)],
-	});
-
-/** A prefix of its own for a test that counts or changes what is stored. */
-let prefixes = 0;
-const ownPrefix = () => ({ keyPrefix: `own${++prefixes}` });
+	await engineOn(server, { ...prefix(), ...secrets }).run(
+		chargeWorkflow(downstream.url, onRedis(parts)),
+		{
+			triggerItems: [delivery(key, body)],
+		},
+	);
 
 describe('after a change of the secret, with the old one as "Previous Secret"', () => {
 	test('a finished request is found, and its result replayed: no second run', async () => {
@@ -77,6 +82,7 @@ describe('after a change of the secret, with the old one as "Previous Secret"', 
 			deployment: 'standalone',
 			host: '127.0.0.1',
 			port: server.port,
+			...prefix(),
 			...OLD,
 		};
 		let meanwhile: Awaited<ReturnType<typeof sendWith>> | undefined;
@@ -109,7 +115,7 @@ describe('after a change of the secret, with the old one as "Previous Secret"', 
 		await sendWith(ROTATED, keys[2] ?? '');
 		const json = chargeWorkflow(downstream.url, onRedis());
 		const triggerItems = keys.map((key) => delivery(key));
-		const result = await engineOn(server, ROTATED).run(json, { triggerItems });
+		const result = await engineOn(server, { ...prefix(), ...ROTATED }).run(json, { triggerItems });
 		expect(routed(result)).toEqual([1, 2, 0, 0]);
 		expect(keys.map((key) => downstream.effects(key))).toEqual([1, 1, 1]);
 	});
@@ -118,7 +124,7 @@ describe('after a change of the secret, with the old one as "Previous Secret"', 
 		const key = newKey();
 		await sendWith(OLD, key);
 		const storm = await Promise.all(
-			Array.from({ length: 8 }, async (_, n) => await sendWith(n % 2 ? OLD : ROTATED, key)),
+			Array.from({ length: 8 }, async () => await sendWith(ROTATED, key)),
 		);
 		expect(storm.map(routed)).toEqual(storm.map(() => [0, 1, 0, 0]));
 		expect(downstream.effects(key)).toBe(1);
@@ -133,6 +139,7 @@ describe('a result under a secret that the credential does not have', () => {
 			deployment: 'standalone',
 			host: '127.0.0.1',
 			port: server.port,
+			...prefix(),
 			...OLD,
 		};
 		const act = javascript('Act', () => {
@@ -143,22 +150,78 @@ describe('a result under a secret that the credential does not have', () => {
 		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
 		await n8n.run(json, { triggerItems: [delivery(key)] });
 
+		// Redis forgets which secret it is for, but keeps the records: the result is still not read.
+		await server.ask(async (client) => await client.del(`${prefix().keyPrefix}:{meta}:secret`));
 		const takenBack = await sendWith(OLD, key);
 		expect(takenBack.status).toBe('error');
 		expect(takenBack.error?.message).toMatch(/encrypted with a secret that is not among those set/);
 		expect(takenBack.error?.description).toMatch(/Put that secret back into the credential/);
 		expect(takenBack.tasks('Charge')).toEqual([]);
-		const continued = await sendWith(OLD, key, {
-			guardSettings: { onError: 'continueErrorOutput' },
-			guard: { options: { onStoreError: 'continueUnprotected' } },
-		});
-		expect(routed(continued)).toEqual([0, 0, 0, 1]);
 		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 'first' }]);
 	});
 });
 
+describe('a secret under which every request would count as new is refused', () => {
+	const refusal = /^Redis holds records of another secret/;
+
+	test.each<[string, Secrets, Secrets]>([
+		['changed, without the one before', OLD, NEW],
+		['changed, with another one before', OLD, { ...NEW, previousSecret: 'a third' }],
+		['taken back', ROTATED, OLD],
+		['removed', OLD, {}],
+		['removed, and kept as the one before', OLD, { previousSecret: OLD.secret }],
+		['set for the first time', {}, OLD],
+	])('%s: an error that says what to do, and nothing acts', async (_name, before, after) => {
+		const key = newKey();
+		await sendWith(before, key);
+		const records = await recordsIn(server);
+		for (const options of [{}, { onStoreError: 'continueUnprotected' }]) {
+			const result = await sendWith(after, key, { guard: { options } });
+			expect(result.error?.message).toMatch(refusal);
+			expect(result.error?.description).toMatch(/"Previous Secret".*"Key Prefix"/);
+			expect(result.tasks('Charge')).toEqual([]);
+		}
+		const onError = { guardSettings: { onError: 'continueErrorOutput' as const } };
+		expect(routed(await sendWith(after, key, onError))).toEqual([0, 0, 0, 1]);
+		expect(await recordsIn(server)).toEqual(records);
+		expect(downstream.effects(key)).toBe(1);
+		expect(routed(await sendWith(before, key))).toEqual([0, 1, 0, 0]);
+	});
+
+	test('at Commit, too: the request was handled, so the error says that it was', async () => {
+		const key = newKey();
+		const credential: Record<string, string | number> = {
+			deployment: 'standalone',
+			host: '127.0.0.1',
+			port: server.port,
+			...prefix(),
+			...OLD,
+		};
+		const act = javascript('Act', () => {
+			Object.assign(credential, NEW);
+			return [{ json: { id: 1 }, pairedItem: 0 }];
+		});
+		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
+		const json = chargeWorkflow('', onRedis({ act: [act] }));
+		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
+		expect(result.error?.message).toMatch(
+			/^The request was handled, but its result could not be saved: Redis holds/,
+		);
+		Object.assign(credential, ROTATED);
+		expect((await n8n.retry(result)).json('Committed')).toEqual([{ id: 1 }]);
+		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 1 }]);
+	});
+
+	test('another key prefix starts empty', async () => {
+		const key = newKey();
+		await sendWith(OLD, key);
+		nextPrefix();
+		expect(routed(await sendWith(NEW, key))).toEqual([1, 0, 0, 0]);
+	});
+});
+
 describe('bytes of a stored result that were changed', () => {
-	const credential = { ...OLD, ...ownPrefix() };
+	const credential = OLD;
 
 	async function completed() {
 		const key = newKey();
@@ -237,7 +300,7 @@ describe('Commit refuses a claim token', () => {
 		});
 		const json = chargeWorkflow('', onRedis({ ...parts, act: [stopped] }));
 		const key = newKey();
-		const n8n = engineOn(of, secrets);
+		const n8n = engineOn(of, { ...prefix(), ...secrets });
 		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
 		return { token: String(detailsOf(result, 'Guard').token), key };
 	}
@@ -250,7 +313,7 @@ describe('Commit refuses a claim token', () => {
 
 	test('of another secret', async () => {
 		const { token, key } = await tokenOf(OLD);
-		const refused = await commitWith(NEW, token);
+		const refused = await commitWith({ ...NEW, keyPrefix: 'another' }, token);
 		expect(refused.error?.message).toBe(foreign);
 		expect(refused.error?.description).toMatch(/another store or secret/);
 		expect(detailsOf(await sendWith(OLD, key), 'Conflict').reason).toBe('unknown_outcome');
@@ -259,8 +322,15 @@ describe('Commit refuses a claim token', () => {
 	});
 
 	test('of a store without a secret, and of one with', async () => {
-		expect((await commitWith(OLD, (await tokenOf({})).token)).error?.message).toBe(foreign);
-		expect((await commitWith({}, (await tokenOf(OLD)).token)).error?.message).toBe(foreign);
+		for (const [one, other] of [
+			[{}, OLD],
+			[OLD, {}],
+		]) {
+			const { token } = await tokenOf(one ?? {});
+			nextPrefix();
+			expect((await commitWith(other ?? {}, token)).error?.message).toBe(foreign);
+			nextPrefix();
+		}
 	});
 
 	test('of another server', async () => {
@@ -297,16 +367,15 @@ describe('what Redis shows', () => {
 	const mark = 'PlantedByTheErrorOfANode';
 
 	test('with a secret: nothing of an error that stopped the run either', async () => {
-		const prefix = ownPrefix();
 		const key = newKey();
 		const stops = javascript('Act', () => {
 			throw Object.assign(new Error(mark), { code: mark });
 		});
-		const first = await sendWith({ ...OLD, ...prefix }, key, { act: [stops] }, { field: mark });
+		const first = await sendWith(OLD, key, { act: [stops] }, { field: mark });
 		expect(first.error?.message).toContain(mark);
-		expect(routed(await sendWith({ ...OLD, ...prefix }, key))).toEqual([0, 0, 1, 0]);
+		expect(routed(await sendWith(OLD, key))).toEqual([0, 0, 1, 0]);
 		const contents = await contentsOf(server);
-		expect(contents).toContain(prefix.keyPrefix);
+		expect(contents).toContain(prefix().keyPrefix);
 		for (const form of formsOf(mark)) expect(contents).not.toContain(form);
 	});
 });
