@@ -42,6 +42,19 @@ const sendWith = async (
 		},
 	);
 
+/** n8n with a credential that is changed while a run is under way. */
+function changing(secrets: Secrets) {
+	const credential: Record<string, string | number> = {
+		deployment: 'standalone',
+		host: '127.0.0.1',
+		port: server.port,
+		...prefix(),
+		...secrets,
+	};
+	const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
+	return { n8n, change: (to: Secrets) => void Object.assign(credential, to) };
+}
+
 describe('after a change of the secret, with the old one as "Previous Secret"', () => {
 	test('a finished request is found, and its result replayed: no second run', async () => {
 		const key = newKey();
@@ -78,20 +91,13 @@ describe('after a change of the secret, with the old one as "Previous Secret"', 
 
 	test('a run under way keeps its key, and can still save its result', async () => {
 		const key = newKey();
-		const credential: Record<string, string | number> = {
-			deployment: 'standalone',
-			host: '127.0.0.1',
-			port: server.port,
-			...prefix(),
-			...OLD,
-		};
+		const { n8n, change } = changing(OLD);
 		let meanwhile: Awaited<ReturnType<typeof sendWith>> | undefined;
 		const act = javascript('Act', async () => {
-			Object.assign(credential, ROTATED);
+			change(ROTATED);
 			meanwhile = await sendWith(ROTATED, key);
 			return [{ json: { id: 'first' }, pairedItem: 0 }];
 		});
-		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
 		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
 		const first = await n8n.run(json, { triggerItems: [delivery(key)] });
 		expect(meanwhile && detailsOf(meanwhile, 'Conflict').reason).toBe('in_progress');
@@ -135,18 +141,11 @@ describe('a result under a secret that the credential does not have', () => {
 	// The key is one of the old secret, the result was saved after the change; then the change is taken back.
 	test('is an error that names the way out, and never lets the request through', async () => {
 		const key = newKey();
-		const credential: Record<string, string | number> = {
-			deployment: 'standalone',
-			host: '127.0.0.1',
-			port: server.port,
-			...prefix(),
-			...OLD,
-		};
+		const { n8n, change } = changing(OLD);
 		const act = javascript('Act', () => {
-			Object.assign(credential, ROTATED);
+			change(ROTATED);
 			return [{ json: { id: 'first' }, pairedItem: 0 }];
 		});
-		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
 		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
 		await n8n.run(json, { triggerItems: [delivery(key)] });
 
@@ -190,24 +189,17 @@ describe('a secret under which every request would count as new is refused', () 
 
 	test('at Commit, too: the request was handled, so the error says that it was', async () => {
 		const key = newKey();
-		const credential: Record<string, string | number> = {
-			deployment: 'standalone',
-			host: '127.0.0.1',
-			port: server.port,
-			...prefix(),
-			...OLD,
-		};
+		const { n8n, change } = changing(OLD);
 		const act = javascript('Act', () => {
-			Object.assign(credential, NEW);
+			change(NEW);
 			return [{ json: { id: 1 }, pairedItem: 0 }];
 		});
-		const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
 		const json = chargeWorkflow('', onRedis({ act: [act] }));
 		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
 		expect(result.error?.message).toMatch(
 			/^The request was handled, but its result could not be saved: Redis holds/,
 		);
-		Object.assign(credential, ROTATED);
+		change(ROTATED);
 		expect((await n8n.retry(result)).json('Committed')).toEqual([{ id: 1 }]);
 		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 1 }]);
 	});
@@ -289,77 +281,6 @@ describe('bytes of a stored result that were changed', () => {
 			expect(result.tasks('Charge')).toEqual([]);
 			expect(result.json('Duplicate')).toEqual([]);
 		}
-	});
-});
-
-describe('Commit refuses a claim token', () => {
-	/** A token of an open claim, as the Guard gave it. */
-	async function tokenOf(secrets: Secrets, of: RedisServer = server, parts: ChargeParts = {}) {
-		const stopped = javascript('Act', () => {
-			throw new Error('stops here');
-		});
-		const json = chargeWorkflow('', onRedis({ ...parts, act: [stopped] }));
-		const key = newKey();
-		const n8n = engineOn(of, { ...prefix(), ...secrets });
-		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
-		return { token: String(detailsOf(result, 'Guard').token), key };
-	}
-	const commitWith = async (secrets: Secrets, claim: string) => {
-		const key = newKey();
-		const act = javascript('Act', () => [{ json: { id: 'forged' }, pairedItem: 0 }]);
-		return await sendWith(secrets, key, { act: [act], commit: { options: { claim } } });
-	};
-	const foreign = 'The claim token is not from this store';
-
-	test('of another secret', async () => {
-		const { token, key } = await tokenOf(OLD);
-		const refused = await commitWith({ ...NEW, keyPrefix: 'another' }, token);
-		expect(refused.error?.message).toBe(foreign);
-		expect(refused.error?.description).toMatch(/another store or secret/);
-		expect(detailsOf(await sendWith(OLD, key), 'Conflict').reason).toBe('unknown_outcome');
-		const accepted = await commitWith(ROTATED, token);
-		expect(accepted.json('Committed')).toEqual([{ id: 'forged' }]);
-	});
-
-	test('of a store without a secret, and of one with', async () => {
-		for (const [one, other] of [
-			[{}, OLD],
-			[OLD, {}],
-		]) {
-			const { token } = await tokenOf(one ?? {});
-			nextPrefix();
-			expect((await commitWith(other ?? {}, token)).error?.message).toBe(foreign);
-			nextPrefix();
-		}
-	});
-
-	test('of another server', async () => {
-		const other = await RedisServer.start();
-		try {
-			const { token } = await tokenOf({}, other);
-			expect((await commitWith({}, token)).error?.message).toBe(foreign);
-		} finally {
-			await other.stop();
-		}
-	});
-
-	test('of another workflow', async () => {
-		const { token } = await tokenOf(OLD, server, { id: 'another-workflow' });
-		expect((await commitWith(OLD, token)).error?.message).toBe(
-			'The claim token belongs to another workflow',
-		);
-	});
-
-	test('of which any character was changed', async () => {
-		const { token, key } = await tokenOf(OLD);
-		const places = Array.from({ length: 24 }, (_, n) => Math.floor((n * (token.length - 1)) / 24));
-		for (const at of places) {
-			const changed = `${token.slice(0, at)}${token[at] === 'B' ? 'C' : 'B'}${token.slice(at + 1)}`;
-			const refused = await commitWith(OLD, changed);
-			expect([at, refused.status]).toEqual([at, 'error']);
-			expect(refused.json('Committed')).toEqual([]);
-		}
-		expect(detailsOf(await sendWith(OLD, key), 'Conflict').reason).toBe('unknown_outcome');
 	});
 });
 
