@@ -8,6 +8,7 @@ import { replyAt, StoreError } from '../../lib/store';
 import { commandWithRetries } from '../shared/command-with-retries';
 import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
+import { guardsBefore } from '../shared/node-types';
 import { forgetOpenClaim } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
 import { openStore, signingKeysOf } from '../shared/open-store';
@@ -79,7 +80,14 @@ async function commit(
 			throw nodeError(context.getNode(), unsaved(settings, error));
 		}
 	}
-	if (settings.respond) await respondToWebhook(context, items, settings);
+	if (settings.respond || endsACall(context, settings)) {
+		await respondToWebhook(context, items, settings);
+	}
+}
+
+/** Whether the door holds a caller for what this node saves. */
+function endsACall(context: IExecuteFunctions, { operation }: CommitSettings): boolean {
+	return operation !== 'renew' && guardsBefore(context)[0]?.hasCallerWaiting === true;
 }
 
 async function openClaims(

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/response-outcome';
+import { httpAnswerOf } from '../shared/http-answer';
 import { redactedItems } from './result';
 import type { CommitSettings } from './settings';
 
@@ -17,18 +18,9 @@ export async function respondToWebhook(
 	items: readonly INodeExecutionData[],
 	settings: CommitSettings,
 ): Promise<void> {
-	const jsons = redactedItems(items, settings);
-	const [first] = jsons;
-	const body = jsons.length === 1 ? (isFullResponse(first) ? first.body : first) : jsons;
-	await context.sendResponse({
-		body: body as IDataObject,
-		headers: {},
-		statusCode: Math.max(200, ...items.map(statusOf)),
-	});
-}
-
-function isFullResponse(json: IDataObject | undefined): json is IDataObject {
-	return json !== undefined && typeof json.statusCode === 'number' && 'body' in json;
+	const statusCode = Math.max(200, ...items.map(statusOf));
+	const { body, headers } = httpAnswerOf(redactedItems(items, settings), statusCode);
+	await context.sendResponse({ body: body as IDataObject, headers, statusCode });
 }
 
 function statusOf({ json, error }: INodeExecutionData): number {

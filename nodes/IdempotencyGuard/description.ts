@@ -19,7 +19,7 @@ const senderOptions = SENDERS.map(({ value, name, description }) => ({
 	description,
 })).sort((a, b) => a.name.localeCompare(b.name, 'en'));
 
-const keyProperties: INodeProperties[] = [
+export const keyProperties: INodeProperties[] = [
 	{
 		displayName: 'Recognize Duplicates By',
 		name: 'keySource',
@@ -148,7 +148,7 @@ const keyProperties: INodeProperties[] = [
 	},
 ];
 
-const runProperties: INodeProperties[] = [
+export const runProperties: INodeProperties[] = [
 	{
 		displayName: 'If Still Running',
 		name: 'onInProgress',
@@ -212,7 +212,7 @@ const runProperties: INodeProperties[] = [
 	},
 ];
 
-const optionsProperty: INodeProperties = {
+export const optionsProperty: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
 	type: 'collection',

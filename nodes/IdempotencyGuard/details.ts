@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { changedFieldsOf } from '../../lib/field-digests';
 import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
-import type { ClaimAnswer, ClaimView, ConflictReason } from '../../lib/record';
+import type { ClaimAnswer, ClaimRequest, ClaimView, ConflictReason } from '../../lib/record';
 import { DOCS_URL } from '../shared/store-parameter';
 import type { Compared } from './item-key';
 import type { Scope } from './scope';
@@ -171,4 +171,9 @@ function messageOf(
 
 export function isoTime(ms: number | undefined): string | null {
 	return ms === undefined || ms === 0 ? null : new Date(ms).toISOString();
+}
+
+/** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */
+export function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
+	return eventAt !== null && eventAt >= now - retentionMs;
 }

@@ -1,6 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { ClaimRequest } from '../../lib/record';
 import { StoreError } from '../../lib/store';
 import { refuseInventedItems } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
@@ -12,7 +11,13 @@ import { itemParametersOf } from '../shared/parameters';
 import { executionHost } from './claim-host';
 import type { Claimed } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
-import { commonDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
+import {
+	commonDetails,
+	isWithinRetention,
+	missingKeyRefusal,
+	refusalDetails,
+	refusalOf,
+} from './details';
 import { giveHints } from './hints';
 import { HeldClaims } from './hold-claims';
 import { GuardOutputs, OUTPUT } from './outputs';
@@ -21,7 +26,7 @@ import { prepareItems } from './prepare';
 import { looksLikeErrorItem, replayOf } from './replay';
 import type { GuardSettings } from './settings';
 import { readSettings } from './settings';
-import { waitForResults } from './wait-for-result';
+import { waitForResults, waitingRun } from './wait-for-result';
 
 /**
  * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
@@ -73,7 +78,8 @@ async function guard(
 	try {
 		if (!(opened instanceof StoreError) && held !== null) {
 			await held.hold(grantedClaims(claimed));
-			claimed = await waitForResults(context, opened, settings, claimable, claimed, held);
+			const host = waitingRun(context, settings.workflowId, held);
+			claimed = await waitForResults(host, opened, settings, claimable, claimed);
 		}
 		const answers = claimed.values();
 		for (const [index, each] of prepared.entries()) {
@@ -195,11 +201,6 @@ function routeClaimed(
 			});
 		}
 	}
-}
-
-/** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */
-function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
-	return eventAt !== null && eventAt >= now - retentionMs;
 }
 
 function routeStoreError(route: Routing, index: number, error: StoreError): void {

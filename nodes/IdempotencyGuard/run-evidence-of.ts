@@ -3,7 +3,7 @@ import type { ExecutionError, IExecuteFunctions, IRunData } from 'n8n-workflow';
 import type { NodeRun, RunError, RunEvidence } from '../../lib/run-evidence';
 import { howRunEnded } from '../../lib/run-evidence';
 import { nodeOf, pendingNodes, runErrorOf, targetsOf } from '../shared/engine';
-import { isNodeOfType } from '../shared/node-types';
+import { isNodeOfType, isOurs } from '../shared/node-types';
 import type { ClaimItem, TracedTask } from './trace-claim';
 import { traceClaim } from './trace-claim';
 
@@ -50,7 +50,7 @@ function staticFactsOf(context: IExecuteFunctions, name: string) {
 			.some((child) => isNodeOfType(child, 'idempotencyCommit') && !child.disabled),
 		retryOnFail: node?.retryOnFail === true,
 		executeOnce: node?.executeOnce === true,
-		ours: isNodeOfType({ type }, 'idempotencyGuard') || isNodeOfType({ type }, 'idempotencyCommit'),
+		ours: isOurs({ type }),
 	};
 }
 

@@ -1,39 +1,64 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { ClaimView } from '../../lib/record';
 import { waitForSettlement } from '../../lib/wait-for-settlement';
 import { WaiterLimits } from '../../lib/waiter-limits';
 import type { OpenStore } from '../shared/open-store';
-import type { Claimed } from './claim-items';
+import type { Claimed, GrantedClaim } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
 import type { HeldClaims } from './hold-claims';
 import type { ClaimableItem } from './prepare';
 import type { GuardSettings } from './settings';
 
-/** Of this process. */
+/** Who waits. */
+export interface WaitingHost {
+	/** Ends the waiting. */
+	readonly signal: AbortSignal | undefined;
+	readonly limits: WaiterLimits;
+	/** Whether another run holds the key, for which it makes sense to wait. */
+	isHeldElsewhere(holder: ClaimView): boolean;
+	/** Keeps claims that were granted after the wait. */
+	hold(claims: readonly GrantedClaim[]): Promise<void>;
+}
+
+/** Executions that wait in this process. */
 const limits = new WaiterLimits();
+
+/** A run of a Guard: what its own execution holds it would wait for for ever. */
+export function waitingRun(
+	context: IExecuteFunctions,
+	workflowId: string,
+	held: HeldClaims,
+): WaitingHost {
+	const executionId = context.getExecutionId();
+	return {
+		signal: context.getExecutionCancelSignal(),
+		limits,
+		isHeldElsewhere: (holder) =>
+			holder.workflowId !== workflowId || holder.executionId !== executionId,
+		hold: async (claims) => await held.hold(claims),
+	};
+}
 
 /**
  * "Wait for the Result": the batch waits once for all keys that other runs hold, and then claims those again that are free: each item
- * gets the answer as if it had come then. What is still held when the time is over, or was waited for too often, keeps its conflict;
- * so does what this execution itself holds, for which it would wait for ever. Claims granted meanwhile are held.
+ * gets the answer as if it had come then. What is still held when the time is over, or was waited for too often, keeps its conflict.
+ * Claims granted meanwhile are held.
  */
 export async function waitForResults(
-	context: IExecuteFunctions,
+	host: WaitingHost,
 	opened: OpenStore,
 	settings: GuardSettings,
 	items: readonly ClaimableItem[],
 	claimed: readonly Claimed[],
-	held: HeldClaims,
 ): Promise<Claimed[]> {
 	const answers = [...claimed];
 	if (settings.maxWaitMs === null) return answers;
 	const deadline = performance.now() + settings.maxWaitMs;
-	const signal = context.getExecutionCancelSignal();
-	const executionId = context.getExecutionId();
-	const isWaitedFor = (answer: Claimed) =>
-		isHeldElsewhere(answer, settings.workflowId, executionId);
+	const { signal } = host;
+	const isWaitedFor = (answer: Claimed) => isHeldElsewhere(answer, host);
 
-	const { admitted, leave } = limits.enter([
+	const { admitted, leave } = host.limits.enter([
 		...new Set(answers.filter(isWaitedFor).flatMap((each) => identityOf(each) ?? [])),
 	]);
 	try {
@@ -56,7 +81,7 @@ export async function waitForResults(
 				settings,
 				free.flatMap((i) => items[i] ?? []),
 			);
-			await held.hold(grantedClaims(again));
+			await host.hold(grantedClaims(again));
 			for (const [at, i] of free.entries()) answers[i] = again[at] ?? answers[i]!;
 			if (performance.now() >= deadline) break;
 		}
@@ -66,11 +91,10 @@ export async function waitForResults(
 	return answers;
 }
 
-function isHeldElsewhere(claimed: Claimed, workflowId: string, executionId: string): boolean {
+function isHeldElsewhere(claimed: Claimed, host: WaitingHost): boolean {
 	if (!claimed.ok || claimed.answer.outcome !== 'conflict') return false;
 	const { reason, record } = claimed.answer;
-	if (reason !== 'in_progress' || record === null) return false;
-	return record.workflowId !== workflowId || record.executionId !== executionId;
+	return reason === 'in_progress' && record !== null && host.isHeldElsewhere(record);
 }
 
 function identityOf(claimed: Claimed | undefined): string | undefined {

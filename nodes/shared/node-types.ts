@@ -1,11 +1,17 @@
 import type { IExecuteFunctions, INodeParameters, NodeTypeAndVersion } from 'n8n-workflow';
 
-/** Whether a node is one of ours, however n8n loaded the package (its type's prefix tells that). */
+const OUR_TYPES = ['idempotencyGuard', 'idempotencyCommit', 'idempotentWebhook'] as const;
+
+/** Whether a node has this type of ours, however n8n loaded the package (its type's prefix tells that). */
 export function isNodeOfType(
 	node: { readonly type: string },
-	name: 'idempotencyGuard' | 'idempotencyCommit',
+	name: (typeof OUR_TYPES)[number],
 ): boolean {
 	return node.type.endsWith(`.${name}`);
+}
+
+export function isOurs(node: { readonly type: string }): boolean {
+	return OUR_TYPES.some((name) => isNodeOfType(node, name));
 }
 
 /** The Idempotency Commit nodes that this node leads to. */
@@ -17,22 +23,32 @@ export function commitsBehind(
 		.filter((node) => isNodeOfType(node, 'idempotencyCommit') && !node.disabled);
 }
 
-/** An Idempotency Guard that leads to this node. */
+/** An Idempotency Guard, or an Idempotent Webhook, that leads to this node. */
 export interface GuardBefore {
 	readonly name: string;
+	/** A caller waits for the result that is saved. */
+	readonly hasCallerWaiting: boolean;
 	/** The field of its New items that holds the token. */
 	readonly outputField: string;
 }
 
-/** The Idempotency Guard nodes that lead to this node, nearest first. */
+/** The nodes that lead to this one and grant claims, nearest first. */
 export function guardsBefore(context: IExecuteFunctions): GuardBefore[] {
 	const { name } = context.getNode();
 	return context
 		.getParentNodes(name, { includeNodeParameters: true })
-		.filter((node) => isNodeOfType(node, 'idempotencyGuard'))
+		.filter(
+			(node) => isNodeOfType(node, 'idempotencyGuard') || isNodeOfType(node, 'idempotentWebhook'),
+		)
 		.map((guard) => ({ guard, distance: distanceTo(guard.name) }))
 		.sort((a, b) => a.distance - b.distance)
-		.map(({ guard }) => ({ name: guard.name, outputField: outputFieldOf(guard.parameters) }));
+		.map(({ guard }) => ({
+			name: guard.name,
+			outputField: outputFieldOf(guard.parameters),
+			hasCallerWaiting:
+				isNodeOfType(guard, 'idempotentWebhook') &&
+				(guard.parameters?.responseMode ?? 'responseNode') === 'responseNode',
+		}));
 
 	function distanceTo(guard: string): number {
 		for (let depth = 1; depth <= 1000; depth++) {

@@ -21,7 +21,10 @@ export interface OpenStore {
 }
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
-export async function openStore(context: IExecuteFunctions, kind: StoreKind): Promise<OpenStore> {
+export async function openStore(
+	context: Pick<IExecuteFunctions, 'getCredentials'>,
+	kind: StoreKind,
+): Promise<OpenStore> {
 	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	const options = redisOptionsOf(credential);

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import { emptyPartOf } from './template-parts';
 
@@ -15,12 +15,28 @@ export interface ItemParameters {
 }
 
 export function itemParametersOf(context: IExecuteFunctions): ItemParameters {
-	const raw: unknown = context.getNode().parameters;
+	return parametersOf(context, (name, itemIndex, fallback) =>
+		context.getNodeParameter(name, itemIndex, fallback as string),
+	);
+}
+
+/** The parameters of a node that answers a request: there is one item, the request. */
+export function requestParametersOf(context: IWebhookFunctions): ItemParameters {
+	return parametersOf(context, (name, _itemIndex, fallback) =>
+		context.getNodeParameter(name, fallback as string),
+	);
+}
+
+function parametersOf(
+	context: IExecuteFunctions | IWebhookFunctions,
+	read: (name: string, itemIndex: number, fallback: unknown) => unknown,
+): ItemParameters {
+	const { parameters: raw } = context.getNode();
 	const known = new Map<string, unknown>();
 	return {
 		get<T>(name: string, itemIndex: number, fallback: T): T {
 			if (known.has(name)) return known.get(name) as T;
-			const value = context.getNodeParameter(name, itemIndex, fallback) as T;
+			const value = read(name, itemIndex, fallback) as T;
 			if (!isExpression(ownValue(raw, name.split('.')))) known.set(name, value);
 			return value;
 		},

@@ -13,7 +13,7 @@ const MOST_SHOWN = 80;
  * @param raw the parameter as it is in the workflow
  */
 export function emptyPartOf(
-	context: IExecuteFunctions,
+	context: Pick<IExecuteFunctions, 'evaluateExpression'>,
 	raw: unknown,
 	itemIndex: number,
 ): string | null {

@@ -1,5 +1,6 @@
 import { IdempotencyCommit } from '../../nodes/IdempotencyCommit/IdempotencyCommit.node';
 import { IdempotencyGuard } from '../../nodes/IdempotencyGuard/IdempotencyGuard.node';
+import { IdempotentWebhook } from '../../nodes/IdempotentWebhook/IdempotentWebhook.node';
 import type { EngineOptions } from './harness';
 import { createEngine, standIns } from './harness';
 
@@ -11,6 +12,7 @@ export function engine(options: Partial<EngineOptions> = {}) {
 			...standIns,
 			'n8n-nodes-idempotency.idempotencyGuard': new IdempotencyGuard(),
 			'n8n-nodes-idempotency.idempotencyCommit': new IdempotencyCommit(),
+			'n8n-nodes-idempotency.idempotentWebhook': new IdempotentWebhook(),
 			...options.nodes,
 		},
 	});

@@ -1,5 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { RedisServer } from '../stores/redis-server';
+import type { Credentials } from './harness';
 import { engine } from './nodes';
 import type { ChargeParts } from './scenario';
 
@@ -20,9 +21,11 @@ export const onRedis = (parts: ChargeParts = {}): ChargeParts => ({
 export const engineOn = (
 	server: RedisServer,
 	credential: Record<string, string | number | boolean> = {},
+	more: Credentials = {},
 ) =>
 	engine({
 		credentials: {
+			...more,
 			idempotencyRedisApi: {
 				deployment: 'standalone',
 				host: '127.0.0.1',

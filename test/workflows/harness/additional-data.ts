@@ -130,12 +130,13 @@ export class NodeTypes implements INodeTypes {
 
 /** What a run needs from the server around the engine. */
 export interface RunSurroundings {
-	executionId: string;
+	/** None before there is an execution. */
+	executionId?: string;
 	workflowId: string | undefined;
 	credentials: Credentials;
-	hooks: RunHooks;
+	hooks?: RunHooks;
 	/** Epoch milliseconds. */
-	timeoutAt: number | undefined;
+	timeoutAt?: number;
 	runSubWorkflow: (
 		info: IExecuteWorkflowInfo,
 		items: INodeExecutionData[] | undefined,

@@ -9,6 +9,7 @@ import type {
 	INodeType,
 	IRun,
 	IVersionedNodeType,
+	IWorkflowExecuteAdditionalData,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { additionalDataOf, NodeTypes, RunHooks } from './additional-data';
@@ -29,6 +30,12 @@ export interface EngineOptions {
 	subWorkflows?: WorkflowJson[];
 	/** The first execution id; later ones follow. Default 1. */
 	firstExecutionId?: number;
+}
+
+/** A request and its response, as Express has them. */
+export interface DoorExchange {
+	readonly request: unknown;
+	readonly response: unknown;
 }
 
 interface Execution extends CommonRunOptions {
@@ -103,6 +110,33 @@ export class Engine {
 		);
 	}
 
+	/** What n8n hands to a node that answers a request, before there is any execution. */
+	atTheDoor(json: WorkflowJson, mode: WorkflowExecuteMode, http: DoorExchange) {
+		const workflow = this.workflowOf(json, mode);
+		const additionalData = additionalDataOf({
+			workflowId: json.id,
+			credentials: this.options.credentials ?? {},
+			runSubWorkflow: async (info, items) => await this.runSubWorkflow(info, items),
+		});
+		return {
+			workflow,
+			additionalData: {
+				...additionalData,
+				httpRequest: http.request,
+				httpResponse: http.response,
+			} as IWorkflowExecuteAdditionalData,
+		};
+	}
+
+	private workflowOf(json: WorkflowJson, mode: WorkflowExecuteMode): Workflow {
+		return new Workflow({
+			...structuredClone(json),
+			active: mode !== 'manual' && mode !== 'retry',
+			nodeTypes: this.nodeTypes,
+			staticData: structuredClone(this.staticData.get(json.id ?? '') ?? {}),
+		});
+	}
+
 	private async execute(json: WorkflowJson, execution: Execution, begin: Begin) {
 		const scope: RunScope = { instanceId: this.options.instanceId ?? 'instance-1', logs: [] };
 		return await runScope.run(
@@ -114,12 +148,7 @@ export class Engine {
 	private async executeIn(scope: RunScope, json: WorkflowJson, execution: Execution, begin: Begin) {
 		const { mode, timeoutMs, finishHandlers = 'run' } = execution;
 		const executionId = execution.executionId ?? String(this.nextExecutionId++);
-		const workflow = new Workflow({
-			...structuredClone(json),
-			active: mode !== 'manual' && mode !== 'retry',
-			nodeTypes: this.nodeTypes,
-			staticData: structuredClone(this.staticData.get(json.id ?? '') ?? {}),
-		});
+		const workflow = this.workflowOf(json, mode);
 		const hooks = hooksOf(execution, executionId, json, finishHandlers);
 		const additionalData = additionalDataOf({
 			executionId,

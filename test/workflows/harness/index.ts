@@ -9,5 +9,6 @@ export { RunResult } from './run-result';
 export { commit, guard, node, webhookItem, workflow } from './workflow';
 export type { NodeSettings, WorkflowJson, WorkflowParts } from './workflow';
 export * from './stand-ins';
+export { DoorServer } from './door';
 export { Downstream, startDownstream } from './downstream';
 export type { Answer, DownstreamRequest } from './downstream';

@@ -1,0 +1,142 @@
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import type { ClaimView } from '../../lib/record';
+import type { HttpAnswer } from '../shared/http-answer';
+import { httpAnswerOf } from '../shared/http-answer';
+import { DOCS_URL } from '../shared/store-parameter';
+import type { Refusal } from '../IdempotencyGuard/details';
+import { refusalDetails } from '../IdempotencyGuard/details';
+
+/** How the door answers without starting an execution: docs/http.md lists every status, header and problem. */
+
+export type ResponseMode = 'onReceived' | 'lastNode' | 'responseNode';
+
+/** Seconds after which a store that is down may be asked again. */
+const STORE_RETRY_SECONDS = 10;
+const BAD_GATEWAY = 502;
+
+/** What the door says by itself, by its anchor in docs/http.md. */
+const TITLES = {
+	unauthorized: 'The request could not be authenticated',
+	not_acceptable: 'The request cannot be used',
+	too_large: 'The body is too large',
+	unreadable_result: 'The stored result cannot be read',
+	store_unavailable: 'The request could not be checked',
+	misconfigured: 'The webhook is not set up correctly',
+} as const;
+
+export type DoorProblem = keyof typeof TITLES;
+
+/** What we use of Express' response. */
+interface DoorResponse {
+	readonly headersSent: boolean;
+	readonly destroyed: boolean;
+	status(code: number): unknown;
+	set(headers: Readonly<Record<string, string>>): unknown;
+	send(text: string): unknown;
+	json(body: unknown): unknown;
+}
+
+/** Ends the request here: n8n starts no execution. */
+export function send(
+	context: IWebhookFunctions,
+	{ statusCode, headers, body }: HttpAnswer,
+): IWebhookResponseData {
+	const response = context.getResponseObject() as DoorResponse;
+	// A caller that has hung up gets nothing.
+	if (!response.headersSent && !response.destroyed) {
+		response.status(statusCode);
+		// What others wrote must not run as a page of this n8n.
+		response.set({
+			'content-security-policy': 'sandbox',
+			'x-content-type-options': 'nosniff',
+			...headers,
+		});
+		if (typeof body === 'string') response.send(body);
+		else response.json(body);
+	}
+	return { noWebhookResponse: true };
+}
+
+/** The stored result as the first caller got it. */
+export function replayAnswer(
+	items: readonly IDataObject[],
+	{ state, statusCode }: Pick<ClaimView, 'state' | 'statusCode'>,
+	responseMode: ResponseMode,
+): HttpAnswer {
+	const replayed = { 'idempotency-replayed': 'true' };
+	if (responseMode === 'lastNode') {
+		// n8n answers with the first item of the last node, and 200.
+		return { statusCode: 200, headers: replayed, body: items[0] ?? {} };
+	}
+	const answer = httpAnswerOf(items, statusCode || (state === 'failed' ? BAD_GATEWAY : 200));
+	return { ...answer, headers: { ...answer.headers, ...replayed } };
+}
+
+/** The request was handled, and there is no result to send. */
+export function replayWithoutResult(details: IDataObject): HttpAnswer {
+	const { key, hash, state, message } = details;
+	return {
+		statusCode: 200,
+		headers: { 'idempotency-replayed': 'true' },
+		body: { key, hash, state, message },
+	};
+}
+
+/** Taken in: what a caller gets who does not wait for the result. */
+export function acceptedBody(details: IDataObject): IDataObject {
+	const { key, hash, ksuid } = details;
+	return {
+		status: 'accepted',
+		key,
+		hash,
+		ksuid,
+		message: 'The request was accepted. Send the same request again to get its result.',
+	};
+}
+
+/** The first run is still at it, and the caller need not be told to come again as of an error. */
+export function stillRunning(details: IDataObject, refusal: Refusal): HttpAnswer {
+	return {
+		statusCode: 202,
+		headers: retryAfter(refusal.retryAfterSeconds),
+		body: { ...acceptedBody(details), status: 'processing', message: refusal.message },
+	};
+}
+
+export function refusalAnswer(refusal: Refusal): HttpAnswer {
+	const { problem, changedFields } = refusalDetails(refusal);
+	const body = problem as IDataObject;
+	return {
+		statusCode: refusal.statusCode,
+		headers: { ...PROBLEM_TYPE, ...retryAfter(refusal.retryAfterSeconds) },
+		body: refusal.changedFields.length > 0 ? { ...body, changedFields } : body,
+	};
+}
+
+export function problemAnswer(
+	problem: DoorProblem,
+	statusCode: number,
+	detail: string,
+	headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
+	return {
+		statusCode,
+		headers: {
+			...PROBLEM_TYPE,
+			...(statusCode === 503 ? retryAfter(STORE_RETRY_SECONDS) : {}),
+			...headers,
+		},
+		body: {
+			type: `${DOCS_URL}/blob/main/docs/http.md#${problem}`,
+			title: TITLES[problem],
+			status: statusCode,
+			detail,
+		},
+	};
+}
+
+const PROBLEM_TYPE = { 'content-type': 'application/problem+json; charset=utf-8' };
+
+const retryAfter = (seconds: number | null): Record<string, string> =>
+	seconds === null ? {} : { 'retry-after': String(seconds) };

@@ -1,0 +1,200 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { keyProperties, optionsProperty, runProperties } from '../IdempotencyGuard/description';
+import { STORE_PROPERTY } from '../shared/store-parameter';
+
+const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
+
+const requestProperties: INodeProperties[] = [
+	{
+		displayName: 'HTTP Methods',
+		name: 'httpMethod',
+		type: 'multiOptions',
+		options: METHODS.map((method) => ({ name: method, value: method })),
+		default: ['POST'],
+		required: true,
+		noDataExpression: true,
+		description: 'The methods to listen to',
+	},
+	{
+		displayName: 'Path',
+		name: 'path',
+		type: 'string',
+		default: '',
+		required: true,
+		noDataExpression: true,
+		placeholder: 'e.g. orders',
+		description:
+			"The path to listen to. Parts that begin with a colon take any value: 'orders/:orderId'.",
+	},
+	{
+		displayName: 'Authentication',
+		name: 'authentication',
+		type: 'options',
+		noDataExpression: true,
+		default: 'none',
+		description: 'How callers prove who they are. Duplicates are asked for it as well.',
+		options: [
+			{ name: 'Basic Auth', value: 'basicAuth' },
+			{ name: 'Header Auth', value: 'headerAuth' },
+			{
+				name: 'JWT Auth',
+				value: 'jwtAuth',
+				description: 'What the token claims is in the field "jwtPayload" of the item',
+			},
+			{ name: 'None', value: 'none' },
+		],
+	},
+	{
+		displayName: 'Respond',
+		name: 'responseMode',
+		type: 'options',
+		noDataExpression: true,
+		default: 'responseNode',
+		description: 'When the first caller gets its answer. Duplicates are answered at the door.',
+		options: [
+			{
+				name: 'Immediately',
+				value: 'onReceived',
+				description:
+					'202 as soon as the request is taken in. The caller gets the result by sending the same request again.',
+			},
+			{
+				name: 'When Last Node Finishes',
+				value: 'lastNode',
+				description:
+					'The first item of the last node. Let that be Idempotency Commit, so that duplicates get the same.',
+			},
+			{
+				name: 'When the Result Is Saved',
+				value: 'responseNode',
+				description:
+					'Idempotency Commit answers with the result that it saves: status, headers and body of the service that was called',
+			},
+		],
+	},
+];
+
+/** The Guard's, with one more answer for a request whose first run is still at it. */
+const duplicateProperties = runProperties.map((property): INodeProperties => {
+	if (property.name !== 'onInProgress') return property;
+	return {
+		...property,
+		description: 'What a caller gets while another run is handling the same request',
+		options: [
+			{
+				name: 'Answer 202 Accepted',
+				value: 'accept',
+				description: 'Say that the request is being handled, and when to ask again',
+			},
+			{
+				name: 'Answer 409 Conflict',
+				value: 'conflict',
+				description: 'Senders that retry will come again: most of them take only 2xx for success',
+			},
+			{
+				name: 'Wait for the Result',
+				value: 'wait',
+				description: 'Hold the connection until the other run has ended, then answer as it did',
+			},
+		],
+	};
+});
+
+/** Options of the Guard that say nothing at the door: they are about items that leave by its outputs. */
+const WITHOUT = new Set(['detailsOnDuplicates']);
+
+const webhookOptions: INodeProperties[] = [
+	{
+		displayName: 'Allowed Origins (CORS)',
+		name: 'allowedOrigins',
+		type: 'string',
+		default: '*',
+		description: 'Origins that browsers may call from, separated by commas. * allows all of them.',
+	},
+	{
+		displayName: 'File Field',
+		name: 'binaryPropertyName',
+		type: 'string',
+		noDataExpression: true,
+		default: 'data',
+		description: 'Name of the file that a body becomes which is no JSON, form, text or XML',
+	},
+	{
+		displayName: 'Raw Body',
+		name: 'rawBody',
+		type: 'boolean',
+		noDataExpression: true,
+		default: false,
+		description: 'Whether to keep the body as it was sent as well, as a file: to check a signature',
+	},
+	{
+		displayName: 'Response Headers',
+		name: 'responseHeaders',
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true },
+		placeholder: 'Add header',
+		default: {},
+		description: 'Headers of the first answer, besides those of the service that was called',
+		options: [
+			{
+				name: 'entries',
+				displayName: 'Entries',
+				values: [
+					{ displayName: 'Name', name: 'name', type: 'string', default: '' },
+					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
+				],
+			},
+		],
+	},
+];
+
+/** What the Guard's options mean where there is a caller to answer. */
+const AT_THE_DOOR: Readonly<Record<string, (option: INodeProperties) => INodeProperties>> = {
+	onStoreError: (option) => ({
+		...option,
+		description: 'What to do with requests that could not be checked',
+		options: [
+			{
+				name: 'Answer 503',
+				value: 'error',
+				description: 'Let nothing through unchecked: senders try again later',
+			},
+			{
+				name: 'Continue Unprotected',
+				value: 'continueUnprotected',
+				description:
+					'Start an execution unchecked, marked "unprotected". Duplicates may act twice meanwhile.',
+			},
+		],
+	}),
+	onMissingKey: (option) => ({
+		...option,
+		description: 'What to do with requests that have no key',
+		options: [
+			{ name: 'Answer 400', value: 'error', description: 'Say that the key is missing' },
+			{
+				name: 'Continue Unprotected',
+				value: 'continueUnprotected',
+				description: 'Start an execution unchecked, marked "unprotected"',
+			},
+		],
+	}),
+};
+
+const guardOptions = (optionsProperty.options as INodeProperties[])
+	.filter(({ name }) => !WITHOUT.has(name))
+	.map((option): INodeProperties => AT_THE_DOOR[option.name]?.(option) ?? option);
+
+export const webhookProperties: INodeProperties[] = [
+	...requestProperties,
+	STORE_PROPERTY,
+	...keyProperties,
+	...duplicateProperties,
+	{
+		...optionsProperty,
+		options: [...guardOptions, ...webhookOptions].sort((a, b) =>
+			a.displayName.localeCompare(b.displayName, 'en'),
+		),
+	},
+];

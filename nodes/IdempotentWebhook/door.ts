@@ -1,0 +1,286 @@
+import { randomBytes } from 'node:crypto';
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { attemptAsync } from '../../lib/attempt';
+import { ownerTokenOf } from '../../lib/identity';
+import type { OwnerCommand } from '../../lib/record';
+import { encodeResult } from '../../lib/result-codec';
+import { replyAt, StoreError } from '../../lib/store';
+import { WaiterLimits } from '../../lib/waiter-limits';
+import type { ClaimHost } from '../IdempotencyGuard/claim-host';
+import type { Claimed } from '../IdempotencyGuard/claim-items';
+import { claimItems, release, grantedClaims } from '../IdempotencyGuard/claim-items';
+import type { Refusal } from '../IdempotencyGuard/details';
+import {
+	commonDetails,
+	isWithinRetention,
+	missingKeyRefusal,
+	refusalOf,
+} from '../IdempotencyGuard/details';
+import type { ClaimableItem } from '../IdempotencyGuard/prepare';
+import { prepareItems } from '../IdempotencyGuard/prepare';
+import { replayOf } from '../IdempotencyGuard/replay';
+import type { GuardSettings } from '../IdempotencyGuard/settings';
+import { readSettings } from '../IdempotencyGuard/settings';
+import type { WaitingHost } from '../IdempotencyGuard/wait-for-result';
+import { waitForResults } from '../IdempotencyGuard/wait-for-result';
+import { complaintOf, mayContinueUnprotected } from '../shared/messages';
+import type { OpenStore } from '../shared/open-store';
+import { openStore, secretsOf } from '../shared/open-store';
+import { requestParametersOf } from '../shared/parameters';
+import type { ResponseMode } from './answers';
+import {
+	acceptedBody,
+	problemAnswer,
+	refusalAnswer,
+	replayAnswer,
+	replayWithoutResult,
+	send,
+	stillRunning,
+} from './answers';
+import { authenticate } from './authenticate';
+import type { DoorRequest } from './request';
+import { comparableItem, readRequest, startingItem } from './request';
+
+/** A request that waits takes a connection and no place of an execution: there may be many more of them. */
+const limits = new WaiterLimits({ perKey: 1_000, perProcess: 1_000 });
+
+/** Largest request that is kept with its claim until its run has started, in bytes. */
+const MAX_KEPT_REQUEST = 1024 * 1024;
+
+/**
+ * Answers a request, or starts an execution for it. Nothing that goes wrong here may start one unchecked; n8n starts one for
+ * whatever is thrown, so nothing is.
+ */
+export async function answerAtDoor(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	try {
+		const who = await authenticate(context);
+		if (!who.ok) {
+			const { statusCode, message, challenge } = who;
+			const problem = statusCode === 500 ? 'misconfigured' : 'unauthorized';
+			const headers = challenge === undefined ? undefined : { 'www-authenticate': challenge };
+			return send(context, problemAnswer(problem, statusCode, message, headers));
+		}
+		return await new Door(context).answer(await readRequest(context, who.jwtPayload));
+	} catch (error) {
+		return send(context, answerToFailure(context, error));
+	}
+}
+
+function answerToFailure(context: IWebhookFunctions, error: unknown) {
+	if (isTooLarge(error)) {
+		return problemAnswer('too_large', 413, 'The body is larger than this n8n takes.');
+	}
+	if (error instanceof StoreError) return storeProblem(context, error);
+	const { message, description } = complaintOf(error);
+	log(context, `${message}. ${description}`);
+	// The caller is no user of this n8n: what is wrong is in the log, and shown while the node listens for a test.
+	const detail = context.getMode() === 'manual' ? message : 'The log of n8n says what is wrong.';
+	return problemAnswer('misconfigured', 500, detail);
+}
+
+/** As the library says it by which n8n reads bodies. */
+function isTooLarge(error: unknown): boolean {
+	return (error as { type?: unknown } | null)?.type === 'entity.too.large';
+}
+
+function storeProblem(context: IWebhookFunctions, error: StoreError) {
+	log(context, `${error.message}. ${complaintOf(error).description}`);
+	const detail = 'The store of this webhook cannot be asked right now. Nothing was done.';
+	return problemAnswer('store_unavailable', 503, detail);
+}
+
+function log(context: IWebhookFunctions, message: string): void {
+	context.logger.error(`Idempotent Webhook "${context.getNode().name}": ${message}`);
+}
+
+class Door {
+	private readonly settings: GuardSettings;
+
+	private readonly responseMode: ResponseMode;
+
+	private readonly acceptsRunning: boolean;
+
+	/** @throws NodeOperationError for settings that can't work */
+	constructor(private readonly context: IWebhookFunctions) {
+		const parameters = requestParametersOf(context);
+		this.settings = readSettings(context, parameters);
+		this.responseMode = parameters.get<ResponseMode>('responseMode', 0, 'responseNode');
+		this.acceptsRunning = parameters.get<string>('onInProgress', 0, 'conflict') === 'accept';
+	}
+
+	async answer(request: DoorRequest): Promise<IWebhookResponseData> {
+		const { context, settings } = this;
+		if (settings.skip) return await this.start(request, { outcome: 'skipped' });
+		const opened = await this.tryOpen();
+		const [prepared] = await prepareItems(
+			this.hostOf(request),
+			requestParametersOf(context),
+			settings,
+			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
+			[comparableItem(request)],
+		);
+		switch (prepared?.kind) {
+			case 'claim':
+				return opened instanceof StoreError
+					? await this.withoutStore(request, opened)
+					: await this.claimed(request, opened, prepared);
+			case 'missing':
+				if (settings.onMissingKey !== 'continueUnprotected') {
+					return send(context, refusalAnswer(missingKeyRefusal(prepared.missing.message)));
+				}
+				return await this.start(request, {
+					outcome: 'unprotected',
+					message: prepared.missing.message,
+				});
+			case 'error':
+				return send(context, problemAnswer('not_acceptable', 400, prepared.complaint.message));
+			default:
+				throw new TypeError('Every request is prepared');
+		}
+	}
+
+	private async claimed(
+		request: DoorRequest,
+		opened: OpenStore,
+		item: ClaimableItem,
+	): Promise<IWebhookResponseData> {
+		const { context, settings } = this;
+		const hungUp = new AbortController();
+		context.getResponseObject().once('close', () => hungUp.abort());
+		const host: WaitingHost = {
+			signal: hungUp.signal,
+			limits,
+			isHeldElsewhere: () => true,
+			// It is pending: nobody has to renew it until its run starts.
+			hold: async () => await Promise.resolve(),
+		};
+		const first = await claimItems(opened, settings, [item]);
+		const [claimed] = await waitForResults(host, opened, settings, [item], first);
+		if (claimed === undefined) throw new TypeError('Every request has an answer');
+		if (!claimed.ok) return await this.withoutStore(request, claimed.error);
+
+		const { answer } = claimed;
+		const details = commonDetails(
+			answer.outcome,
+			item.label,
+			claimed.request.identity,
+			answer.record,
+			settings.scope,
+		);
+		switch (answer.outcome) {
+			case 'new':
+				return await this.startClaimed(request, opened, claimed, {
+					...details,
+					takeover: answer.takeover,
+					token: claimed.token,
+					fence: answer.fence,
+				});
+			case 'duplicate': {
+				const replay = replayOf(answer, claimed.request, secretsOf(opened), details);
+				if (replay.kind === 'unreadable') {
+					log(context, replay.complaint.message);
+					const detail = 'The request was handled before. Its result cannot be read any more.';
+					return send(context, problemAnswer('unreadable_result', 500, detail));
+				}
+				if (replay.kind === 'details') return send(context, replayWithoutResult(replay.details));
+				const jsons = replay.items.map(({ json }) => json);
+				return send(context, replayAnswer(jsons, answer.record, this.responseMode));
+			}
+			case 'conflict': {
+				const refusal: Refusal = refusalOf(answer, item.compared, claimed.now, {
+					sameBatch: false,
+					secret: claimed.request === item.request ? opened.secret : opened.previousSecret,
+					storeIsYounger: isWithinRetention(claimed.request, claimed.now),
+				});
+				const isRunning = refusal.reason === 'in_progress' && this.acceptsRunning;
+				return send(context, isRunning ? stillRunning(details, refusal) : refusalAnswer(refusal));
+			}
+		}
+	}
+
+	/** A claim that no execution follows is given back: nothing has acted for it. */
+	private async startClaimed(
+		request: DoorRequest,
+		opened: OpenStore,
+		claimed: Claimed & { ok: true },
+		details: IDataObject,
+	): Promise<IWebhookResponseData> {
+		const started = await attemptAsync(async () => {
+			if (this.responseMode === 'onReceived') await this.keep(request, opened, claimed);
+			return await this.start(request, details);
+		});
+		if (started.ok) return started.value;
+		await release(opened, grantedClaims([claimed]), 'The execution could not be started');
+		throw started.error;
+	}
+
+	/** What is acknowledged before it runs must not be lost with this n8n: it stays with the claim until the run has started. */
+	private async keep(
+		request: DoorRequest,
+		opened: OpenStore,
+		claimed: Claimed & { ok: true },
+	): Promise<void> {
+		const { secret, store } = opened;
+		const { identity, tenant } = claimed.request;
+		const { bytes } = encodeResult([{ json: request.json }], {
+			maxBytes: MAX_KEPT_REQUEST,
+			...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+		});
+		const orders = grantedClaims([claimed]).map(
+			(claim): OwnerCommand => ({
+				type: 'deposit',
+				identity,
+				owner: claim.owner,
+				fence: claim.fence,
+				ownRun: true,
+				request: bytes,
+			}),
+		);
+		const reply = replyAt(await store.command(orders), 0);
+		if (!reply.ok) throw reply.error;
+	}
+
+	private async start(request: DoorRequest, details: IDataObject): Promise<IWebhookResponseData> {
+		const { context, settings, responseMode } = this;
+		const item = await startingItem(context, request, { [settings.outputField]: details });
+		return {
+			...(responseMode === 'onReceived' ? { webhookResponse: acceptedBody(details) } : {}),
+			workflowData: [[item]],
+		};
+	}
+
+	private async withoutStore(
+		request: DoorRequest,
+		error: StoreError,
+	): Promise<IWebhookResponseData> {
+		const { context, settings } = this;
+		if (settings.onStoreError !== 'continueUnprotected' || !mayContinueUnprotected(error)) {
+			return send(context, storeProblem(context, error));
+		}
+		return await this.start(request, { outcome: 'unprotected', message: error.message });
+	}
+
+	private async tryOpen(): Promise<OpenStore | StoreError> {
+		try {
+			return await openStore(this.context, this.settings.store);
+		} catch (error) {
+			if (error instanceof StoreError) return error;
+			throw new NodeOperationError(this.context.getNode(), complaintOf(error).message);
+		}
+	}
+
+	private hostOf({ files }: DoorRequest): ClaimHost {
+		const nodeId = this.settings.nodeId;
+		const nonce = randomBytes(16).toString('hex');
+		const owner = ownerTokenOf({ nonce, executionId: '', nodeId, runIndex: 0, itemIndex: 0 });
+		return {
+			executionId: '',
+			pending: true,
+			hearsEnd: true,
+			ownerOf: () => owner,
+			fileOf: async (_item, name) => (await files.get(name)?.content()) ?? Buffer.alloc(0),
+		};
+	}
+}

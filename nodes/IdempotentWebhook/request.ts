@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IBinaryData, IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+
+/** What n8n adds to the requests that it hands to webhooks. */
+type WebhookRequest = Omit<IncomingMessage, 'body' | 'rawBody'> & {
+	readonly headers: IncomingHttpHeaders;
+	readonly params: IDataObject;
+	readonly query: IDataObject;
+	body?: unknown;
+	rawBody?: Buffer;
+	readonly contentType?: string;
+	readonly contentDisposition?: { type: string; filename?: string };
+	readRawBody?(): Promise<void>;
+};
+
+interface UploadedFile {
+	readonly filepath: string;
+	readonly originalFilename?: string | null;
+	readonly newFilename: string;
+	readonly mimetype?: string | null;
+}
+
+/** A file of a request, not yet in n8n's storage: a duplicate needs none of it there. */
+interface IncomingFile {
+	readonly fileName: string;
+	readonly mimeType: string;
+	content(): Promise<Buffer>;
+}
+
+/** A request in the shape in which n8n's Webhook node emits it. */
+export interface DoorRequest {
+	readonly json: IDataObject;
+	readonly files: ReadonlyMap<string, IncomingFile>;
+}
+
+export async function readRequest(
+	context: IWebhookFunctions,
+	jwtPayload: IDataObject | undefined,
+): Promise<DoorRequest> {
+	const request = context.getRequestObject() as unknown as WebhookRequest;
+	const isTest = context.getMode() === 'manual';
+	const url = context.getNodeWebhookUrl('default') ?? '';
+	const { body, files } = await bodyOf(context, request);
+	const json: IDataObject = {
+		headers: request.headers as IDataObject,
+		params: request.params,
+		query: request.query,
+		body: body as IDataObject,
+		webhookUrl: isTest ? url.replace('/webhook/', '/webhook-test/') : url,
+		executionMode: isTest ? 'test' : 'production',
+		...(jwtPayload === undefined ? {} : { jwtPayload }),
+	};
+	return { json, files };
+}
+
+async function bodyOf(
+	context: IWebhookFunctions,
+	request: WebhookRequest,
+): Promise<{ body: unknown; files: Map<string, IncomingFile> }> {
+	const field = String(context.getNodeParameter('options.binaryPropertyName', 'data')) || 'data';
+	if (request.contentType === 'multipart/form-data') {
+		const { data = {}, files = {} } = (request.body ?? {}) as {
+			data?: IDataObject;
+			files?: Record<string, UploadedFile | UploadedFile[]>;
+		};
+		return { body: data, files: uploadedFiles(files) };
+	}
+	// Of a type that n8n does not parse, such as a PDF: the body is a file.
+	if (request.body === undefined || request.body === null || request.body === '') {
+		const content = await rawBodyOf(request);
+		const files = new Map(content.length === 0 ? [] : [[field, fileOf(request, content)]]);
+		return { body: request.body ?? {}, files };
+	}
+	const files = new Map<string, IncomingFile>();
+	if (context.getNodeParameter('options.rawBody', false) === true) {
+		files.set(field, fileOf(request, await rawBodyOf(request)));
+	}
+	return { body: request.body, files };
+}
+
+/** Names as n8n's Webhook gives them: `files[]` is `files`, and several of one name are numbered. */
+function uploadedFiles(
+	uploaded: Readonly<Record<string, UploadedFile | UploadedFile[]>>,
+): Map<string, IncomingFile> {
+	const files = new Map<string, IncomingFile>();
+	for (const [field, value] of Object.entries(uploaded)) {
+		const plain = field.replace(/\[\]$/, '').trim();
+		for (const [i, file] of [value].flat().entries()) {
+			const name = plain === '' ? `data${files.size}` : plain;
+			files.set(Array.isArray(value) && plain !== '' ? `${name}${i}` : name, {
+				fileName: file.originalFilename ?? file.newFilename,
+				mimeType: file.mimetype ?? 'application/octet-stream',
+				content: async () => await readFile(file.filepath),
+			});
+		}
+	}
+	return files;
+}
+
+const fileOf = (request: WebhookRequest, content: Buffer): IncomingFile => ({
+	fileName: request.contentDisposition?.filename ?? randomUUID(),
+	mimeType: request.contentType ?? 'application/octet-stream',
+	content: async () => await Promise.resolve(content),
+});
+
+/** By n8n, up to its own limit. */
+async function rawBodyOf(request: WebhookRequest): Promise<Buffer> {
+	if (request.rawBody === undefined) await request.readRawBody?.();
+	return request.rawBody ?? Buffer.alloc(0);
+}
+
+/** The item as it is compared: files by name, their content still where it came. */
+export function comparableItem({ json, files }: DoorRequest): INodeExecutionData {
+	if (files.size === 0) return { json };
+	const names = [...files].map(([name, { mimeType }]): [string, IBinaryData] => [
+		name,
+		{ mimeType, data: '' },
+	]);
+	return { json, binary: Object.fromEntries(names) };
+}
+
+/** The item that a workflow starts with: its files are in n8n's storage. */
+export async function startingItem(
+	context: IWebhookFunctions,
+	{ json, files }: DoorRequest,
+	details: IDataObject,
+): Promise<INodeExecutionData> {
+	const item: INodeExecutionData = { json: { ...json, ...details } };
+	if (files.size === 0) return item;
+	item.binary = {};
+	for (const [name, { fileName, mimeType, content }] of files) {
+		item.binary[name] = await context.helpers.prepareBinaryData(
+			await content(),
+			fileName,
+			mimeType,
+		);
+	}
+	return item;
+}

@@ -1,0 +1,41 @@
+import type { IWebhookDescription } from 'n8n-workflow';
+import * as n8n from 'n8n-workflow';
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** 202 where the caller is answered before anything ran. It stands in n8n's description as text: it uses nothing from outside. */
+const responseCode = (parameters: Parameters) =>
+	parameters.responseMode === 'onReceived' ? 202 : 200;
+
+/** Which part of the last node's items is the answer; of nothing else. */
+const responseData = (parameters: Parameters) =>
+	parameters.responseMode === 'lastNode' ? 'firstEntryJson' : undefined;
+
+/**
+ * The fields that depend on parameters. n8n reads these natively where it can, since an expression costs each request an isolate of
+ * its expression engine; an n8n that does not know of that gets the expressions.
+ */
+const fields =
+	typeof n8n.webhookDescriptionFields === 'function'
+		? n8n.webhookDescriptionFields({
+				httpMethod: n8n.fromParameter('httpMethod', 'POST'),
+				path: n8n.fromParameter('path'),
+				responseCode: n8n.fromFunction(responseCode),
+				responseData: n8n.fromFunction(responseData),
+				responseHeaders: n8n.fromParameter(['options', 'responseHeaders']),
+				responseMode: n8n.fromParameter('responseMode', 'responseNode'),
+			})
+		: {
+				httpMethod: '={{$parameter["httpMethod"]}}',
+				path: '={{$parameter["path"]}}',
+				responseCode: `={{(${String(responseCode)})($parameter)}}`,
+				responseData: `={{(${String(responseData)})($parameter)}}`,
+				responseHeaders: '={{$parameter["options"]["responseHeaders"]}}',
+				responseMode: '={{$parameter["responseMode"]}}',
+			};
+
+export const WEBHOOK_DESCRIPTION: IWebhookDescription = {
+	name: 'default',
+	isFullPath: true,
+	...fields,
+};

@@ -1,0 +1,42 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/** What a caller gets over HTTP: the same from the run that acted and, later, from its stored result. */
+export interface HttpAnswer {
+	readonly statusCode: number;
+	readonly headers: Readonly<Record<string, string>>;
+	/** Text is sent as it is, anything else as JSON. */
+	readonly body: unknown;
+}
+
+/** Headers of a service's response that say what its body is, or what to do next. All others are between it and n8n. */
+const PASSED_HEADERS: ReadonlySet<string> = new Set([
+	'content-language',
+	'content-type',
+	'etag',
+	'last-modified',
+	'link',
+	'location',
+	'retry-after',
+]);
+
+/**
+ * The answer that a result is: one item with a full response (`statusCode`, `headers`, `body`) is that response, any other item its
+ * JSON, several a list.
+ */
+export function httpAnswerOf(items: readonly IDataObject[], statusCode: number): HttpAnswer {
+	const [first] = items;
+	if (items.length !== 1 || first === undefined) return { statusCode, headers: {}, body: items };
+	if (typeof first.statusCode !== 'number' || !('body' in first)) {
+		return { statusCode, headers: {}, body: first };
+	}
+	return { statusCode, headers: passedHeaders(first.headers), body: first.body };
+}
+
+function passedHeaders(headers: unknown): Record<string, string> {
+	if (typeof headers !== 'object' || headers === null) return {};
+	const passed = Object.entries(headers as Record<string, unknown>).filter(
+		(header): header is [string, string] =>
+			PASSED_HEADERS.has(header[0].toLowerCase()) && typeof header[1] === 'string',
+	);
+	return Object.fromEntries(passed.map(([name, value]) => [name.toLowerCase(), value]));
+}
