@@ -3,8 +3,8 @@ import { configWithoutCloudSupport } from '@n8n/node-cli/eslint';
 export default [
 	...configWithoutCloudSupport,
 	{
-		// Tests start real servers and workers, and kill them. None of it is in the package.
-		files: ['test/**/*.ts'],
+		// Tests and benchmarks start real servers and workers, and kill them. None of it is in the package.
+		files: ['test/**/*.ts', 'bench/**/*.ts'],
 		rules: { '@n8n/community-nodes/no-dangerous-functions': 'off' },
 	},
 	{
