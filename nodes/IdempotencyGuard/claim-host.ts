@@ -14,8 +14,8 @@ export interface ClaimHost {
 	readonly hearsEnd: boolean;
 	/** The owner token for an item: the same when the same run asks again. */
 	ownerOf(itemIndex: number): string;
-	/** The content of a file of an item. */
-	fileOf(itemIndex: number, name: string): Promise<Buffer>;
+	/** The content of a file of an item, in pieces where n8n keeps it outside of memory. */
+	fileOf(itemIndex: number, name: string): Promise<Uint8Array | AsyncIterable<unknown>>;
 }
 
 export function executionHost(context: IExecuteFunctions): ClaimHost {
@@ -33,6 +33,11 @@ export function executionHost(context: IExecuteFunctions): ClaimHost {
 		pending: false,
 		hearsEnd: canHearExecutionEnd(context),
 		ownerOf: (itemIndex) => ownerTokenOf({ ...owner, itemIndex }),
-		fileOf: async (itemIndex, name) => await context.helpers.getBinaryDataBuffer(itemIndex, name),
+		fileOf: async (itemIndex, name) => {
+			const id = context.getInputData()[itemIndex]?.binary?.[name]?.id;
+			return id
+				? await context.helpers.getBinaryStream(id)
+				: await context.helpers.getBinaryDataBuffer(itemIndex, name);
+		},
 	};
 }

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { changedFieldsOf } from '../../lib/field-digests';
 import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
 import type { ClaimAnswer, ClaimRequest, ClaimView, ConflictReason } from '../../lib/record';
+import { shortened } from '../shared/messages';
 import { DOCS_URL } from '../shared/store-parameter';
 import type { Compared } from './item-key';
 import type { Scope } from './scope';
@@ -115,13 +116,6 @@ function retryAfter(conflict: Conflict, now: number): number | null {
 /** A request may bring any number of fields with names of any length: the answer to it stays short. */
 const MOST_NAMES = 100;
 const MOST_NAMES_IN_TEXT = 10;
-const MAX_NAME_LENGTH = 100;
-
-function shortened(name: string): string {
-	return name.length <= MAX_NAME_LENGTH
-		? name
-		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
-}
 
 /** In brackets, or empty. The names of fields that are gone are not kept, only their number. */
 function differenceOf(changedFields: readonly string[], missing: number): string {

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
+import { shortened } from '../shared/messages';
 import { commitsBehind } from '../shared/node-types';
 import { OUTPUT } from './outputs';
 import type { Prepared } from './prepare';
@@ -96,7 +97,7 @@ function doubtHints(prepared: readonly Prepared[]): string[] {
 		}
 		if (volatileField !== null) {
 			hints.push(
-				`The key includes the field "${volatileField}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
+				`The key includes the field "${shortened(volatileField)}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
 			);
 		}
 	}

@@ -5,6 +5,7 @@ import type { SenderValue } from '../../lib/delivery-ids';
 import { deliveryIdOf, senderOf } from '../../lib/delivery-ids';
 import { valueAtPath, withoutPaths } from '../../lib/field-paths';
 import { isMissingKey } from '../../lib/identity';
+import { shortened } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
 import { pathsIn } from '../shared/parameters';
 import type { ClaimHost } from './claim-host';
@@ -173,7 +174,7 @@ function fieldsKey(paths: readonly string[], json: IDataObject): FoundKey | Miss
 		return {
 			missing: true,
 			message: `The item has no value in ${absent.map((path) => `"${path}"`).join(', ')}`,
-			description: `Its fields are: ${Object.keys(json).slice(0, 20).join(', ')}. Paths begin there, for example body.orderId.`,
+			description: `Its fields are: ${Object.keys(json).slice(0, 20).map(shortened).join(', ')}. Paths begin there, for example body.orderId.`,
 		};
 	}
 	const sorted = values.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -51,7 +51,10 @@ async function binaryDigestsOf(
 	const digests: IDataObject = {};
 	for (const name of names) {
 		const content = await host.fileOf(itemIndex, name);
-		digests[name] = createHash('sha256').update(content).digest('hex');
+		const hash = createHash('sha256');
+		if (content instanceof Uint8Array) hash.update(content);
+		else for await (const piece of content) hash.update(piece as Uint8Array);
+		digests[name] = hash.digest('hex');
 	}
 	return digests;
 }

@@ -12,6 +12,15 @@ export interface Complaint {
 	readonly cause?: unknown;
 }
 
+const MAX_NAME_LENGTH = 100;
+
+/** A field's name as it may stand in a message: an item may bring names of any length. */
+export function shortened(name: string): string {
+	return name.length <= MAX_NAME_LENGTH
+		? name
+		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
+}
+
 const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
 	unreachable:
 		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',

@@ -162,6 +162,14 @@ describe.each([
 			expect(routed(await send(byField, batch))).toEqual([0, 3, 0, 0]);
 		});
 
+		test('a missing field beside names of 1 MB: the message stays short', async () => {
+			const item = { json: { ['n'.repeat(MB)]: 1, b: 2 } };
+			const result = await send({ keySource: 'fields', keyFields: 'id' }, [item]);
+			expect(result.error?.message).toMatch(/no value in "id"/);
+			expect(result.error?.description).toMatch(/n…, b\. Paths/);
+			expect(result.error?.description?.length).toBeLessThan(500);
+		});
+
 		test('a key of 1 MB in the header Idempotency-Key', async () => {
 			const item = webhookItem({ headers: { 'idempotency-key': 'k'.repeat(MB) }, body: { a: 1 } });
 			const before = (await store.records()).length;

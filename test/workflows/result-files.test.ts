@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { RedisServer } from '../stores/redis-server';
-import { javascript } from './harness';
+import { javascript, webhookItem } from './harness';
 // After the harness, which says where n8n keeps its files.
 import { BinaryDataService } from 'n8n-core';
 import { engine } from './nodes';
@@ -132,6 +132,33 @@ describe('over the limit', () => {
 		const { second } = await twice([huge], { commit: { result: 'fields', resultFields: 'paid' } });
 		expect(second.json('Duplicate')).toEqual([{ paid: true }]);
 	});
+});
+
+test('the Guard reads a stored file piece by piece, and knows it for the same in an item', async () => {
+	const read = jest.spyOn(storage, 'getAsBuffer');
+	const content = randomBytes(3_000_000);
+	const act = javascript('Act', (items) => items);
+	const parts = { guard: { keySource: 'payload' }, commit: { result: 'none' }, act: [act] };
+	const { json: upload } = webhookItem({ body: { upload: newKey() } });
+	const send = async ({ binary }: INodeExecutionData) =>
+		await engine().run(chargeWorkflow('', parts), { triggerItems: [{ json: upload, binary }] });
+	expect(routed(await send(await onDisk(content)))).toEqual([1, 0, 0, 0]);
+	expect(read).not.toHaveBeenCalled();
+	expect(routed(await send(inItem(content)))).toEqual([0, 1, 0, 0]);
+	expect(routed(await send(await onDisk(content)))).toEqual([0, 1, 0, 0]);
+	expect(routed(await send(await onDisk(content.subarray(1))))).toEqual([1, 0, 0, 0]);
+});
+
+test('an upload that n8n has lost is an error of its item: nothing is let through unchecked', async () => {
+	const { binary } = await onDisk(Buffer.from('here'));
+	const lost = { receipt: { ...binary?.receipt, id: 'filesystem-v2:lost' } };
+	const act = javascript('Act', (items) => items);
+	const json = chargeWorkflow('', { guard: { keySource: 'payload' }, act: [act] });
+	const item = { ...webhookItem({ body: { a: 1 } }), binary: lost } as INodeExecutionData;
+	const result = await engine().run(json, { triggerItems: [delivery(newKey()), item] });
+	expect(result.status).toBe('error');
+	expect(result.error?.context).toMatchObject({ itemIndex: 1 });
+	expect(result.tasks('Act')).toEqual([]);
 });
 
 test('a file that cannot be read: the request counts as handled all the same', async () => {
