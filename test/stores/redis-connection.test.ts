@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
-import type { RedisOptions } from '../../lib/redis-store';
-import { aclRights, describeRedis, openRedisStore } from '../../lib/redis-store';
+import type { RedisOptions, SecretAwareStore } from '../../lib/redis-store';
+import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/redis-store';
 import { standalone } from './redis-harness';
 import { type Certificates, RedisServer, makeCertificates } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';
@@ -42,6 +42,7 @@ async function useStore(options: RedisOptions): Promise<void> {
 		expect(answered((await store.get([open.identity]))[0])).toMatchObject({ state: 'processing' });
 		expect(answered(await store.stats()).length).toBeGreaterThan(1);
 		expect(answered(await store.signingKey())).toHaveLength(32);
+		expect(await secretsAccepted(store)).toEqual(SECRETS_ACCEPTED);
 		const { identity } = open;
 		expect(answered(await store.operate({ identity, type: 'forget', force: true }))).toEqual({
 			outcome: 'done',
@@ -50,6 +51,27 @@ async function useStore(options: RedisOptions): Promise<void> {
 	} finally {
 		await store.close();
 	}
+}
+
+/** One that is new, another, the change to it with the one before, and that taken back. */
+const SECRETS_ACCEPTED = [true, true, false, true, true, false, false];
+let lastSecret = '';
+async function secretsAccepted(store: SecretAwareStore): Promise<boolean[]> {
+	const accepted: boolean[] = [];
+	const earlier = lastSecret;
+	const [one, two] = [freshIdentity(), (lastSecret = freshIdentity())];
+	for (const [id, before] of [
+		[one, earlier],
+		[one, 'any'],
+		[two, ''],
+		[two, one],
+		[two, ''],
+		[one, ''],
+		[NO_SECRET, two],
+	] as const) {
+		accepted.push(answered(await store.acceptsSecret(id, before)));
+	}
+	return accepted;
 }
 
 async function problemOf(options: RedisOptions): Promise<{ problem: string; message: string }> {

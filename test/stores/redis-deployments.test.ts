@@ -86,6 +86,15 @@ describe('a cluster', () => {
 		);
 	});
 
+	it('notes which secret its records are of', async () => {
+		const store = openRedisStore(options);
+		expect(answered(await store.acceptsSecret('one', ''))).toBe(true);
+		expect(answered(await store.acceptsSecret('two', ''))).toBe(false);
+		expect(answered(await store.acceptsSecret('two', 'one'))).toBe(true);
+		expect(answered(await store.acceptsSecret('one', ''))).toBe(false);
+		await store.close();
+	});
+
 	it('goes on where a slot has moved', async () => {
 		const store = openRedisStore(options);
 		const request = claimRequest({ identity: freshIdentity() });
