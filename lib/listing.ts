@@ -94,6 +94,7 @@ export interface Portion {
 }
 
 const MOST_AT_ONCE = 1_000;
+const FEWEST_AT_ONCE = 10;
 
 /** Looks at one portion after the other until the page is full, or there is no more. */
 export async function pageOf(
@@ -103,24 +104,28 @@ export async function pageOf(
 	const records = new Map<string, ListedRecord>();
 	const unreadable = new Set<string>();
 	let cursor = query.cursor;
-	for (let looked = 0; ; ) {
-		const size = portionSize(query.pageSize - records.size, records.size, looked);
+	let size = clamped(query.pageSize);
+	for (;;) {
+		const wanted = query.pageSize - records.size;
 		const reply = await look(cursor, size);
 		if (!reply.ok) return reply;
 		const { found, next } = reply.answer;
+		// Far more than a page: the same again, but less of it.
+		const tooMany = found.length > wanted + FEWEST_AT_ONCE && size > FEWEST_AT_ONCE;
+		const rate = Math.max(found.length, 1) / size;
+		if (tooMany) {
+			size = clamped(Math.min(Math.ceil(wanted / rate), size - 1));
+			continue;
+		}
 		for (const each of found) records.set(each.identity, each);
 		if (asksForAll(query)) for (const each of reply.answer.unreadable) unreadable.add(each);
-		looked += size;
 		cursor = next;
 		if (cursor === null || records.size >= query.pageSize) {
 			const page = { records: [...records.values()], unreadable: [...unreadable], cursor };
 			return { ok: true, micros: reply.micros, answer: page };
 		}
+		size = clamped(Math.ceil((query.pageSize - records.size) / rate));
 	}
 }
 
-/** So many that about `wanted` of them will do, as far as the rate until now tells. */
-function portionSize(wanted: number, found: number, looked: number): number {
-	const rate = looked === 0 ? 1 : Math.max(found, 1) / looked;
-	return Math.min(Math.max(Math.ceil(wanted / rate), 10), MOST_AT_ONCE);
-}
+const clamped = (size: number) => Math.min(Math.max(size, FEWEST_AT_ONCE), MOST_AT_ONCE);

@@ -1,5 +1,5 @@
 import type { ListQuery, ListedRecord, Portion } from '../listing';
-import { asksForOpen, isListed } from '../listing';
+import { asksForAbandoned, asksForOpen, isListed } from '../listing';
 import { StoreError } from '../store';
 import { observe } from '../transitions';
 import { attempt } from '../attempt';
@@ -18,7 +18,8 @@ export function portionOf(
 	nowMs: number,
 ): Portion {
 	const open = asksForOpen(query);
-	const rows = open ? someOpen(tables, from, size) : some(tables, from, size);
+	const endsBy = asksForAbandoned(query) ? nowMs : Number.MAX_SAFE_INTEGER;
+	const rows = open ? someOpen(tables, from, endsBy, size) : some(tables, from, size);
 	const found: ListedRecord[] = [];
 	const unreadable: string[] = [];
 	for (const { identity, values } of rows) {
@@ -43,9 +44,9 @@ function some(tables: Tables, from: string | null, size: number): ListedRow[] {
 	return tables.some(BigInt(id ?? unusable()), size);
 }
 
-function someOpen(tables: Tables, from: string | null, size: number): ListedRow[] {
+function someOpen(tables: Tables, from: string | null, endsBy: number, size: number): ListedRow[] {
 	const [, , leaseUntil, id] = CURSOR.exec(from ?? 'o0|0') ?? [];
-	return tables.someOpen(BigInt(leaseUntil ?? unusable()), BigInt(id ?? 0), size);
+	return tables.someOpen(BigInt(leaseUntil ?? unusable()), BigInt(id ?? 0), endsBy, size);
 }
 
 function cursorAfter({ id, leaseUntil }: ListedRow, open: boolean): string {

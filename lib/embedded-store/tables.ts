@@ -86,7 +86,8 @@ export class Tables {
 		);
 		this.selectSomeOpen = db.prepare(
 			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims
-			WHERE state <= ${LAST_OPEN_STATE} AND (lease_until, id) > (?, ?) ORDER BY lease_until, id LIMIT ?`,
+			WHERE state <= ${LAST_OPEN_STATE} AND (lease_until, id) > (?, ?) AND lease_until <= ?
+			ORDER BY lease_until, id LIMIT ?`,
 		);
 		// A number that is out of range is that row's trouble, and no reason to fail the others.
 		this.selectSome.setReadBigInts(true);
@@ -161,9 +162,9 @@ export class Tables {
 		return this.selectSome.all(id, limit).map(listedRow);
 	}
 
-	/** Open claims after the one with this lease end and number. */
-	someOpen(leaseUntil: bigint, id: bigint, limit: number): ListedRow[] {
-		return this.selectSomeOpen.all(leaseUntil, id, limit).map(listedRow);
+	/** Open claims after the one with this lease end and number, whose lease ends by a time. */
+	someOpen(leaseUntil: bigint, id: bigint, endsBy: number, limit: number): ListedRow[] {
+		return this.selectSomeOpen.all(leaseUntil, id, endsBy, limit).map(listedRow);
 	}
 
 	/** False where the consumer has it already. */

@@ -13,8 +13,10 @@ export interface Candidates {
 	readonly next: string | null;
 }
 
-/** Shards whose index is asked at once: few are empty where there is much to list, most where there is little. */
+/** Shards whose index is asked at once: most are empty, or have few claims. In the middle of a long one it is asked alone. */
 const SHARDS_AT_ONCE = 32;
+
+const shardsAtOnce = (last: Member | null) => (last === null ? SHARDS_AT_ONCE : 1);
 
 /** @throws StoreError `configuration` for a cursor that is none of this store, or of a server that is gone */
 export async function candidatesOf(
@@ -109,7 +111,7 @@ async function indexed(
 		}
 		const final = members.at(-1);
 		if (end === null) {
-			const group = shard + SHARDS_AT_ONCE;
+			const group = shard + shardsAtOnce(last);
 			return {
 				identities: identitiesOf(members),
 				next: group < SHARDS.length ? `o${group}` : null,
@@ -130,7 +132,7 @@ async function membersFrom(
 	until: string,
 	limit: number,
 ): Promise<{ members: Member[]; end: number | null }> {
-	const group = SHARDS.slice(shard, shard + SHARDS_AT_ONCE);
+	const group = SHARDS.slice(shard, shard + shardsAtOnce(last));
 	const answers = await Promise.all(
 		group.map(
 			async (name, at) =>

@@ -19,7 +19,8 @@ const senderOptions = SENDERS.map(({ value, name, description }) => ({
 	description,
 })).sort((a, b) => a.name.localeCompare(b.name, 'en'));
 
-export const keyProperties: INodeProperties[] = [
+/** How a key is found. Idempotency Records asks the same. */
+export const keySourceProperties: INodeProperties[] = [
 	{
 		displayName: 'Recognize Duplicates By',
 		name: 'keySource',
@@ -90,6 +91,9 @@ export const keyProperties: INodeProperties[] = [
 			'Fields that together identify the request, separated by commas. If one is missing or empty, the item has no key.',
 		displayOptions: showForFields,
 	},
+];
+
+const compareProperties: INodeProperties[] = [
 	{
 		displayName: 'Compare',
 		name: 'compare',
@@ -147,6 +151,8 @@ export const keyProperties: INodeProperties[] = [
 		displayOptions: showForCompare('fields'),
 	},
 ];
+
+export const keyProperties: INodeProperties[] = [...keySourceProperties, ...compareProperties];
 
 export const runProperties: INodeProperties[] = [
 	{

@@ -12,6 +12,7 @@ import type { ItemParameters } from '../shared/parameters';
 import type { ClaimHost } from './claim-host';
 import type { Compared, ItemKey, MissingKey } from './item-key';
 import { keyOfItem } from './item-key';
+import type { Scope } from './scope';
 import type { GuardSettings } from './settings';
 import { claimSettingsOf } from './settings';
 
@@ -73,12 +74,7 @@ export async function prepareItems(
 		if (settings.strictAge && eventAt === null) return ageless;
 
 		const requestUnder = (secret: string): ClaimRequest => {
-			const identity = identityOf({
-				scope: settings.scope.parts,
-				tenant: tenant?.isSeparate ? tenant.value : null,
-				keyParts: key.parts,
-				secret,
-			});
+			const identity = identityUnder(secret, settings.scope, tenant, key);
 			return {
 				identity,
 				owner: host.ownerOf(itemIndex),
@@ -109,7 +105,22 @@ export async function prepareItems(
 	}
 }
 
-interface Tenant {
+/** Which record a key has. Idempotency Records finds it by the same rule. */
+export function identityUnder(
+	secret: string,
+	scope: Scope,
+	tenant: Tenant | null,
+	key: ItemKey,
+): string {
+	return identityOf({
+		scope: scope.parts,
+		tenant: tenant?.isSeparate ? tenant.value : null,
+		keyParts: key.parts,
+		secret,
+	});
+}
+
+export interface Tenant {
 	/** As it came: 1 and "1" are two tenants, as they are two keys. */
 	readonly value: unknown;
 	/** Each tenant has its own keys; else the first tenant owns the key. */
@@ -117,7 +128,7 @@ interface Tenant {
 }
 
 /** Null: the option is not used. A missing tenant is never the empty one: all who lack one would share their keys. */
-function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null | 'missing' {
+export function tenantOf(parameters: ItemParameters, itemIndex: number): Tenant | null | 'missing' {
 	if (!parameters.has('options.tenant')) return null;
 	const value = parameters.get<unknown>('options.tenant', itemIndex, '');
 	if (isMissingKey(value) || parameters.emptyPart('options.tenant', itemIndex) !== null) {

@@ -32,7 +32,7 @@ export function scopeOf(
 	};
 }
 
-function namespaceOf(parts: readonly string[]): string {
+export function namespaceOf(parts: readonly string[]): string {
 	const text = parts.join('_');
 	if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

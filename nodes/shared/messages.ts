@@ -21,6 +21,15 @@ export function shortened(name: string): string {
 		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
 }
 
+/** A complaint that is thrown, to become the error of an item. */
+export class ComplaintError extends Error {
+	override readonly name = 'ComplaintError';
+
+	constructor(readonly complaint: Complaint) {
+		super(complaint.message);
+	}
+}
+
 const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
 	unreachable:
 		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',
@@ -63,6 +72,7 @@ export function mayContinueUnprotected(error: StoreError): boolean {
 }
 
 export function complaintOf(error: unknown): Complaint {
+	if (error instanceof ComplaintError) return error.complaint;
 	if (error instanceof StoreError) {
 		return { message: error.message, description: WHAT_TO_DO[error.problem], cause: error };
 	}

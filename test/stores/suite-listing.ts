@@ -79,7 +79,7 @@ export function describeListing(harness: StoreHarness): void {
 				expect(all.sort()).toEqual(sorted(...requests));
 				for (const { records } of pages.slice(0, -1)) {
 					expect(records.length).toBeGreaterThanOrEqual(50);
-					expect(records.length).toBeLessThan(200);
+					expect(records.length).toBeLessThan(100);
 				}
 			}
 			expect(answered(await store.list({ ...ALL_RECORDS, pageSize: 10_000 })).cursor).toBeNull();

@@ -69,6 +69,13 @@ export const commit = (
 	settings: NodeSettings = {},
 ) => node(name, `${OUR_PACKAGE}.idempotencyCommit`, parameters, settings);
 
+/** An Idempotency Records. */
+export const records = (
+	name: string,
+	parameters: INode['parameters'] = {},
+	settings: NodeSettings = {},
+) => node(name, `${OUR_PACKAGE}.idempotencyRecords`, parameters, settings);
+
 function portOf(text: string): { name: string; input: number; output: number } {
 	const [, name = '', input, output] = /^(.*?)(?:@(\d+))?(?::(\d+))?$/.exec(text) ?? [];
 	return { name, input: Number(input ?? 0), output: Number(output ?? 0) };

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import type { ClaimRecord, ObservedState, OperatorAnswer, OperatorCommand } from '../../lib/record';
+import { ComplaintError } from '../shared/messages';
+import { auditItem, auditLine, auditOf } from './audit';
+import type { FoundRecord } from './find-records';
+import { findRecords } from './find-records';
+import type { RecordsRun } from './operation';
+import { recordItem, time } from './record-item';
+
+/** A run that has just failed settles its own claims first: so long it is given. */
+const SETTLES_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 200;
+
+export const forceOption: INodeProperties = {
+	displayName: 'Force',
+	name: 'force',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to change a claim that a living run holds, too. That run may go on to act, so that the side effect may happen twice.',
+};
+
+export const noteOption: INodeProperties = {
+	displayName: 'Note',
+	name: 'note',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. Not charged, says the bank',
+	description:
+		'Why it is done. Kept with the record, beside the workflow, the execution and the time.',
+};
+
+export const fenceOption: INodeProperties = {
+	displayName: 'Only If Fence Is',
+	name: 'fence',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. {{ $json.fence }}',
+	description:
+		'The fence that was seen when this was decided. If another run was granted the key since then, nothing is changed.',
+};
+
+/** A record that is there, as it was seen when the order was made. */
+export type SeenRecord = FoundRecord & { readonly record: ClaimRecord };
+
+export interface Change {
+	/** In words: "Released". */
+	readonly did: string;
+	/** `line` is the audit line, for the record's reason. */
+	readonly orderFor: (found: SeenRecord, line: string, force: boolean) => OperatorCommand;
+	/** A request that is not remembered is as good as done. */
+	readonly absentIsFine: boolean;
+}
+
+/** Changes the records that an item names, all of them before one that could not be changed becomes the item's error. */
+export async function changeRecords(
+	run: RecordsRun,
+	itemIndex: number,
+	{ did, orderFor, absentIsFine }: Change,
+): Promise<IDataObject[]> {
+	const { context, parameters, opened, startedAt } = run;
+	const force = parameters.get<unknown>('options.force', itemIndex, false) === true;
+	const note = String(parameters.get<unknown>('options.note', itemIndex, '') ?? '');
+	const audit = auditOf(context, startedAt, note);
+	const line = auditLine(did, audit);
+	const ofExecution = parameters.get<string>('findBy', itemIndex, 'hash') === 'execution';
+
+	const items: IDataObject[] = [];
+	const failures: Failure[] = [];
+	for (const found of await findSettled(run, itemIndex, ofExecution && !force)) {
+		const { identity, state, record } = found;
+		if (record === null) {
+			if (!absentIsFine) throw new ComplaintError(absent(identity));
+			items.push({ hash: identity, found: false, outcome: 'kept', state: 'absent' });
+			continue;
+		}
+		const expected = expectedFence(run, itemIndex);
+		if (expected !== null && expected !== record.fence) {
+			failures.push({ found, answer: { outcome: 'changed', state } });
+			continue;
+		}
+		const reply = await opened.store.operate(orderFor({ ...found, record }, line, force));
+		if (!reply.ok) throw reply.error;
+		const { outcome, state: newState } = reply.answer;
+		const settledItself = ofExecution && (outcome === 'changed' || newState === 'completed');
+		if (outcome === 'changed' || outcome === 'refused') {
+			if (!settledItself) failures.push({ found, answer: reply.answer });
+		}
+		items.push({
+			...recordItem(identity, newState, record),
+			...{ previousState: state, outcome, audit: auditItem(audit) },
+			...(outcome === 'done' ? { reason: line } : {}),
+		});
+		if (outcome === 'done') {
+			context.logger.info(`Idempotency Records: ${line}`, { hash: identity, previousState: state });
+		}
+	}
+	const [first] = failures;
+	if (first !== undefined) throw new ComplaintError(complaintAbout(first, failures.length));
+	return items;
+}
+
+interface Failure {
+	readonly found: FoundRecord;
+	readonly answer: OperatorAnswer;
+}
+
+/** Of an execution that has ended, what its own end handler makes of its claims comes first. */
+async function findSettled(
+	run: RecordsRun,
+	itemIndex: number,
+	wait: boolean,
+): Promise<FoundRecord[]> {
+	const until = performance.now() + SETTLES_WITHIN_MS;
+	for (;;) {
+		const found = await findRecords(run, itemIndex);
+		if (!wait || !found.some(({ state }) => isRunning(state)) || performance.now() >= until) {
+			return found;
+		}
+		await sleep(LOOK_EVERY_MS);
+	}
+}
+
+const isRunning = (state: ObservedState) => state === 'processing' || state === 'pending';
+
+function expectedFence({ parameters }: RecordsRun, itemIndex: number): number | null {
+	if (!parameters.has('options.fence')) return null;
+	const fence = Number(parameters.get<unknown>('options.fence', itemIndex, ''));
+	if (Number.isSafeInteger(fence) && fence > 0) return fence;
+	throw new ComplaintError({
+		message: '"Only If Fence Is" is not a fence for this item',
+		description:
+			'It has to be the number in the field "fence" of Idempotency Trigger, Get or List. Correct the expression, or remove the option.',
+	});
+}
+
+export function absent(identity: string) {
+	return {
+		message: `There is no record with the hash ${identity}`,
+		description:
+			'The request was never claimed with this key in this store, or it is forgotten or expired by now. Check "Find By", the store and the key prefix; test runs have keys of their own.',
+	};
+}
+
+function complaintAbout({ found, answer }: Failure, failures: number) {
+	const { identity, record } = found;
+	const name = record?.key ? `"${record.key}" (${identity})` : identity;
+	const more = failures > 1 ? ` And ${failures - 1} more.` : '';
+	if (answer.outcome === 'changed') {
+		return {
+			message: `The record of ${name} changed since it was seen: it is ${answer.state} now. Nothing was done.${more}`,
+			description: 'Look at it again, and decide by what it says now.',
+		};
+	}
+	if (answer.state === 'completed') {
+		return {
+			message: `The request ${name} is completed: its result stays.${more}`,
+			description: 'To let it act again, use the operation "Forget".',
+		};
+	}
+	return {
+		message: `The claim of ${name} is held by execution ${record?.executionId} of workflow ${record?.workflowId}, which is alive since ${time(record?.claimedAt ?? 0)}. Nothing was done.${more}`,
+		description:
+			'Wait until that run has ended. If you are sure that it will not act any more, set the option "Force".',
+	};
+}

@@ -1,0 +1,173 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { STORE_PROPERTY } from '../shared/store-parameter';
+import { fenceOption, forceOption, noteOption } from './change-records';
+import { shownFor } from './operation';
+import { OPERATIONS } from './operations';
+
+const operationProperty: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'list',
+	options: [
+		{
+			name: 'Forget',
+			value: 'forget',
+			description: 'Remove what is remembered of a request: its next delivery counts as new',
+			action: 'Forget a request',
+		},
+		{
+			name: 'Get',
+			value: 'get',
+			description: 'Show what is remembered of a request',
+			action: 'Get the record of a request',
+		},
+		{
+			name: 'List',
+			value: 'list',
+			description: 'Show what is remembered of many requests',
+			action: 'List records',
+		},
+		{
+			name: 'Release',
+			value: 'release',
+			description: 'Give back the claim of a run that ended: the next delivery may act',
+			action: 'Release a claim',
+		},
+		{
+			name: 'Report',
+			value: 'report',
+			description: 'Make an HTML page of the counters',
+			action: 'Make a report',
+		},
+		{
+			name: 'Resolve',
+			value: 'resolve',
+			description: 'Say what became of a request whose outcome nobody knew',
+			action: 'Resolve an unknown outcome',
+		},
+		{
+			name: 'Stats',
+			value: 'stats',
+			description: 'Count new requests, duplicates and conflicts by namespace and day',
+			action: 'Get statistics',
+		},
+	],
+};
+
+const forOperations = (option: INodeProperties, ...operations: string[]): INodeProperties => ({
+	...option,
+	displayOptions: {
+		...option.displayOptions,
+		show: { ...option.displayOptions?.show, '/operation': operations },
+	},
+});
+
+const optionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: [
+		forOperations(
+			{
+				displayName: 'Cursor',
+				name: 'cursor',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. {{ $json.nextCursor }}',
+				description: 'Where the page before ended: "nextCursor" of its last item',
+			},
+			'list',
+		),
+		forOperations(forceOption, 'forget', 'release', 'resolve'),
+		forOperations(
+			{
+				displayName: 'Include Result',
+				name: 'includeResult',
+				type: 'boolean',
+				default: false,
+				description: 'Whether to show the stored result, which may hold personal data',
+			},
+			'get',
+			'list',
+		),
+		forOperations(
+			{
+				displayName: 'Namespace',
+				name: 'namespace',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. payments',
+				description: 'Count this namespace alone',
+			},
+			'report',
+			'stats',
+		),
+		forOperations(noteOption, 'forget', 'release', 'resolve'),
+		forOperations(fenceOption, 'forget', 'release', 'resolve'),
+		forOperations(
+			{
+				displayName: 'Status Code',
+				name: 'statusCode',
+				type: 'number',
+				default: 200,
+				description: 'HTTP status of the answer that duplicates are told',
+			},
+			'resolve',
+		),
+		{
+			displayName: 'Tenant',
+			name: 'tenant',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.jwtPayload.sub }}',
+			description: 'The tenant, where the Guard has one and keeps tenants separate',
+			displayOptions: {
+				show: { '/operation': ['forget', 'get', 'release', 'resolve'], '/findBy': ['key'] },
+			},
+		},
+		{
+			displayName: 'Test Runs',
+			name: 'testRun',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to look for a key of test runs from the editor, which have their own',
+			displayOptions: {
+				show: { '/operation': ['forget', 'get', 'release', 'resolve'], '/findBy': ['key'] },
+			},
+		},
+		forOperations(
+			{
+				displayName: 'Title',
+				name: 'title',
+				type: 'string',
+				default: 'Idempotency report',
+				description: 'Heading of the page',
+			},
+			'report',
+		),
+	],
+};
+
+/** Properties that several operations share are shown for all of them. */
+const ownProperties = [
+	...new Set([...OPERATIONS.values()].flatMap(({ properties }) => [...properties])),
+].flatMap((property) =>
+	shownFor(
+		[...OPERATIONS].flatMap(([name, { properties }]) =>
+			properties.includes(property) ? [name] : [],
+		),
+		[property],
+	),
+);
+
+export const recordsProperties: INodeProperties[] = [
+	STORE_PROPERTY,
+	operationProperty,
+	...ownProperties,
+	optionsProperty,
+];

@@ -1,0 +1,203 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import type { ListedRecord, ListQuery } from '../../../lib/listing';
+import { replyAt } from '../../../lib/store';
+import { ComplaintError } from '../../shared/messages';
+import { namespaceOf } from '../../IdempotencyGuard/scope';
+import type { RecordsRun } from '../operation';
+import { recordItem, resultItem } from '../record-item';
+
+/** Records that are read with their results at once: each may be as large as Commit allows. */
+const RESULTS_AT_ONCE = 20;
+const LARGEST_PAGE = 1_000;
+
+export const properties: readonly INodeProperties[] = [
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+	},
+	{
+		displayName: 'Page Size',
+		name: 'pageSize',
+		type: 'number',
+		default: 50,
+		typeOptions: { minValue: 1, maxValue: LARGEST_PAGE },
+		description:
+			'About how many records to return. The last item has the field "nextCursor" where there are more.',
+		displayOptions: { show: { returnAll: [false] } },
+	},
+	{
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection',
+		placeholder: 'Add filter',
+		default: {},
+		options: [
+			{
+				displayName: 'Execution ID',
+				name: 'executionId',
+				type: 'string',
+				default: '',
+				description: 'Only records whose last run was this execution',
+			},
+			{
+				displayName: 'Namespace',
+				name: 'namespace',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. payments',
+				description:
+					'Only records of this namespace: the one set in Idempotency Guard, or what the field "namespace" of an item says',
+			},
+			{
+				displayName: 'Older Than (Minutes)',
+				name: 'olderThanMinutes',
+				type: 'number',
+				default: 60,
+				typeOptions: { minValue: 0 },
+				description: 'Only requests that were first seen before that',
+			},
+			{
+				displayName: 'States',
+				name: 'states',
+				type: 'multiOptions',
+				default: ['lapsed', 'unknown'],
+				description:
+					'Only records in these states. Those that are not finished are found at once; for the others the whole store is looked through.',
+				options: [
+					{ name: 'Completed', value: 'completed', description: 'Done: duplicates get the result' },
+					{ name: 'Failed', value: 'failed', description: 'Refused: duplicates get the refusal' },
+					{
+						name: 'Lapsed',
+						value: 'lapsed',
+						description: 'The run that holds the claim has not been heard of for too long',
+					},
+					{
+						name: 'Pending',
+						value: 'pending',
+						description: 'Accepted at the door, not running yet',
+					},
+					{ name: 'Processing', value: 'processing', description: 'A run is handling it' },
+					{ name: 'Released', value: 'released', description: 'Given back: it may be tried again' },
+					{
+						name: 'Unknown',
+						value: 'unknown',
+						description: 'A run ended, and nobody knows whether it acted',
+					},
+				],
+			},
+			{
+				displayName: 'Workflow ID',
+				name: 'workflowId',
+				type: 'string',
+				default: '',
+				description: 'Only records whose last run was of this workflow',
+			},
+			{
+				displayName: 'Younger Than (Minutes)',
+				name: 'youngerThanMinutes',
+				type: 'number',
+				default: 60,
+				typeOptions: { minValue: 0 },
+				description: 'Only requests that were first seen after that',
+			},
+		],
+	},
+];
+
+/** Records in no order, page by page. */
+export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
+	const { parameters, opened } = run;
+	const withResults = parameters.get<unknown>('options.includeResult', itemIndex, false) === true;
+	const returnAll = parameters.get<unknown>('returnAll', itemIndex, false) === true;
+	let query = queryOf(run, itemIndex, returnAll);
+	const items: IDataObject[] = [];
+	for (;;) {
+		const reply = await opened.store.list(query);
+		if (!reply.ok) throw reply.error;
+		const { records, unreadable, cursor } = reply.answer;
+		items.push(...(withResults ? await allWithResults(run, records) : records.map(plain)));
+		items.push(...unreadable.map(unreadableItem));
+		if (cursor === null) return items;
+		if (!returnAll) {
+			const last = items.at(-1);
+			if (last !== undefined) last.nextCursor = cursor;
+			return items;
+		}
+		query = { ...query, cursor };
+	}
+}
+
+function queryOf(
+	{ parameters, startedAt }: RecordsRun,
+	itemIndex: number,
+	returnAll: boolean,
+): ListQuery {
+	const text = (name: string) => {
+		const value = String(parameters.get<unknown>(name, itemIndex, '') ?? '').trim();
+		return value === '' ? null : value;
+	};
+	const before = (name: string) => {
+		if (!parameters.has(name)) return null;
+		const minutes = Number(parameters.get<unknown>(name, itemIndex, 0));
+		if (minutes >= 0) return startedAt - minutes * 60_000;
+		throw new ComplaintError({
+			message: 'An age in "Filters" is not a number for this item',
+			description: 'Give minutes, 0 or more.',
+		});
+	};
+	const states = parameters.get<NonNullable<ListQuery['states']>>('filters.states', itemIndex, []);
+	const namespace = text('filters.namespace');
+	const pageSize = Math.ceil(Number(parameters.get<unknown>('pageSize', itemIndex, 50)));
+	if (!returnAll && !(pageSize >= 1 && pageSize <= LARGEST_PAGE)) {
+		throw new ComplaintError({
+			message: `"Page Size" must be from 1 to ${LARGEST_PAGE}`,
+			description: 'For more, go on with "nextCursor" of the last item in the option "Cursor".',
+		});
+	}
+	return {
+		states: states.length === 0 ? null : states,
+		namespace: namespace === null ? null : namespaceOf([namespace]),
+		workflowId: text('filters.workflowId'),
+		executionId: text('filters.executionId'),
+		seenFrom: before('filters.youngerThanMinutes'),
+		seenBefore: before('filters.olderThanMinutes'),
+		pageSize: returnAll ? LARGEST_PAGE : pageSize,
+		cursor: text('options.cursor'),
+	};
+}
+
+const plain = ({ identity, state, record }: ListedRecord) => recordItem(identity, state, record);
+
+async function allWithResults(
+	{ opened }: RecordsRun,
+	records: readonly ListedRecord[],
+): Promise<IDataObject[]> {
+	const items: IDataObject[] = [];
+	for (let at = 0; at < records.length; at += RESULTS_AT_ONCE) {
+		const some = records.slice(at, at + RESULTS_AT_ONCE);
+		const replies = await opened.store.get(some.map(({ identity }) => identity));
+		for (const [i, each] of some.entries()) {
+			const reply = replyAt(replies, i);
+			if (!reply.ok) throw reply.error;
+			const stored = reply.answer;
+			const gone = stored === null || stored.state === 'tombstone';
+			items.push({
+				...plain(each),
+				...(gone ? {} : resultItem(opened, each.identity, stored)),
+			});
+		}
+	}
+	return items;
+}
+
+function unreadableItem(identity: string): IDataObject {
+	return {
+		hash: identity,
+		state: 'unreadable',
+		reason: 'The value at this key is not a record. Forget with "Force" removes it.',
+	};
+}

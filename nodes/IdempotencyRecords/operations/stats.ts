@@ -1,0 +1,27 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { statsProperties, statisticsFor } from '../statistics';
+import type { RecordsRun } from '../operation';
+import { time } from '../record-item';
+
+export const properties: readonly INodeProperties[] = statsProperties;
+
+/** One item a day and namespace; what is unresolved is as of now. */
+export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
+	const { days, unresolved } = await statisticsFor(run, itemIndex);
+	return days.map((day) => {
+		const waiting = unresolved.get(day.namespace);
+		return {
+			day: day.day,
+			namespace: day.namespace,
+			new: day.new,
+			retries: day.retries,
+			duplicates: day.duplicates,
+			conflicts: day.conflicts,
+			conflictsByReason: { ...day.conflictsByReason },
+			bytes: day.bytes,
+			unresolvedNow: waiting?.count ?? 0,
+			oldestUnresolvedSince: time(waiting?.oldestSince ?? 0),
+		};
+	});
+}

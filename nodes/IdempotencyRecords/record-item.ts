@@ -1,0 +1,62 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
+import type { ClaimRecord, ObservedState } from '../../lib/record';
+import { decodeResult } from '../../lib/result-codec';
+import type { OpenStore } from '../shared/open-store';
+import { secretsOf } from '../shared/open-store';
+
+/** A record as an item, without owner token, fingerprint, and result. */
+export function recordItem(
+	identity: string,
+	state: ObservedState,
+	record: Omit<ClaimRecord, 'result'>,
+): IDataObject {
+	return {
+		key: record.key,
+		hash: identity,
+		ksuid: deterministicKsuid(identity, record.eventAt),
+		uuid: uuidV8(identity),
+		namespace: record.namespace,
+		state,
+		reason: record.reason,
+		statusCode: record.statusCode,
+		attempts: record.attempts,
+		duplicates: record.duplicates,
+		fence: record.fence,
+		onUnknownOutcome: record.onUnknownOutcome,
+		workflowId: record.workflowId,
+		executionId: record.executionId,
+		firstSeenAt: time(record.firstSeenAt),
+		claimedAt: time(record.claimedAt),
+		leaseUntil: time(record.leaseUntil),
+		finishedAt: time(record.finishedAt),
+		retryAfter: time(record.notBefore),
+		expiresAt: time(record.expiresAt),
+	};
+}
+
+/** The stored result as it would be replayed; `result: null` with the reason where there are no items. */
+export function resultItem(
+	opened: OpenStore,
+	identity: string,
+	{ result, tenant, reason }: ClaimRecord,
+): IDataObject {
+	if (result === null) return { result: null, resultMessage: reason || 'There is no result' };
+	const secrets = secretsOf(opened);
+	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
+	if (!decoded.ok) return { result: null, resultMessage: decoded.message };
+	if (decoded.items === null) {
+		const words = {
+			not_kept: 'The result was not kept, as Idempotency Commit is set',
+			too_large: 'The result was larger than the limit, and not kept',
+			unserializable: 'The result could not be written as JSON, and was not kept',
+		};
+		return { result: null, resultMessage: words[decoded.reason] };
+	}
+	return { result: decoded.items as unknown as IDataObject[] };
+}
+
+export function time(ms: number): string | null {
+	return ms === 0 ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,173 @@
+import type { DayStatistics, Unresolved } from '../../../lib/statistics';
+import type { Statistics } from '../statistics';
+import type { Column, Series } from './charts';
+import { barChart, columnChart, escaped, formatted } from './charts';
+import { STYLE } from './style';
+
+const DAY_MS = 24 * 3_600_000;
+
+const SERIES: readonly Series[] = [
+	{ name: 'new', label: 'New' },
+	{ name: 'retries', label: 'Tried again' },
+	{ name: 'duplicates', label: 'Duplicates blocked' },
+	{ name: 'conflicts', label: 'Conflicts' },
+];
+
+const REASONS: Readonly<Record<string, string>> = {
+	payload_mismatch: 'Different payload',
+	in_progress: 'Still running',
+	unknown_outcome: 'Outcome not known',
+	retry_later: 'Too early for a retry',
+	attempts_exhausted: 'Tried too often',
+	stale_key: 'Too old',
+	tenant_mismatch: "Somebody else's key",
+};
+
+export interface PageOptions {
+	readonly title: string;
+	/** Where the counters are from, in words. */
+	readonly store: string;
+	/** ms since 1970 */
+	readonly madeAt: number;
+}
+
+/** The counters as one HTML page. It loads nothing, runs no script, and says so to the browser. */
+export function reportPage(statistics: Statistics, options: PageOptions): string {
+	const { days, unresolved, fromDay, toDay } = statistics;
+	const title = escaped(options.title);
+	const madeAt = `${new Date(options.madeAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+	return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header><h1>${title}</h1><p>${fromDay} to ${toDay} (UTC) · ${escaped(options.store)} · made ${madeAt}</p></header>
+${figures(days, unresolved)}
+<section><h2>Requests a day</h2>${dayChart(statistics)}</section>
+<section><h2>Conflicts by reason</h2>${reasonChart(days)}</section>
+<section><h2>Namespaces</h2>${namespaceTable(days, unresolved)}</section>
+</main>
+</body>
+</html>
+`;
+}
+
+function figures(
+	days: readonly DayStatistics[],
+	unresolved: ReadonlyMap<string, Unresolved>,
+): string {
+	const shown = new Set(days.map(({ namespace }) => namespace));
+	const waiting = [...unresolved].filter(([namespace]) => shown.has(namespace));
+	const count = waiting.reduce((all, [, { count: each }]) => all + each, 0);
+	const oldest = Math.min(...waiting.map(([, { oldestSince }]) => oldestSince));
+	const figure = (value: string, words: string, alarm = false) =>
+		`<div class="figure${alarm ? ' alarm' : ''}"><b>${value}</b><span>${words}</span></div>`;
+	const total = (name: 'new' | 'retries' | 'duplicates' | 'conflicts' | 'bytes') =>
+		days.reduce((all, day) => all + day[name], 0);
+	return `<section class="figures">${[
+		figure(formatted(total('new')), 'new requests'),
+		figure(formatted(total('duplicates')), 'duplicates blocked'),
+		figure(formatted(total('conflicts')), 'conflicts'),
+		figure(formatted(total('retries')), 'tried again'),
+		figure(sizeOf(total('bytes')), 'results stored'),
+		figure(
+			formatted(count),
+			count === 0 ? 'unresolved now' : `unresolved now, oldest since ${minuteOf(oldest)}`,
+			count > 0,
+		),
+	].join('')}</section>`;
+}
+
+function dayChart({ days, fromDay, toDay }: Statistics): string {
+	if (days.every(isEmpty)) return nothing('Nothing was counted in these days.');
+	const columns: Column[] = [];
+	for (let at = Date.parse(fromDay); at <= Date.parse(toDay); at += DAY_MS) {
+		const label = new Date(at).toISOString().slice(0, 10);
+		const ofDay = days.filter(({ day }) => day === label);
+		const sum = (name: 'new' | 'retries' | 'duplicates' | 'conflicts') =>
+			ofDay.reduce((all, day) => all + day[name], 0);
+		columns.push({
+			label,
+			values: [sum('new'), sum('retries'), sum('duplicates'), sum('conflicts')],
+		});
+	}
+	const legend = SERIES.map(({ name, label }) => `<li><i class="${name}"></i>${label}</li>`);
+	return `<ul class="legend">${legend.join('')}</ul>${columnChart('Requests a day', SERIES, columns)}`;
+}
+
+function reasonChart(days: readonly DayStatistics[]): string {
+	const reasons = new Map<string, number>();
+	for (const { conflictsByReason } of days) {
+		for (const [reason, count] of Object.entries(conflictsByReason)) {
+			reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+		}
+	}
+	if (reasons.size === 0) return nothing('There were no conflicts.');
+	const rows = [...reasons]
+		.sort(([, a], [, b]) => b - a)
+		.map(([reason, value]) => ({ label: REASONS[reason] ?? reason, value }));
+	return barChart('Conflicts by reason', 'conflicts', rows);
+}
+
+function namespaceTable(
+	days: readonly DayStatistics[],
+	unresolved: ReadonlyMap<string, Unresolved>,
+): string {
+	const namespaces = new Map<string, DayStatistics[]>();
+	for (const day of days) {
+		namespaces.set(day.namespace, [...(namespaces.get(day.namespace) ?? []), day]);
+	}
+	if (namespaces.size === 0) return nothing('No Guard has used this store in these days.');
+	const rows = [...namespaces].map(([namespace, own]) => {
+		const sum = (name: 'new' | 'retries' | 'duplicates' | 'conflicts' | 'bytes') =>
+			own.reduce((all, day) => all + day[name], 0);
+		const waiting = unresolved.get(namespace);
+		return {
+			requests: sum('new') + sum('retries') + sum('duplicates') + sum('conflicts'),
+			cells: [
+				`<td>${escaped(namespace)}</td>`,
+				...(['new', 'duplicates', 'conflicts', 'retries'] as const).map(
+					(name) => `<td>${formatted(sum(name))}</td>`,
+				),
+				`<td>${sizeOf(sum('bytes'))}</td>`,
+				waiting === undefined
+					? '<td>0</td>'
+					: `<td class="alarm">${formatted(waiting.count)} since ${minuteOf(waiting.oldestSince)}</td>`,
+			],
+		};
+	});
+	rows.sort((a, b) => b.requests - a.requests);
+	const head = [
+		'Namespace',
+		'New',
+		'Duplicates',
+		'Conflicts',
+		'Tried again',
+		'Results',
+		'Unresolved',
+	];
+	return `<div class="wide"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows.map(({ cells }) => `<tr>${cells.join('')}</tr>`).join('')}</tbody></table></div>`;
+}
+
+const isEmpty = (day: DayStatistics) =>
+	day.new + day.retries + day.duplicates + day.conflicts === 0;
+
+const nothing = (words: string) => `<p class="nothing">${words}</p>`;
+
+const minuteOf = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+function sizeOf(bytes: number): string {
+	const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+	const unit = Math.min(
+		Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1024)),
+		units.length - 1,
+	);
+	const value = bytes / 1024 ** unit;
+	return `${formatted(Math.round(value * 10) / 10)} ${units[unit]}`;
+}

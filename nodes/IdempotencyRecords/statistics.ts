@@ -1,0 +1,66 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import type { DayStatistics, Unresolved } from '../../lib/statistics';
+import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/statistics';
+import { namespaceOf } from '../IdempotencyGuard/scope';
+import { ComplaintError } from '../shared/messages';
+import type { RecordsRun } from './operation';
+
+const DAY_MS = 24 * 3_600_000;
+const MOST_DAYS = 400;
+
+/** Of Stats and Report. */
+export const statsProperties: readonly INodeProperties[] = [
+	{
+		displayName: 'Days',
+		name: 'days',
+		type: 'number',
+		default: 30,
+		typeOptions: { minValue: 1, maxValue: MOST_DAYS },
+		description:
+			'How many days to look back, today included (UTC). Redis keeps counters for 90 days, this n8n instance for 400.',
+	},
+];
+
+export interface Statistics {
+	readonly days: readonly DayStatistics[];
+	readonly unresolved: ReadonlyMap<string, Unresolved>;
+	readonly fromDay: string;
+	readonly toDay: string;
+}
+
+/** Counters of the days asked for. A namespace with something unresolved has a row at least for today. */
+export async function statisticsFor(
+	{ parameters, opened }: RecordsRun,
+	itemIndex: number,
+): Promise<Statistics> {
+	const count = Number(parameters.get<unknown>('days', itemIndex, 30));
+	if (!(count >= 1 && count <= MOST_DAYS)) {
+		throw new ComplaintError({
+			message: `"Days" must be from 1 to ${MOST_DAYS}`,
+			description: 'Older counters are not kept.',
+		});
+	}
+	const asked = String(parameters.get<unknown>('options.namespace', itemIndex, '') ?? '').trim();
+	const namespace = asked === '' ? null : namespaceOf([asked]);
+	const [counters, unresolved] = await Promise.all([
+		opened.store.stats(),
+		unresolvedIn(opened.store),
+	]);
+	if (!counters.ok) throw counters.error;
+	if (!unresolved.ok) throw unresolved.error;
+	const nowMs = counters.micros / 1000;
+	const toDay = dayOfTime(nowMs);
+	const fromDay = dayOfTime(nowMs - (Math.ceil(count) - 1) * DAY_MS);
+	const days = statisticsOf(counters.answer, { fromDay, namespace });
+	const counted = new Set(days.map((day) => day.namespace));
+	const waiting = [...unresolved.answer.keys()].filter(
+		(each) => !counted.has(each) && (namespace === null || each === namespace),
+	);
+	return {
+		days: [...days, ...waiting.sort().map((each) => nothingOn(toDay, each))],
+		unresolved: unresolved.answer,
+		fromDay,
+		toDay,
+	};
+}
