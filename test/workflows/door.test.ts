@@ -403,6 +403,17 @@ describe('the item that starts a workflow', () => {
 	});
 });
 
+test('a key of several parts, of which one is empty, is no key', async () => {
+	const webhook = { keySource: 'expression', key: '=order-{{ $json.body.order }}' };
+	const door = await doorOf({ webhook });
+	const order = newKey();
+	expect((await send(door, '', { body: JSON.stringify({ order, key: order }) })).status).toBe(200);
+	const without = await send(door, '', { body: JSON.stringify({ key: newKey() }) });
+	expect(without.status).toBe(400);
+	expect(without.text).toContain('missing_key');
+	expect(door.executions).toHaveLength(1);
+});
+
 describe('a request that was taken in and has not started', () => {
 	const records = async () =>
 		await server.ask(async (client) => {
