@@ -10,10 +10,11 @@ import { startDownstream } from './lib/downstream.mjs';
 import { during, elapsedSeconds, say } from './lib/log.mjs';
 import { createOwner, startN8n, waitForWebhook } from './lib/n8n.mjs';
 import { ensureN8n } from './lib/n8n-install.mjs';
-import { prepareUserFolder, WORKFLOW_ID } from './lib/published-example.mjs';
+import { prepareUserFolder } from './lib/published-example.mjs';
 import { ensureRedisServer, startRedis } from './lib/redis.mjs';
 import { fireStorm } from './lib/storm.mjs';
 
+const EXAMPLE = 'webhook-charge';
 const WEBHOOK_PATH = 'charge';
 const USAGE = 'npm run demo -- [--store embedded|redis] [--deliveries 200] [--keys 20] [--open]';
 
@@ -88,7 +89,7 @@ function detailOf({ body }) {
 
 async function keepOpen(n8n) {
 	const { email, password } = await createOwner(n8n);
-	say(`The editor is open at ${n8n.url}/workflow/${WORKFLOW_ID}`);
+	say(`The editor is open at ${n8n.url}/workflow/${EXAMPLE}`);
 	say(`  sign in as ${email}, password ${password}; Ctrl-C ends and removes everything`);
 	await Promise.race([interruption(), n8n.ended]);
 }
@@ -100,7 +101,8 @@ async function demo(options) {
 	const folder = await temporaryFolder('idempotency-demo');
 	const downstream = await startDownstream();
 	const redis = options.store === 'redis' ? await startRedis() : undefined;
-	const userFolder = await prepareUserFolder({ install, folder, downstream, redis });
+	const names = [EXAMPLE];
+	const userFolder = await prepareUserFolder({ install, folder, downstream, redis, names });
 
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),

@@ -11,24 +11,32 @@ import { openEditor } from './lib/editor.mjs';
 import { during, say } from './lib/log.mjs';
 import { startN8n } from './lib/n8n.mjs';
 import { ensureN8n } from './lib/n8n-install.mjs';
-import { prepareUserFolder, WORKFLOW_ID } from './lib/published-example.mjs';
+import { prepareUserFolder } from './lib/published-example.mjs';
 
 const IMAGES = join(CHECKOUT, 'docs', 'images');
+
+/** A picture of each, and of the settings of some of its nodes. */
+const EXAMPLES = {
+	'webhook-charge': {
+		'Idempotency Guard': 'idempotency-guard',
+		'Idempotency Commit': 'idempotency-commit',
+	},
+	'webhook-at-the-door': { 'Idempotent Webhook': 'idempotent-webhook' },
+};
 
 async function takePictures(editor) {
 	const picture = async (name, target = editor.page) => {
 		await target.screenshot({ path: join(IMAGES, `${name}.png`) });
 		say(`  docs/images/${name}.png`);
 	};
-	await editor.openWorkflow(WORKFLOW_ID);
-	await picture('webhook-charge');
-	for (const [node, name] of [
-		['Idempotency Guard', 'idempotency-guard'],
-		['Idempotency Commit', 'idempotency-commit'],
-	]) {
-		await editor.openNode(node);
-		await picture(name);
-		await editor.closeNode();
+	for (const [example, nodes] of Object.entries(EXAMPLES)) {
+		await editor.openWorkflow(example);
+		await picture(example);
+		for (const [node, name] of Object.entries(nodes)) {
+			await editor.openNode(node);
+			await picture(name);
+			await editor.closeNode();
+		}
 	}
 }
 
@@ -37,7 +45,8 @@ await runMain(async () => {
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-screenshots');
 	const downstream = await startDownstream();
-	const userFolder = await prepareUserFolder({ install, folder, downstream });
+	const names = Object.keys(EXAMPLES);
+	const userFolder = await prepareUserFolder({ install, folder, downstream, names });
 	await mkdir(IMAGES, { recursive: true });
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),

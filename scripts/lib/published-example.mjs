@@ -1,4 +1,4 @@
-/** An n8n user folder that holds this package, as users install it, and one of its examples, published. */
+/** An n8n user folder that holds this package, as users install it, and some of its examples, published. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKOUT } from './checkout.mjs';
@@ -9,17 +9,16 @@ import { environmentWithNode } from './node24.mjs';
 import { run } from './processes.mjs';
 import { installTarball, packPackage } from './tarball.mjs';
 
-export const WORKFLOW_ID = 'idempotencyDemo1';
-
 /**
  * @param {object} options
  * @param {object} options.install from `ensureN8n`
  * @param {string} options.folder an empty folder, for everything
- * @param {{ url: string }} options.downstream what the example charges at
+ * @param {{ url: string }} options.downstream what the examples charge at
  * @param {{ port: number }} [options.redis] keep claims there instead of in n8n's folder
+ * @param {string[]} options.names which examples; each name is the id of its workflow as well
  * @returns {Promise<string>} the user folder
  */
-export async function prepareUserFolder({ install, folder, downstream, redis }) {
+export async function prepareUserFolder({ install, folder, downstream, redis, names }) {
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
 	await during('Building and packing this package', async () => {
@@ -29,18 +28,22 @@ export async function prepareUserFolder({ install, folder, downstream, redis }) 
 
 	const credential = redis === undefined ? undefined : redisCredential(redis.port);
 	const urls = { 'Charge Card': downstream.url };
-	const example = await readExample('webhook-charge');
-	const workflow = prepareExample(example, { id: WORKFLOW_ID, urls, credential });
-	await during('Importing and publishing examples/webhook-charge.json', async () => {
-		const importFile = async (kind, content) => {
+	const workflows = await Promise.all(
+		names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),
+	);
+	await during(`Importing and publishing ${names.join(', ')}`, async () => {
+		const importFile = async (kind, contents) => {
 			const file = join(folder, `${kind}.json`);
-			await writeFile(file, JSON.stringify([content]));
+			await writeFile(file, JSON.stringify(contents));
 			const args = [`import:${kind}`, `--input=${file}`];
-			await runN8n(install, { userFolder, args, expect: 'Successfully imported 1' });
+			const expect = `Successfully imported ${contents.length}`;
+			await runN8n(install, { userFolder, args, expect });
 		};
-		if (credential !== undefined) await importFile('credentials', credential);
-		await importFile('workflow', workflow);
-		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${WORKFLOW_ID}`] });
+		if (credential !== undefined) await importFile('credentials', [credential]);
+		await importFile('workflow', workflows);
+		for (const id of names) {
+			await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${id}`] });
+		}
 	});
 	return userFolder;
 }

@@ -26,7 +26,9 @@ test('a full response: its own status and body', async () => {
 	const key = newKey();
 	downstream.nextFor(key, { status: 402, body: { declined: true } });
 	const { responses } = await send(key);
-	expect(responses).toEqual([{ statusCode: 402, body: { declined: true }, headers: { 'content-type': 'application/json' } }]);
+	expect(responses).toEqual([
+		{ statusCode: 402, body: { declined: true }, headers: { 'content-type': 'application/json' } },
+	]);
 });
 
 test('an item, or a list of items, with 200', async () => {
