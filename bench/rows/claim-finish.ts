@@ -1,18 +1,28 @@
+import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../lib/result-codec';
 import type { Host } from '../host';
-import { inTurns, rateOf } from '../measure';
+import { type Round, inTurns, rateOf } from '../measure';
 import { nodeIdempotency } from '../peers/node-idempotency';
 import { ourPeer } from '../peers/ours';
 import type { Handler, Peer } from '../peers/peer';
 import { powertools } from '../peers/powertools';
 import type { BenchRedis } from '../redis';
 import type { Order } from '../requests';
-import { makeOrder } from '../requests';
+import { fencesOf, finishOf, makeOrder, requestOf } from '../requests';
 import type { Report } from '../report';
 import type { Scale } from '../scale';
 
 const HOUR_MS = 3_600_000;
+const AT_ONCE = 100;
 
-/** A request that is claimed, acted on (which takes no time here) and finished with a small result, one after the other. */
+const ANSWER = { id: 'ch_0001', status: 'succeeded' };
+type HandleAll = (orders: readonly Order[]) => Promise<void>;
+
+const act = async () => await Promise.resolve(ANSWER);
+
+/**
+ * Requests that are claimed, acted on (which takes no time here) and finished with a small result: one after the other, as webhooks
+ * come; and 100 at once, as the items of a Guard come, which we ask for together and the peers one by one but side by side.
+ */
 export async function claimFinish(
 	host: Host,
 	redis: BenchRedis,
@@ -20,33 +30,67 @@ export async function claimFinish(
 	scale: Scale,
 ): Promise<void> {
 	const count = scale.of({ full: 1_000, short: 500 });
+	const rounds = scale.of({ full: 15, short: 5 });
 	const { port } = redis;
 	const open = async (peer: Peer): Promise<Handler> => {
 		const handler = await peer.open({ port, leaseMs: 60_000, retentionMs: 48 * HOUR_MS });
 		host.onCleanup(async () => await handler.close());
 		return handler;
 	};
-	const round = (handler: Handler) => async () => {
-		await redis.empty();
-		const orders = Array.from({ length: count }, makeOrder);
-		return await rateOf(count, async () => {
-			for (const order of orders) await handleOnce(handler, order);
-		});
+	const round = (atOnce: number, handleAll: HandleAll): Round => {
+		return async () => {
+			await redis.empty();
+			const parts = Array.from({ length: count / atOnce }, () =>
+				Array.from({ length: atOnce }, makeOrder),
+			);
+			return await rateOf(count, async () => {
+				for (const part of parts) await handleAll(part);
+			});
+		};
 	};
-	const medians = await inTurns(scale.of({ full: 15, short: 5 }), {
-		ours: round(await open(ourPeer())),
-		[powertools.name]: round(await open(powertools)),
-		[nodeIdempotency.name]: round(await open(nodeIdempotency)),
-	});
-	for (const { name: peer } of [powertools, nodeIdempotency]) {
-		const [ours = NaN, theirs = NaN] = [medians.ours, medians[peer]];
-		report.row({ bench: 'claim-finish', unit: 'requests/s', ours, peer, theirs, better: 'more' });
-	}
+	const sideBySide = (handler: Handler) => async (orders: readonly Order[]) => {
+		await Promise.all(orders.map(async (order) => await handleOnce(handler, order)));
+	};
+	const ours = await open(ourPeer());
+	const theirs = { [powertools.name]: await open(powertools) };
+	theirs[nodeIdempotency.name] = await open(nodeIdempotency);
+
+	const compare = async (unit: string, atOnce: number, oursAll: HandleAll) => {
+		const peers = Object.entries(theirs);
+		const medians: Record<string, number> = await inTurns(rounds, {
+			ours: round(atOnce, oursAll),
+			...Object.fromEntries(
+				peers.map(([name, handler]) => [name, round(atOnce, sideBySide(handler))]),
+			),
+		});
+		for (const [peer] of peers) {
+			const figures = { ours: medians.ours ?? NaN, peer, theirs: medians[peer] ?? NaN };
+			report.row({ bench: 'claim-finish', unit, ...figures, better: 'more' });
+		}
+	};
+	await compare('requests/s, one by one', 1, sideBySide(ours));
+	await compare(`requests/s, ${AT_ONCE} at once`, AT_ONCE, asBatch(redis));
+}
+
+/** As Guard and Commit do with the items of a run. */
+function asBatch({ store }: BenchRedis) {
+	return async (orders: readonly Order[]) => {
+		const requests = orders.map(requestOf);
+		const fences = fencesOf(await store.claim(requests));
+		const results = await Promise.all(orders.map(act));
+		const finished = await store.command(
+			requests.map((request, i) => {
+				const item = { json: { result: results[i] } };
+				const { bytes } = encodeResult([item], { maxBytes: DEFAULT_MAX_RESULT_BYTES });
+				return finishOf(request, fences[i] ?? 0, bytes);
+			}),
+		);
+		const missed = finished.find((reply) => !reply.ok || reply.answer.outcome !== 'done');
+		if (missed !== undefined) throw new Error(`not finished: ${JSON.stringify(missed)}`);
+	};
 }
 
 export async function handleOnce(handler: Handler, order: Order): Promise<void> {
-	const payload = { ...order };
-	const answer = { id: 'ch_0001', status: 'succeeded' };
-	const told = await handler.handle({ key: order.orderId, payload }, async () => answer);
+	const told = await handler.handle({ key: order.orderId, payload: { ...order } }, act);
 	if (told.outcome !== 'result' || !told.acted) throw new Error(`told ${JSON.stringify(told)}`);
 }

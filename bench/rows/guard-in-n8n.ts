@@ -43,7 +43,7 @@ export async function guardInN8n(
 	const credentials = [host.redisCredential(redis.port)];
 	const running = await runN8nWith(host, Object.values(workflows), credentials);
 
-	const count = scale.of({ full: 100, short: 30 });
+	const count = scale.of({ full: 60, short: 30 });
 	const round = (workflow: Workflow) => async () => {
 		const deliveries = Array.from({ length: count }, () => {
 			const order = makeOrder();
@@ -56,7 +56,7 @@ export async function guardInN8n(
 			if (bad !== undefined) throw new Error(`n8n answered ${JSON.stringify(bad)}`);
 		});
 	};
-	const rounds = scale.of({ full: 13, short: 3 });
+	const rounds = scale.of({ full: 9, short: 3 });
 	const medians = await host.during(
 		'Executing',
 		async () =>

@@ -42,9 +42,11 @@ end
 
 -- Adds `counts`, of `<namespace>|<counter>`, to the shard's counters of today. The first of a kind in a day also sees to
 -- the epoch, and once a day a page of counters loses the old ones; the next day goes on from there.
+local today
 local function count(stats, counts)
-	local today, first = yyyymmdd(now), false
+	local first = false
 	for name, number in pairs(counts) do
+		today = today or yyyymmdd(now)
 		first = redis.pcall('HINCRBY', stats, today .. '|' .. name, number) == number or first
 	end
 	if not first then

@@ -70,21 +70,23 @@ end
 
 -- Sets a field that may be long.
 local function put(rec, field, value)
-	local fields, list = rec.fields, {}
+	local fields, list, part = rec.fields, {}, 1
 	fields[field] = nil
-	for part = 1, MAX_PARTS do
-		fields[field .. part] = nil
+	while fields[field .. part] do
+		fields[field .. part], part = nil, part + 1
 	end
 	for at = 1, append(list, 0, field, value), 2 do
 		fields[list[at]] = list[at + 1]
 	end
 end
 
+local RESULT = string.byte('v')
+
 -- The record as field, value, ...; `bare` leaves out the result.
 local function flatten(rec, bare)
 	local flat, size = {}, 0
 	for field, value in pairs(rec.fields) do
-		if not (bare and string.sub(field, 1, 1) == 'v') then
+		if not (bare and string.byte(field) == RESULT) then
 			flat[size + 1], flat[size + 2] = field, value
 			size = size + 2
 		end
