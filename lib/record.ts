@@ -1,3 +1,5 @@
+import type { Budget } from './budget';
+
 /** The words of docs/guarantees.md as types: one record per key, in one of these states. */
 
 export const RECORD_STATES = [
@@ -127,6 +129,8 @@ export interface ClaimRequest {
 	readonly pending: boolean;
 	readonly workflowId: string;
 	readonly executionId: string;
+	/** What a grant counts against, where there is such a limit. */
+	readonly budget?: Budget;
 }
 
 export const CONFLICT_REASONS = [
@@ -135,6 +139,7 @@ export const CONFLICT_REASONS = [
 	'unknown_outcome',
 	'retry_later',
 	'attempts_exhausted',
+	'budget_exhausted',
 	'stale_key',
 	'tenant_mismatch',
 ] as const;
@@ -157,7 +162,7 @@ export type ClaimAnswer =
 	| {
 			readonly outcome: 'conflict';
 			readonly reason: ConflictReason;
-			/** `retry_later`: how long until the key may be granted again. */
+			/** `retry_later`: how long until the key may be granted again; `budget_exhausted`: until the budget has room. */
 			readonly retryAfterMs: number | null;
 			/** Null where the caller may learn nothing, or there is no record. */
 			readonly record: ClaimView | null;

@@ -71,14 +71,18 @@ function nextFence(clock: Clock, previous: number): number {
 
 // --- claim -----------------------------------------------------------------------------------------------------------
 
+/** @param budgetWaitMs how long until the request's budget has room, see budget.ts; 0 where it has, or there is none */
 export function claim(
 	stored: Stored,
 	request: ClaimRequest,
 	clock: Clock,
+	budgetWaitMs = 0,
 ): Transition<ClaimAnswer> {
 	const now = nowOf(clock);
 	const live = liveRecord(stored, now);
-	if (live === null || isTombstone(live)) return claimAbsent(stored, live, request, clock);
+	if (live === null || isTombstone(live)) {
+		return claimAbsent(stored, live, request, clock, budgetWaitMs);
+	}
 
 	const refuse = (reason: ConflictReason, retryAfterMs: number | null = null) => ({
 		next: stored,
@@ -119,6 +123,7 @@ export function claim(
 	if (state === 'released' && live.notBefore > now) {
 		return refuse('retry_later', live.notBefore - now);
 	}
+	if (budgetWaitMs > 0) return refuse('budget_exhausted', budgetWaitMs);
 	return grantAgain(live, request, clock, takeover);
 }
 
@@ -136,18 +141,19 @@ function claimAbsent(
 	tombstone: Tombstone | null,
 	request: ClaimRequest,
 	clock: Clock,
+	budgetWaitMs: number,
 ): Transition<ClaimAnswer> {
 	const now = nowOf(clock);
+	const refuse = (reason: ConflictReason, retryAfterMs: number | null) => ({
+		next: stored,
+		answer: { outcome: 'conflict' as const, reason, retryAfterMs, record: null },
+	});
 	const tooOld =
 		request.eventAt !== null &&
 		(request.eventAt < now - request.retentionMs ||
 			(request.strictAge && request.eventAt < clock.epoch));
-	if (tooOld) {
-		return {
-			next: stored,
-			answer: { outcome: 'conflict', reason: 'stale_key', retryAfterMs: null, record: null },
-		};
-	}
+	if (tooOld) return refuse('stale_key', null);
+	if (budgetWaitMs > 0) return refuse('budget_exhausted', budgetWaitMs);
 	const fence = nextFence(clock, tombstone?.fence ?? 0);
 	const next: ClaimRecord = {
 		...granted(request, now),

@@ -7,7 +7,7 @@ import type { Database } from './sqlite';
 /** "idem": marks the file as ours. */
 const APPLICATION_ID = 0x6964_656d;
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** Since schema 2: what was told to whom, and until when it is not told again. */
 const NOTICES = `
@@ -18,6 +18,13 @@ const NOTICES = `
 		PRIMARY KEY (consumer, notice)
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX ending_notices ON notices (until);
+`;
+
+/** Since schema 3: the grants that count against a budget, by their time and until when they count (ms). */
+const BUDGETS = `
+	CREATE TABLE budget_grants (budget TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+	CREATE INDEX grants_of_budget ON budget_grants (budget, at);
+	CREATE INDEX ending_budget_grants ON budget_grants (until);
 `;
 
 const SCHEMA = `
@@ -42,6 +49,7 @@ const SCHEMA = `
 	CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
 	${NOTICES}
+	${BUDGETS}
 
 	PRAGMA application_id = ${APPLICATION_ID};
 	PRAGMA user_version = ${SCHEMA_VERSION};
@@ -69,7 +77,8 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 			`The store ${file} was made by a newer version of this package (schema ${version}, this one knows ${SCHEMA_VERSION}): update the package.`,
 		);
 	}
-	if (version === 1) db.exec(`${NOTICES} PRAGMA user_version = ${SCHEMA_VERSION}`);
+	const added = (version === 1 ? NOTICES : '') + (version < 3 ? BUDGETS : '');
+	if (!empty && added !== '') db.exec(`${added} PRAGMA user_version = ${SCHEMA_VERSION}`);
 	if (!empty) return;
 	db.exec(SCHEMA);
 	const put = db.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)');

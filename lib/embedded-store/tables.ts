@@ -2,6 +2,7 @@ import type { Stored } from '../record';
 import type { OpenClaim, OpenQuery, StatsRow } from '../store';
 import { StoreError } from '../store';
 import { attempt } from '../attempt';
+import { BudgetGrants } from './budget-grants';
 import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
 import type { Database, Statement } from './sqlite';
 
@@ -21,6 +22,8 @@ export interface ListedRow {
 
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
 export class Tables {
+	readonly budgets: BudgetGrants;
+
 	private readonly insertClaim: Statement;
 
 	private readonly selectClaim: Statement;
@@ -60,6 +63,7 @@ export class Tables {
 	private readonly putMeta: Statement;
 
 	constructor(db: Database) {
+		this.budgets = new BudgetGrants(db);
 		const columns = COLUMNS.map(({ column }) => column);
 		const marks = columns.map(() => '?').join(', ');
 		this.insertClaim = db.prepare(

@@ -7,6 +7,7 @@ import type {
 	OwnerCommand,
 	Stored,
 } from '../record';
+import { type Budget, budgetProblem, claimWithinBudget } from '../budget';
 import type { Counter, NoticesToKeep, NoticesToTake } from '../store';
 import { StoreError, counterOf } from '../store';
 import type { Clock, Transition } from '../transitions';
@@ -29,12 +30,26 @@ export class WriteTransaction {
 
 	/** Most claims are new: the record is written at once, and read only where the key is known already. */
 	claim(request: ClaimRequest): ClaimAnswer {
+		if (request.budget !== undefined) return this.claimWithin(request.budget, request);
 		const first = claim(null, request, this.clock);
 		const isNew = first.next !== null && this.tables.insert(request.identity, first.next);
 		if (isNew) this.written++;
 		const { answer } = isNew
 			? first
 			: this.step(request.identity, (stored) => claim(stored, request, this.clock));
+		this.count(request.namespace, counterOf(answer), 1);
+		return answer;
+	}
+
+	private claimWithin(budget: Budget, request: ClaimRequest): ClaimAnswer {
+		const problem = budgetProblem(budget);
+		if (problem !== null) throw new StoreError('configuration', problem);
+		const nowMs = Math.floor(this.clock.micros / 1000);
+		const { budgets } = this.tables;
+		const { answer, takes } = this.step(request.identity, (stored) =>
+			claimWithinBudget(stored, budgets.of(budget, nowMs), { ...request, budget }, this.clock),
+		);
+		if (takes) budgets.add(budget, nowMs);
 		this.count(request.namespace, counterOf(answer), 1);
 		return answer;
 	}
@@ -81,10 +96,10 @@ export class WriteTransaction {
 		}
 	}
 
-	private step<Answer>(
+	private step<Done extends Transition<unknown>>(
 		identity: string,
-		transition: (stored: Stored) => Transition<Answer>,
-	): Transition<Answer> {
+		transition: (stored: Stored) => Done,
+	): Done {
 		const row = this.tables.find(identity);
 		const stored = row?.stored ?? null;
 		const done = transition(stored);

@@ -7,9 +7,14 @@ import { scriptError } from './errors';
 
 /** Requests and answers of claim.lua, whose header says what each argument is. */
 
+/** A request whose budget is not asked, see claim.lua: it has no room, or only whether the key would be granted is asked. */
+export type AskedClaim = ClaimRequest & { readonly grants?: 'none' | 'probed' };
+
+const NOT_GRANTED = { none: 'n', probed: 'p' } as const;
+
 export function claimArguments(
 	keys: Keys,
-	chunk: Chunk<ClaimRequest>,
+	chunk: Chunk<AskedClaim>,
 	offsetMs: number,
 ): ScriptArguments {
 	const settings = new Settings();
@@ -26,7 +31,9 @@ export function claimArguments(
 		if (stride === 4) return;
 		const number = numbers[i] ?? 1;
 		const plain = number === 1 && isPlain(request);
-		items.push(plain ? '' : `${number} ${request.eventAt ?? ''} ${request.tenant}`);
+		const { eventAt, grants, tenant } = request;
+		const mark = grants === undefined ? '' : NOT_GRANTED[grants];
+		items.push(plain ? '' : `${number} ${eventAt ?? ''}${mark} ${tenant}`);
 	});
 	return [
 		...keysOf(keys, chunk),
@@ -39,8 +46,8 @@ export function claimArguments(
 	];
 }
 
-function isPlain({ eventAt, tenant }: ClaimRequest): boolean {
-	return eventAt === null && tenant === '';
+function isPlain({ eventAt, tenant, budget }: ClaimRequest): boolean {
+	return eventAt === null && tenant === '' && budget === undefined;
 }
 
 /** What requests of a batch mostly have in common is sent once. */
@@ -169,7 +176,7 @@ function answerOf([, outcome, value, flat]: ScriptReply): ClaimAnswer | Error {
 	return {
 		outcome: 'conflict',
 		reason: word as ConflictReason,
-		retryAfterMs: word === 'retry_later' ? Number(String(value)) : null,
+		retryAfterMs: String(value) === '' ? null : Number(String(value)),
 		record: record === null ? null : viewOf(record),
 	};
 }

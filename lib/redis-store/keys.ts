@@ -38,6 +38,11 @@ export class Keys {
 		return `${this.prefix}:{${shard}}:stats`;
 	}
 
+	/** The grants that count against a budget, see window.lua. */
+	budget(identity: string): string {
+		return `${this.prefix}:{${shardOf(identity)}}:budget:${identity}`;
+	}
+
 	/** What a consumer was told, by the time until which it is not told again (ms). */
 	notices(consumer: string): string {
 		return `${this.prefix}:{meta}:told:${consumer}`;

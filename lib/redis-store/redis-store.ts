@@ -26,6 +26,7 @@ import type {
 import { StoreError, durationProblem } from '../store';
 import { observe } from '../transitions';
 import { type BatchScript, askInChunks, microsOf } from './batch';
+import { claimBudgeted } from './budgeted-claims';
 import { claimAnswers, claimArguments, keysOf } from './claim-script';
 import { decodeStored } from './codec';
 import {
@@ -97,7 +98,7 @@ class RedisStore implements SecretAwareStore {
 	): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
 		return minReplicas > 0
 			? await this.claimOnReplicas(requests, minReplicas)
-			: await this.claimBy(requests, async (args) => await this.run('claim', args));
+			: await this.claimBy(requests, async (name, args) => await this.run(name, args));
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
@@ -207,14 +208,22 @@ class RedisStore implements SecretAwareStore {
 
 	private async claimBy(
 		requests: readonly ClaimRequest[],
-		run: (args: ScriptArguments) => Promise<ScriptReply>,
+		run: (name: ScriptName, args: ScriptArguments) => Promise<ScriptReply>,
 	): Promise<Array<Reply<ClaimAnswer>>> {
+		const { keys } = this;
+		const isCluster = this.options.deployment === 'cluster';
+		const errorOf = (error: unknown) => storeErrorOf(error, this.address);
+		const refused = refusedClaim;
+		if (requests.some(({ budget }) => budget !== undefined)) {
+			const offsetMs = () => this.offsetMs();
+			return await claimBudgeted(requests, { keys, offsetMs, isCluster, run, errorOf, refused });
+		}
 		return await askInChunks(requests, {
-			refused: refusedClaim,
-			run: async (chunk) => await run(claimArguments(this.keys, chunk, this.offsetMs())),
+			refused,
+			run: async (chunk) => await run('claim', claimArguments(keys, chunk, this.offsetMs())),
 			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
-			oneShardEach: this.options.deployment === 'cluster',
-			errorOf: (error) => storeErrorOf(error, this.address),
+			oneShardEach: isCluster,
+			errorOf,
 		});
 	}
 
@@ -229,8 +238,8 @@ class RedisStore implements SecretAwareStore {
 		const acknowledged = await this.replicated.acknowledged(minReplicas, async (ask) => {
 			replies = await this.claimBy(
 				requests,
-				async (args) =>
-					await ask(async (connection) => await this.runOver(connection, 'claim', args, true)),
+				async (name, args) =>
+					await ask(async (connection) => await this.runOver(connection, name, args, true)),
 			);
 			return replies.some(isGrant);
 		});

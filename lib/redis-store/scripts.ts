@@ -13,6 +13,8 @@ export type ScriptArguments = Array<string | Buffer | number>;
 
 export const SCRIPT_NAMES = [
 	'claim',
+	'budgeted',
+	'budget',
 	'command',
 	'operate',
 	'read',

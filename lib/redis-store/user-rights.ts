@@ -21,6 +21,7 @@ export const STORE_COMMANDS = [
 	'zadd',
 	'zrem',
 	'zrange',
+	'zcount',
 	'zrangebyscore',
 	'zremrangebyscore',
 	'publish',

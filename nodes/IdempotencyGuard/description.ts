@@ -226,6 +226,32 @@ export const optionsProperty: INodeProperties = {
 	default: {},
 	options: [
 		{
+			displayName: 'Budget Limit',
+			name: 'budgetLimit',
+			type: 'number',
+			default: 10,
+			typeOptions: { minValue: 1, maxValue: 10000 },
+			description:
+				'How many new items go to New for one "Budget Scope" within "Budget Window"; more get Conflict with status code 429. Duplicates and refused items do not count.',
+		},
+		{
+			displayName: 'Budget Scope',
+			name: 'budgetScope',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.orderId }}',
+			description:
+				'What has a budget of its own, such as an order, a customer or a conversation. It stops an agent that invents a new request each time it tries again. Without this option all items share one budget; an item for which it is empty is an error.',
+		},
+		{
+			displayName: 'Budget Window (Minutes)',
+			name: 'budgetWindowMinutes',
+			type: 'number',
+			default: 60,
+			typeOptions: { minValue: 0 },
+			description: 'In any period of this length, no more than "Budget Limit" new items go to New',
+		},
+		{
 			displayName: 'Claim Timeout (Minutes)',
 			name: 'claimTimeoutMinutes',
 			type: 'number',
@@ -240,7 +266,7 @@ export const optionsProperty: INodeProperties = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to add the key, attempt and times to Duplicate items. Off, they are exactly the stored result.',
+				'Whether to add the key, attempt, times and a message in words to Duplicate items. Off, they are exactly the stored result.',
 		},
 		{
 			displayName: 'Event Time',

@@ -7,6 +7,7 @@ import { shortened } from '../shared/messages';
 import { DOCS_URL } from '../shared/store-parameter';
 import type { Compared } from './item-key';
 import type { Scope } from './scope';
+import { type ConflictWords, conflictMessage, isoTime } from './words';
 
 /** What the `idempotency` object of every outcome says. */
 export function commonDetails(
@@ -49,6 +50,7 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 	unknown_outcome: [409, 'An earlier run never finished'],
 	retry_later: [409, 'The request may be tried again later'],
 	attempts_exhausted: [429, 'The request was tried too often'],
+	budget_exhausted: [429, 'Too many new requests'],
 	stale_key: [412, 'The event is too old'],
 	tenant_mismatch: [403, 'The key belongs to somebody else'],
 	missing_key: [400, 'The request has no key'],
@@ -59,7 +61,7 @@ export function refusalOf(
 	conflict: Conflict,
 	compared: Compared | null,
 	now: number,
-	seen: { sameBatch: boolean; secret: string; storeIsYounger: boolean },
+	seen: Pick<ConflictWords, 'sameBatch' | 'storeIsYounger' | 'budget'> & { secret: string },
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
@@ -72,7 +74,11 @@ export function refusalOf(
 		reason,
 		statusCode,
 		title,
-		message: messageOf(conflict, differenceOf(changedFields, missing), retryAfterSeconds, seen),
+		message: conflictMessage(conflict, {
+			...seen,
+			difference: differenceOf(changedFields, missing),
+			retryAfterSeconds,
+		}),
 		retryAfterSeconds,
 		changedFields: changedFields.slice(0, MOST_NAMES).map(shortened),
 	};
@@ -128,43 +134,6 @@ function differenceOf(changedFields: readonly string[], missing: number): string
 		...(missing > 0 ? [`${missing} of its fields ${missing === 1 ? 'is' : 'are'} missing`] : []),
 	];
 	return parts.length > 0 ? ` (${parts.join('; ')})` : '';
-}
-
-function messageOf(
-	{ reason, record }: Conflict,
-	difference: string,
-	retryAfterSeconds: number | null,
-	{ sameBatch, storeIsYounger }: { sameBatch: boolean; storeIsYounger: boolean },
-): string {
-	const since = isoTime(record?.claimedAt);
-	switch (reason) {
-		case 'payload_mismatch':
-			return `This key was first used at ${isoTime(record?.firstSeenAt)} for a different request${difference}. Nothing was done. Send the same request again, or use a new key for a new request.`;
-		case 'in_progress':
-			return sameBatch
-				? 'Another item of this batch has the same key and is being handled. Nothing was done for this one.'
-				: `The first request with this key has been running since ${since}. Nothing was done for this one. Ask again in ${retryAfterSeconds} s to get its result.`;
-		case 'unknown_outcome':
-			return `${
-				record?.reason ? record.reason : `The run of ${since} ended without a result`
-			}. Whether it acted is not known, so nothing was done. Check with the service that it called before trying again.`;
-		case 'retry_later':
-			return `The last try did not succeed${record?.reason ? ` (${record.reason})` : ''}. Nothing was done now. Try again in ${retryAfterSeconds} s.`;
-		case 'attempts_exhausted':
-			return `This request was tried ${record?.attempts} times without success${
-				record?.reason ? ` (last: ${record.reason})` : ''
-			}. Nothing was done now, and no further try will be made.`;
-		case 'stale_key':
-			return storeIsYounger
-				? 'The store began to remember after the event happened, so the event may have been handled before. Nothing was done.'
-				: 'The event is older than this node remembers, so it may have been handled before. Nothing was done.';
-		case 'tenant_mismatch':
-			return 'This key belongs to somebody else. Nothing was done.';
-	}
-}
-
-export function isoTime(ms: number | undefined): string | null {
-	return ms === undefined || ms === 0 ? null : new Date(ms).toISOString();
 }
 
 /** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */

@@ -27,6 +27,7 @@ import { looksLikeErrorItem, replayOf } from './replay';
 import type { GuardSettings } from './settings';
 import { readSettings } from './settings';
 import { waitForResults, waitingRun } from './wait-for-result';
+import { duplicateMessage } from './words';
 
 /**
  * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
@@ -173,7 +174,8 @@ function routeClaimed(
 			} else if (replay.kind === 'details') {
 				out.pass(OUTPUT.duplicate, index, settings.outputField, replay.details);
 			} else {
-				const withDetails = { [settings.outputField]: details };
+				const message = duplicateMessage(answer.record);
+				const withDetails = { [settings.outputField]: { ...details, message } };
 				out.replay(
 					index,
 					replay.items.map((item) =>
@@ -193,6 +195,7 @@ function routeClaimed(
 				sameBatch,
 				secret: request === item.request ? opened.secret : opened.previousSecret,
 				storeIsYounger: isWithinRetention(request, claimed.now),
+				budget: request.budget,
 			});
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
 				...details,

@@ -9,6 +9,7 @@ import type { ClaimRequest } from '../../lib/record';
 import type { Complaint } from '../shared/messages';
 import { complaintOf } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
+import { budgetOf, budgetTermsOf } from './budget';
 import type { ClaimHost } from './claim-host';
 import type { Compared, ItemKey, MissingKey } from './item-key';
 import { keyOfItem } from './item-key';
@@ -73,6 +74,9 @@ export async function prepareItems(
 		if (typeof eventAt === 'string') return invalid(`"Event Time" can't be used: ${eventAt}`);
 		if (settings.strictAge && eventAt === null) return ageless;
 
+		const budget = budgetTermsOf(parameters, itemIndex);
+		if (budget !== null && 'message' in budget) return { kind: 'error', complaint: budget };
+
 		const requestUnder = (secret: string): ClaimRequest => {
 			const identity = identityUnder(secret, settings.scope, tenant, key);
 			return {
@@ -89,6 +93,16 @@ export async function prepareItems(
 				pending: host.pending,
 				workflowId: settings.workflowId,
 				executionId: host.executionId,
+				// Under one secret: after a change of it a budget begins anew, but never has two counters at a time.
+				...(budget === null
+					? {}
+					: {
+							budget: budgetOf(budget, {
+								scope: settings.scope.parts,
+								tenant: tenant?.isSeparate ? tenant.value : null,
+								secret: secrets.secret,
+							}),
+						}),
 			};
 		};
 		const request = requestUnder(secrets.secret);

@@ -3,6 +3,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { ClaimAnswer, ClaimRequest } from '../../lib/record';
 import { decodeResult } from '../../lib/result-codec';
 import type { Complaint } from '../shared/messages';
+import { duplicateMessage } from './words';
 
 export type Replay =
 	| { readonly kind: 'items'; readonly items: readonly INodeExecutionData[] }
@@ -22,11 +23,13 @@ export function replayOf(
 		state: record.state,
 		...(record.statusCode === 0 ? {} : { statusCode: record.statusCode }),
 	};
+	const before = duplicateMessage(record);
 	const withoutItems = (message: string): Replay => ({
 		kind: 'details',
 		details: { ...withStatus, resultItems: 0, message },
 	});
-	if (result === null) return withoutItems(record.reason);
+	const why = record.reason === '' ? '' : ` ${record.reason.replace(/\.$/, '')}.`;
+	if (result === null) return withoutItems(`${before}${why}`);
 	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
 	if (!decoded.ok) {
 		return {
@@ -43,12 +46,12 @@ export function replayOf(
 	if (decoded.items === null) {
 		return withoutItems(
 			decoded.reason === 'not_kept'
-				? 'This request was handled before. Its result is not kept, as Idempotency Commit is set.'
-				: `This request was handled before. ${record.reason}.`,
+				? `${before} Its result is not kept, as Idempotency Commit is set.`
+				: `${before}${why}`,
 		);
 	}
 	if (decoded.items.length === 0) {
-		return withoutItems('This request was handled before. Its result is empty.');
+		return withoutItems(`${before} Its result is empty.`);
 	}
 	return { kind: 'items', items: decoded.items as INodeExecutionData[] };
 }

@@ -193,6 +193,7 @@ class Door {
 					sameBatch: false,
 					secret: claimed.request === item.request ? opened.secret : opened.previousSecret,
 					storeIsYounger: isWithinRetention(claimed.request, claimed.now),
+					budget: claimed.request.budget,
 				});
 				const isRunning = refusal.reason === 'in_progress' && this.acceptsRunning;
 				return send(context, isRunning ? stillRunning(details, refusal) : refusalAnswer(refusal));

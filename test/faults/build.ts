@@ -12,13 +12,18 @@ import ts from 'typescript';
 const ROOT = join(__dirname, '../..');
 
 /** Compiles the library and the worker into a folder, so that a plain node runs them and starts in a moment. */
-export function buildWorker(folder: string): { worker: string; clockShift: string } {
+export function buildWorker(folder: string): {
+	worker: string;
+	budgetWorker: string;
+	clockShift: string;
+} {
 	const sources = [
 		...readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).map((name) =>
 			join('lib', name),
 		),
 		'test/faults/broken-stores.ts',
 		'test/faults/worker.ts',
+		'test/faults/budget-worker.ts',
 		'test/faults/worker-task.ts',
 		'test/faults/clock-shift.ts',
 	];
@@ -30,7 +35,11 @@ export function buildWorker(folder: string): { worker: string; clockShift: strin
 	}
 	symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 	const built = (name: string) => join(folder, 'test/faults', name);
-	return { worker: built('worker.js'), clockShift: built('clock-shift.js') };
+	return {
+		worker: built('worker.js'),
+		budgetWorker: built('budget-worker.js'),
+		clockShift: built('clock-shift.js'),
+	};
 }
 
 function transpile(file: string): string {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { shardOf } from '../../lib/redis-store/keys';
-import { RedisServer } from '../stores/redis-server';
+import { clusterIsUp, startCluster } from '../stores/redis-cluster';
+import type { RedisServer } from '../stores/redis-server';
 import { QUICK_TIMEOUTS, meetFault } from './fault-run';
 import { identityOfKey } from './probes';
 import { until } from './until';
@@ -9,33 +10,14 @@ import type { WorkerStore } from './worker-task';
 
 /** A cluster of three, under way: slots move, and a node is lost. */
 
-const SLOTS = 16_384;
-const servers: RedisServer[] = [];
+let servers: RedisServer[] = [];
 
 beforeAll(async () => {
-	const config = ['appendonly yes', 'appendfsync always'];
-	for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true, config }));
-	for (const [i, server] of servers.entries()) {
-		const first = Math.floor((i * SLOTS) / 3);
-		const end = Math.floor(((i + 1) * SLOTS) / 3);
-		const slots = Array.from({ length: end - first }, (_, at) => first + at);
-		await server.ask(async (client) => {
-			await client.cluster('ADDSLOTS', ...slots);
-			for (const other of servers) await client.cluster('MEET', '127.0.0.1', other.port);
-		});
-	}
-	await until('the cluster is up', allAreUp);
+	servers = await startCluster(['appendonly yes', 'appendfsync always']);
 });
 afterAll(async () => {
 	for (const server of servers) await server.stop();
 });
-
-async function allAreUp(): Promise<boolean> {
-	const infos = await Promise.all(
-		servers.map(async (server) => await server.ask(async (client) => await client.cluster('INFO'))),
-	);
-	return infos.every((info) => /cluster_state:ok[^]*known_nodes:3/.test(info));
-}
 
 const clusterStore = (keyPrefix: string): WorkerStore => ({
 	kind: 'redis',
@@ -110,7 +92,7 @@ it('a node that dies and comes back', async () => {
 		};
 		await run.storm({ tries: 60 });
 		await back;
-		await until('the cluster is up again', allAreUp);
+		await until('the cluster is up again', async () => await clusterIsUp(servers));
 		const problems = run.events.flatMap((event) =>
 			event.event === 'failed' ? [event.problem] : [],
 		);

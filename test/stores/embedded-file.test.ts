@@ -110,12 +110,19 @@ describe('the file of an embedded store', () => {
 		await first.claim([claimRequest({ identity })]);
 		await first.close();
 		alter(file, 'DROP TABLE notices');
+		alter(file, 'DROP TABLE budget_grants');
 		alter(file, 'PRAGMA user_version = 1');
+		await (await open()).close();
+		alter(file, 'DROP TABLE budget_grants');
+		alter(file, 'PRAGMA user_version = 2');
 		const again = await open();
 		const [claim] = await again.claim([claimRequest({ identity, owner: 'owner-b' })]);
 		expect(answered(claim)).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
 		const taken = await again.takeNotices({ consumer: 'c', notices: ['n'], holdMs: 1 });
 		expect(answered(taken)).toEqual(['n']);
+		const budget = { identity: freshIdentity(), limit: 1, windowMs: 1_000 };
+		const [budgeted] = await again.claim([claimRequest({ identity: freshIdentity(), budget })]);
+		expect(answered(budgeted).outcome).toBe('new');
 	});
 
 	it('is refused where it is damaged, with what to do about it', async () => {

@@ -10,11 +10,15 @@ import type {
 import type { OpenClaim } from '../../lib/store';
 import { counterOf } from '../../lib/store';
 import type { Transition } from '../../lib/transitions';
+import { claimWithinBudget } from '../../lib/budget';
 import { claim, command, liveRecord, operate } from '../../lib/transitions';
 
 /** What a store should hold and answer: transitions.ts over a map, at the time that the store says it was. */
 export class Model {
 	private readonly records = new Map<string, Stored>();
+
+	/** Times of grants, by budget. */
+	private readonly grants = new Map<string, number[]>();
 
 	/** By `namespace counter`. */
 	readonly counters = new Map<string, number>();
@@ -23,9 +27,14 @@ export class Model {
 	constructor(private readonly epoch: number) {}
 
 	claim(request: ClaimRequest, micros: number): ClaimAnswer {
-		const answer = this.step(request.identity, micros, (stored, clock) =>
-			claim(stored, request, clock),
-		);
+		const answer = this.step(request.identity, micros, (stored, clock) => {
+			const { budget } = request;
+			if (budget === undefined) return claim(stored, request, clock);
+			const grants = this.grants.get(budget.identity) ?? [];
+			const done = claimWithinBudget(stored, grants, { ...request, budget }, clock);
+			if (done.takes) this.grants.set(budget.identity, [...grants, Math.floor(micros / 1000)]);
+			return done;
+		});
 		this.count(request.namespace, counterOf(answer), 1);
 		return answer;
 	}

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisOptions } from '../../lib/redis-store';
 import { describeRedis, openRedisStore } from '../../lib/redis-store';
 import { redisHarness } from './redis-harness';
+import { startCluster } from './redis-cluster';
 import { RedisServer } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';
+import { describeBudgets } from './suite-budgets';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeStoreBasics } from './suite-basics';
@@ -22,28 +24,10 @@ async function until(what: string, holds: () => Promise<boolean>, limitMs = 20_0
 const at = ({ port }: RedisServer) => ({ host: '127.0.0.1', port });
 
 describe('a cluster', () => {
-	const servers: RedisServer[] = [];
+	let servers: RedisServer[] = [];
 	let options: RedisOptions;
 	beforeAll(async () => {
-		for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true }));
-		const share = Math.ceil(16_384 / servers.length);
-		for (const [i, server] of servers.entries()) {
-			const last = Math.min((i + 1) * share, 16_384) - 1;
-			await server.ask(async (client) => {
-				await client.call('CLUSTER', 'ADDSLOTSRANGE', i * share, last);
-				for (const other of servers) await client.cluster('MEET', '127.0.0.1', other.port);
-			});
-		}
-		await until('cluster is ok', async () => {
-			const infos = await Promise.all(
-				servers.map(
-					async (server) => await server.ask(async (client) => await client.cluster('INFO')),
-				),
-			);
-			return infos.every(
-				(info) => info.includes('cluster_state:ok') && info.includes('known_nodes:3'),
-			);
-		});
+		servers = await startCluster();
 		options = { deployment: 'cluster', nodes: servers.slice(0, 2).map(at) };
 	}, 60_000);
 	afterAll(async () => {
@@ -70,6 +54,7 @@ describe('a cluster', () => {
 	};
 	describeStoreBasics(clusterHarness);
 	describeListing(clusterHarness);
+	describeBudgets(harness);
 	describeConcurrency(harness);
 
 	it('is described as one, and refused as a single server', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import type { Budget } from '../../lib/budget';
 import type { ClaimRequest, OperatorCommand, OwnerCommand, Stored } from '../../lib/record';
 import { observe } from '../../lib/transitions';
 import {
@@ -68,6 +69,8 @@ type CommandItem = typeof commandItem extends fc.Arbitrary<infer T> ? T : never;
 const claimStep = fc.record({
 	type: fc.constant('claim' as const),
 	items: fc.array(claimItem, { minLength: 1, maxLength: 4 }),
+	/** All items of a Guard have a budget, or none. */
+	budgets: oneOf(null, null, { limits: [1, 3], windowMs: MINUTE }, { limits: [2], windowMs: HOUR }),
 });
 
 const commandStep = fc.record({
@@ -137,11 +140,23 @@ export class Grants {
 	}
 }
 
+/** The budget of item `i` of a step: all items of a walk share it, with limits of their own. */
+export function budgetOf(
+	{ budgets }: Step & { type: 'claim' },
+	i: number,
+	identity: string,
+): Budget | undefined {
+	if (budgets === null) return undefined;
+	const { limits, windowMs } = budgets;
+	return { identity, limit: limits[i % limits.length] ?? 1, windowMs };
+}
+
 export function claimOf(
 	item: ClaimItem,
 	identity: string,
 	namespace: string,
 	time: { now: number; epoch: number },
+	budget?: Budget,
 ): ClaimRequest {
 	const { event, key: keyNumber, ...fields } = item;
 	const eventAt = {
@@ -156,6 +171,7 @@ export function claimOf(
 		namespace,
 		key: `key ${keyNumber}`,
 		eventAt: eventAt ?? null,
+		...(budget === undefined ? {} : { budget }),
 	});
 }
 

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 
 import type { Stored } from '../../lib/record';
-import { answered, comparable, freshIdentity, microsOf } from './requests';
+import { answered, comparable, freshIdentity, identityOf, microsOf } from './requests';
 import { Model, byLeaseEnd } from './model';
 import type { OpenedStore, StoreHarness } from './suite';
 import {
 	KEYS,
 	type Step,
 	advanceBy,
+	budgetOf,
 	claimOf,
 	commandOf,
 	operatorCommandOf,
@@ -31,6 +32,7 @@ const EVERY_ANSWER = [
 	'claim unknown_outcome',
 	'claim retry_later',
 	'claim attempts_exhausted',
+	'claim budget_exhausted',
 	'claim stale_key',
 	'claim tenant_mismatch',
 	...['finish', 'release', 'park'].flatMap((type) =>
@@ -146,9 +148,12 @@ class Walker {
 	}
 
 	private async claim(step: Step & { type: 'claim' }): Promise<void> {
-		const requests = step.items.map((item) =>
-			claimOf(item, this.identity(item.key), this.namespace, { now: this.now, epoch: this.epoch }),
-		);
+		const time = { now: this.now, epoch: this.epoch };
+		const requests = step.items.map((item, i) => {
+			const identity = this.identity(item.key);
+			const counter = identityOf(`${this.namespace} ${step.budgets?.windowMs}`);
+			return claimOf(item, identity, this.namespace, time, budgetOf(step, i, counter));
+		});
 		const replies = await this.opened.store.claim(requests);
 		const expected = requests.map((request, i) => this.model.claim(request, microsOf(replies[i])));
 		expect(comparable(replies.map(answered))).toEqual(comparable(expected));

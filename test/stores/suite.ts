@@ -1,4 +1,5 @@
 import type { Store } from '../../lib/store';
+import { describeBudgets } from './suite-budgets';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeRandomWalk } from './suite-random-walk';
@@ -26,6 +27,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
 	describe(name, () => {
 		describeStoreBasics(harness);
 		describeListing(harness);
+		describeBudgets(harness);
 		describeConcurrency(harness);
 		describeRandomWalk(harness);
 	});

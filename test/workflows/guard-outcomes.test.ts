@@ -153,8 +153,11 @@ describe('Duplicate', () => {
 			{ id: 1, idempotency: expect.objectContaining({ outcome: 'duplicate', duplicates: 2 }) },
 		]);
 		const details = detailsOf(third, 'Guard', 1);
-		expect(Object.keys(details).sort()).toEqual([...COMMON].sort());
+		expect(Object.keys(details).sort()).toEqual([...COMMON, 'message'].sort());
 		expect(details).toMatchObject({
+			message: expect.stringMatching(
+				/^This request was handled before: it was completed at 20[^ ]+Z\. Nothing was done now, and nothing needs to be done again\.$/,
+			),
 			...Object.fromEntries(
 				['key', 'hash', 'ksuid', 'uuid', 'firstSeenAt'].map((f) => [f, first[f]]),
 			),

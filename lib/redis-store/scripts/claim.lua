@@ -7,7 +7,8 @@
 --              field `r`; and the namespace
 --       4 x    an item: owner, fingerprint, field `k`, field digests; or
 --       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
---              tenant: '1 1795497258303 tenant'
+--              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
+--              granted; or by p, which only asks whether it would be, and is not counted
 --
 -- Reply { micros, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
 --       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
@@ -87,10 +88,19 @@ local function write_fresh(key, set, item, event, tenant)
 	return written
 end
 
--- Whether the event is older than what the store can know of.
-local function is_stale(set, event, stats)
-	local at = tonumber(event)
-	return at < now - set.retention or (string.find(set.flags, 's', 1, true) ~= nil and at < epoch_of(stats))
+-- Why a key is not granted though it is not there: the event is older than what the store can know of, or its budget has no
+-- room. Nil where nothing speaks against it.
+local function refusal_of(set, event, stats)
+	local time, budget = string.match(event, '^(%d*)([np]?)$')
+	local at = tonumber(time)
+	if at and (at < now - set.retention or (string.find(set.flags, 's', 1, true) and at < epoch_of(stats))) then
+		return 'stale_key'
+	end
+	return budget ~= '' and 'budget_exhausted' or nil
+end
+
+local function is_counted(outcome, event)
+	return outcome ~= 'budget_exhausted' or string.sub(event, -1) ~= 'p'
 end
 
 -- First, the keys that are not there: most claims are the first of their key, so this part is kept short. `counts` and
@@ -119,9 +129,10 @@ for shard = 1, #shards do
 			rest[#rest + 1] = { item, at, shard }
 		else
 			local counter = set.new
-			if event ~= '' and is_stale(set, event, stats) then
-				counter = set.namespace .. 'stale_key'
-				reply[#reply + 1] = { item, 'stale_key', '' }
+			local refusal = event ~= '' and refusal_of(set, event, stats)
+			if refusal then
+				counter = is_counted(refusal, event) and set.namespace .. refusal
+				reply[#reply + 1] = { item, refusal, '' }
 			else
 				local written = write_fresh(key, set, at, event, tenant)
 				if type(written) == 'number' then
@@ -164,8 +175,9 @@ end
 
 local function claim_absent(key, tombstone, item, stats)
 	local set, event, tenant = terms_of(item)
-	if event ~= '' and is_stale(set, event, stats) then
-		return 'stale_key', ''
+	local refusal = event ~= '' and refusal_of(set, event, stats)
+	if refusal then
+		return refusal, ''
 	end
 	local fence = math.max(micros, tombstone and tombstone.fence + 1 or 0)
 	local shared = set.fresh[3]
@@ -220,7 +232,7 @@ local function grant_again(key, rec, set, item, takeover)
 end
 
 local function claim(key, rec, item)
-	local set, _, tenant = terms_of(item)
+	local set, event, tenant = terms_of(item)
 	local fingerprint, known = ARGV[item + 2], rec.fields.h
 	if (rec.fields.d or '') ~= tenant then
 		return 'tenant_mismatch', ''
@@ -252,6 +264,9 @@ local function claim(key, rec, item)
 	if state == 'L' and not_before > now then
 		return 'retry_later', text(not_before - now), flatten(rec, true)
 	end
+	if string.find(event, '[np]$') then
+		return 'budget_exhausted', '', flatten(rec, true)
+	end
 	return grant_again(key, rec, set, item, takeover)
 end
 
@@ -270,9 +285,10 @@ local function answer(entry)
 	if ends then
 		note_opened(opened[shard], key, ends)
 	end
-	if outcome ~= 'error' then
+	local set, event = terms_of(at)
+	if outcome ~= 'error' and is_counted(outcome, event) then
 		local again = outcome == 'new' and rec and rec.state ~= 'T' and rec.attempts > 1
-		local counter = terms_of(at).namespace .. (again and 'retry' or outcome)
+		local counter = set.namespace .. (again and 'retry' or outcome)
 		counts[shard][counter] = (counts[shard][counter] or 0) + 1
 	end
 	if record or outcome ~= 'new' then

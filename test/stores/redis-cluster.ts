@@ -1,0 +1,27 @@
+import { until } from '../faults/until';
+import { RedisServer } from './redis-server';
+
+const SLOTS = 16_384;
+
+/** A cluster of three servers without replicas, ready to answer; the caller stops each. */
+export async function startCluster(config: readonly string[] = []): Promise<RedisServer[]> {
+	const servers: RedisServer[] = [];
+	for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true, config }));
+	for (const [i, server] of servers.entries()) {
+		const first = Math.floor((i * SLOTS) / 3);
+		const last = Math.floor(((i + 1) * SLOTS) / 3) - 1;
+		await server.ask(async (client) => {
+			await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
+			for (const other of servers) await client.cluster('MEET', '127.0.0.1', other.port);
+		});
+	}
+	await until('the cluster is up', async () => await clusterIsUp(servers));
+	return servers;
+}
+
+export async function clusterIsUp(servers: readonly RedisServer[]): Promise<boolean> {
+	const infos = await Promise.all(
+		servers.map(async (server) => await server.ask(async (client) => await client.cluster('INFO'))),
+	);
+	return infos.every((info) => /cluster_state:ok[^]*known_nodes:3/.test(info));
+}
