@@ -31,7 +31,7 @@ export function conflictMessage({ reason, record }: Conflict, words: ConflictWor
 		case 'unknown_outcome':
 			return `${
 				record?.reason ? record.reason : `The run of ${since} ended without a result`
-			}. Whether it acted is not known, so nothing was done now. Do not try again, nor under another key: first check with the service that it called whether the request of ${isoTime(record?.firstSeenAt)} took effect.`;
+			}. Whether it acted is not known, so nothing was done. Do not try again, nor under another key: first check with the service that it called whether the request of ${isoTime(record?.firstSeenAt)} took effect.`;
 		case 'retry_later':
 			return `The last try did not succeed${record?.reason ? ` (${record.reason})` : ''}. Nothing was done now. Send the same request again, unchanged. Try again in ${retryAfterSeconds} s, not earlier.`;
 		case 'attempts_exhausted':

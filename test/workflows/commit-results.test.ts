@@ -89,8 +89,9 @@ describe('maxResultKB', () => {
 		expect(detailsOf(second, 'Duplicate')).toMatchObject({
 			state: 'completed',
 			resultItems: 0,
-			message:
-				'This request was handled before. The result is larger than the limit of 1 KB and was not kept.',
+			message: expect.stringMatching(
+				/^This request was handled before: it was completed at .* The result is larger than the limit of 1 KB and was not kept\.$/,
+			),
 		});
 		expect(detailsOf(second, 'Duplicate')).not.toHaveProperty('token');
 	});
