@@ -44,7 +44,10 @@ export interface Host {
 		options: { userFolder: string; args: readonly string[]; expect?: string },
 	): Promise<string>;
 
-	startN8n(install: N8nInstall, options: { userFolder: string }): Promise<N8n>;
+	startN8n(
+		install: N8nInstall,
+		options: { userFolder: string; env?: Readonly<Record<string, string>> },
+	): Promise<N8n>;
 
 	waitForWebhook(n8n: N8n, path: string, method: string): Promise<void>;
 

@@ -12,6 +12,7 @@ import { Report } from './report';
 import { canonicalJsonRow } from './rows/canonical-json';
 import { claimFinish } from './rows/claim-finish';
 import { claimBatch, claimSingle } from './rows/claims';
+import { edge } from './rows/edge';
 import { embedded } from './rows/embedded';
 import { guardInN8n } from './rows/guard-in-n8n';
 import { memory } from './rows/memory';
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
 	'guard-in-n8n': async ({ host, redis, report, scale }) =>
 		await guardInN8n(host, redis, report, scale),
+	edge: async ({ host, redis, report, scale }) => await edge(host, redis, report, scale),
 	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
 	profile: async ({ host, redis, report }) => await profile(host, redis, report),

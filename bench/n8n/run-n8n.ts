@@ -32,6 +32,7 @@ export async function runN8nWith(
 	host: Host,
 	workflows: readonly Workflow[],
 	credentials: readonly Credential[],
+	env: Readonly<Record<string, string>> = {},
 ): Promise<RunningN8n> {
 	const install = await host.ensureN8n();
 	const folder = await host.temporaryFolder('idempotency-bench-n8n');
@@ -52,7 +53,7 @@ export async function runN8nWith(
 		}
 	});
 	const n8n = await host.during(`Starting n8n ${install.version}`, async () => {
-		const started = await host.startN8n(install, { userFolder });
+		const started = await host.startN8n(install, { userFolder, env });
 		for (const { name } of workflows) await host.waitForWebhook(started, name, 'POST');
 		return started;
 	});

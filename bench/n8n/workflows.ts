@@ -26,14 +26,65 @@ export function webhookWorkflow(
 	path: string,
 	nodes: readonly WorkflowNode[],
 	links: readonly Link[],
+	parameters: Readonly<Record<string, unknown>> = {},
 ): Workflow {
-	const webhook: WorkflowNode = {
-		name: 'Webhook',
-		type: 'n8n-nodes-base.webhook',
-		typeVersion: 2,
-		webhookId: path,
-		parameters: { httpMethod: 'POST', path, responseMode: 'lastNode', options: {} },
+	return workflowOf(
+		path,
+		{
+			name: 'Webhook',
+			type: 'n8n-nodes-base.webhook',
+			typeVersion: 2,
+			webhookId: path,
+			parameters: {
+				httpMethod: 'POST',
+				path,
+				responseMode: 'lastNode',
+				options: {},
+				...parameters,
+			},
+		},
+		nodes,
+		links,
+	);
+}
+
+/** The same behind Idempotent Webhook. */
+export function doorWorkflow(
+	path: string,
+	store: Store,
+	nodes: readonly WorkflowNode[],
+	links: readonly Link[],
+): Workflow {
+	return workflowOf(
+		path,
+		{
+			...guard(store, { httpMethod: ['POST'], path, responseMode: 'responseNode' }),
+			name: 'Webhook',
+			type: 'n8n-nodes-idempotency.idempotentWebhook',
+			typeVersion: 2,
+			webhookId: path,
+		},
+		nodes,
+		links,
+	);
+}
+
+/** Answers with the body of the request. */
+export function answerAtOnce(name: string): WorkflowNode {
+	return {
+		name,
+		type: 'n8n-nodes-base.respondToWebhook',
+		typeVersion: 1.4,
+		parameters: { respondWith: 'firstIncomingItem', options: {} },
 	};
+}
+
+function workflowOf(
+	path: string,
+	webhook: WorkflowNode,
+	nodes: readonly WorkflowNode[],
+	links: readonly Link[],
+): Workflow {
 	const connections: Record<string, { main: Array<Array<Record<string, unknown>>> }> = {};
 	for (const [from, output, to] of links) {
 		const { main } = (connections[from] ??= { main: [] });

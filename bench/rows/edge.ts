@@ -1,0 +1,73 @@
+import type { Host } from '../host';
+import { inTurns, rateOf } from '../measure';
+import { runN8nWith } from '../n8n/run-n8n';
+import type { Store, Workflow } from '../n8n/workflows';
+import { answerAtOnce, commit, doorWorkflow, noOp, webhookWorkflow } from '../n8n/workflows';
+import type { BenchRedis } from '../redis';
+import type { Report } from '../report';
+import { makeOrder } from '../requests';
+import type { Scale } from '../scale';
+
+const AT_ONCE = 8;
+
+/** How n8n takes requests: what it spends on each before any of our code runs. */
+const SETTINGS = {
+	"n8n's defaults": {},
+	'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true': { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
+} as const;
+
+/** Duplicates answered a second by Idempotent Webhook, against Webhook → Respond to Webhook, in one n8n. */
+export async function edge(
+	host: Host,
+	redis: BenchRedis,
+	report: Report,
+	scale: Scale,
+): Promise<void> {
+	const door = (store: Store) =>
+		doorWorkflow(
+			`door-${store}`,
+			store,
+			[noOp('Act'), commit(store)],
+			[
+				['Webhook', 0, 'Act'],
+				['Act', 0, 'Commit'],
+			],
+		);
+	const workflows = {
+		redis: door('redis'),
+		embedded: door('embedded'),
+		respond: webhookWorkflow('respond', [answerAtOnce('Answer')], [['Webhook', 0, 'Answer']], {
+			responseMode: 'responseNode',
+		}),
+	};
+	const order = makeOrder();
+	const delivery = { key: order.orderId, body: { ...order } };
+	for (const [name, env] of Object.entries(SETTINGS)) {
+		const credentials = [host.redisCredential(redis.port)];
+		const running = await runN8nWith(host, Object.values(workflows), credentials, env);
+		const round = (workflow: Workflow, count: number) => async () =>
+			await rateOf(count, async () => {
+				const deliveries = Array.from({ length: count }, () => delivery);
+				const options = { sockets: AT_ONCE };
+				const answers = await host.fireStorm(running.urlOf(workflow), deliveries, options);
+				const bad = answers.find(({ status }) => status !== 200);
+				if (bad !== undefined) throw new Error(`n8n answered ${JSON.stringify(bad)}`);
+			});
+		const count = scale.of({ full: 200, short: 60 });
+		const medians = await host.during(
+			`Answering, ${name}`,
+			async () =>
+				await inTurns(scale.of({ full: 9, short: 3 }), {
+					redis: round(workflows.redis, count),
+					embedded: round(workflows.embedded, count),
+					respond: round(workflows.respond, count),
+				}),
+		);
+		await running.n8n.stop();
+		for (const store of ['redis', 'embedded'] as const) {
+			const [ours, theirs] = [medians[store], medians.respond];
+			const peer = `Webhook → Respond to Webhook (store: ${store}; ${name})`;
+			report.row({ bench: 'edge', unit: 'duplicates/s', ours, peer, theirs, better: 'more' });
+		}
+	}
+}
