@@ -273,9 +273,13 @@ class RedisStore implements SecretAwareStore {
 		size: number,
 	): Promise<Reply<Portion>> {
 		const candidates = await this.askAlone(async (client) => {
-			const now = async () => Math.floor((await this.clock(client)) / 1000);
-			const answer = await candidatesOf(client, this.keys, query, from, size, now);
-			return { micros: 0, answer };
+			const clock = this.clock(client);
+			const now = async () => Math.floor((await clock) / 1000);
+			const [micros, answer] = await Promise.all([
+				clock,
+				candidatesOf(client, this.keys, query, from, size, now),
+			]);
+			return { micros, answer };
 		});
 		if (!candidates.ok) return candidates;
 		const { identities, next } = candidates.answer;
@@ -294,7 +298,7 @@ class RedisStore implements SecretAwareStore {
 		);
 		const found: ListedRecord[] = [];
 		const unreadable: string[] = [];
-		let micros = 0;
+		let { micros } = candidates;
 		for (const [i, reply] of replies.entries()) {
 			const identity = identities[i] ?? '';
 			if (!reply.ok) {

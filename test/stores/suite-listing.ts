@@ -54,6 +54,11 @@ export function describeListing(harness: StoreHarness): void {
 		it('of an empty store is one empty page', async () => {
 			expect(await pagesOf(store, {})).toEqual([{ records: [], unreadable: [], cursor: null }]);
 			expect(await pagesOf(store, { states: ['unknown'] })).toHaveLength(1);
+			for (const states of [null, ['unknown' as const]]) {
+				const time = microsOf((await store.get([freshIdentity()]))[0]);
+				const micros = microsOf(await store.list({ ...ALL_RECORDS, states }));
+				expect(micros).toBeGreaterThanOrEqual(time);
+			}
 		});
 
 		it('shows records as they are stored, without their results', async () => {

@@ -1,5 +1,6 @@
 import type { Store } from '../../lib/store';
 import { describeBudgets } from './suite-budgets';
+import { describeAbandoned } from './suite-abandoned';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeRandomWalk } from './suite-random-walk';
@@ -28,6 +29,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
 		describeStoreBasics(harness);
 		describeListing(harness);
 		describeBudgets(harness);
+		describeAbandoned(harness);
 		describeConcurrency(harness);
 		describeRandomWalk(harness);
 	});

@@ -1,5 +1,6 @@
 import { IdempotencyCommit } from '../../nodes/IdempotencyCommit/IdempotencyCommit.node';
 import { IdempotencyGuard } from '../../nodes/IdempotencyGuard/IdempotencyGuard.node';
+import { IdempotencyTrigger } from '../../nodes/IdempotencyTrigger/IdempotencyTrigger.node';
 import { IdempotentWebhook } from '../../nodes/IdempotentWebhook/IdempotentWebhook.node';
 import { IdempotencyRecords } from '../../nodes/IdempotencyRecords/IdempotencyRecords.node';
 import type { EngineOptions } from './harness';
@@ -13,6 +14,7 @@ export function engine(options: Partial<EngineOptions> = {}) {
 			...standIns,
 			'n8n-nodes-idempotency.idempotencyGuard': new IdempotencyGuard(),
 			'n8n-nodes-idempotency.idempotencyCommit': new IdempotencyCommit(),
+			'n8n-nodes-idempotency.idempotencyTrigger': new IdempotencyTrigger(),
 			'n8n-nodes-idempotency.idempotentWebhook': new IdempotentWebhook(),
 			'n8n-nodes-idempotency.idempotencyRecords': new IdempotencyRecords(),
 			...options.nodes,

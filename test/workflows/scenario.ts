@@ -78,9 +78,9 @@ export const routed = (result: RunResult): number[] => {
 let keys = 0;
 export const newKey = (): string => `key-${++keys}`;
 
-/** Resolves once the condition holds; rejects after 5 s, so that no test waits for ever. */
-export async function eventually(condition: () => boolean): Promise<void> {
-	const until = Date.now() + 5_000;
+/** Resolves once the condition holds; rejects after 5 s or as long as is said, so that no test waits for ever. */
+export async function eventually(condition: () => boolean, withinMs = 5_000): Promise<void> {
+	const until = Date.now() + withinMs;
 	while (!condition()) {
 		if (Date.now() > until) throw new Error('What the test waits for did not happen');
 		await new Promise((resolve) => setTimeout(resolve, 5));

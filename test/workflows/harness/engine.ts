@@ -112,12 +112,7 @@ export class Engine {
 
 	/** What n8n hands to a node that answers a request, before there is any execution. */
 	atTheDoor(json: WorkflowJson, mode: WorkflowExecuteMode, http: DoorExchange) {
-		const workflow = this.workflowOf(json, mode);
-		const additionalData = additionalDataOf({
-			workflowId: json.id,
-			credentials: this.options.credentials ?? {},
-			runSubWorkflow: async (info, items) => await this.runSubWorkflow(info, items),
-		});
+		const { workflow, additionalData } = this.outsideOfRuns(json, mode);
 		return {
 			workflow,
 			additionalData: {
@@ -126,6 +121,16 @@ export class Engine {
 				httpResponse: http.response,
 			} as IWorkflowExecuteAdditionalData,
 		};
+	}
+
+	/** What a trigger has, before any execution. */
+	outsideOfRuns(json: WorkflowJson, mode: WorkflowExecuteMode) {
+		const additionalData = additionalDataOf({
+			workflowId: json.id,
+			credentials: this.options.credentials ?? {},
+			runSubWorkflow: async (info, items) => await this.runSubWorkflow(info, items),
+		});
+		return { workflow: this.workflowOf(json, mode), additionalData };
 	}
 
 	private workflowOf(json: WorkflowJson, mode: WorkflowExecuteMode): Workflow {

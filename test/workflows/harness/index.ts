@@ -9,6 +9,7 @@ export { RunResult } from './run-result';
 export { commit, guard, node, records, webhookItem, workflow } from './workflow';
 export type { NodeSettings, WorkflowJson, WorkflowParts } from './workflow';
 export * from './stand-ins';
+export { ActiveTrigger } from './active-trigger';
 export { DoorServer } from './door';
 export { Downstream, startDownstream } from './downstream';
 export type { Answer, DownstreamRequest } from './downstream';

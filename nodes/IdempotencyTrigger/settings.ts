@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { ITriggerFunctions } from 'n8n-workflow';
+
+import type { AbandonedOptions } from '../../lib/abandoned-claims';
+import type { StoreKind } from '../../lib/store';
+import { namespaceOf } from '../IdempotencyGuard/scope';
+import { ComplaintError } from '../shared/messages';
+
+/** A process that was killed while it told: so long its events wait for another. */
+const HOLD_MS = 5 * 60_000;
+
+export interface TriggerSettings extends AbandonedOptions {
+	readonly store: StoreKind;
+	/** This node in the store's notes of what was told. */
+	readonly consumer: string;
+	readonly everyMs: number;
+	readonly maxItems: number;
+	readonly tellAgainMs: number;
+}
+
+/** @throws ComplaintError for settings that can't work */
+export function readSettings(context: ITriggerFunctions): TriggerSettings {
+	const option = (name: string, fallback: number) =>
+		Number(context.getNodeParameter(`options.${name}`, fallback));
+	const within = (title: string, value: number, least: number, most: number) => {
+		if (value >= least && value <= most) return value;
+		throw new ComplaintError({
+			message: `"${title}" must be from ${least} to ${most}`,
+			description: 'Correct it in Idempotency Trigger.',
+		});
+	};
+	const namespace = String(context.getNodeParameter('options.namespace', '')).trim();
+	const seconds = Number(context.getNodeParameter('checkEverySeconds', 60));
+	const again = option('tellAgainMinutes', 60);
+	return {
+		store: context.getNodeParameter('store', 'embedded') as StoreKind,
+		consumer: consumerOf(context),
+		namespace: namespace === '' ? null : namespaceOf([namespace]),
+		everyMs: within('Check Every (Seconds)', seconds, 1, 86_400) * 1000,
+		maxItems: Math.ceil(within('Max Items per Execution', option('maxItems', 50), 1, 1000)),
+		graceMs: within('Wait Before Telling (Seconds)', option('graceSeconds', 30), 0, 86_400) * 1000,
+		tellAgainMs: within('Tell Again After (Minutes)', again, 0.01, 100_000) * 60_000,
+		holdMs: HOLD_MS,
+	};
+}
+
+/** The same after a restart and in every main process of one n8n; another for a copy of the workflow, or another n8n. */
+function consumerOf(context: ITriggerFunctions): string {
+	const parts = [context.getInstanceId(), context.getWorkflow().id, context.getNode().id];
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}

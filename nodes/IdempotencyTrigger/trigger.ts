@@ -1,0 +1,26 @@
+import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+
+import { attemptAsync } from '../../lib/attempt';
+import { complaintOf, nodeError } from '../shared/messages';
+import { readSettings } from './settings';
+import { AbandonedWatch } from './watch';
+
+export async function watchAbandoned(context: ITriggerFunctions): Promise<ITriggerResponse> {
+	const started = await attemptAsync(async () => {
+		const watch = new AbandonedWatch(context, readSettings(context));
+		if (context.getMode() !== 'manual') await watch.start();
+		return watch;
+	});
+	if (!started.ok) throw nodeError(context.getNode(), complaintOf(started.error));
+	const watch = started.value;
+	return {
+		closeFunction: async () => {
+			watch.close();
+			await Promise.resolve();
+		},
+		manualTriggerFunction: async () => {
+			const shown = await attemptAsync(async () => await watch.showOne());
+			if (!shown.ok) throw nodeError(context.getNode(), complaintOf(shown.error));
+		},
+	};
+}

@@ -1,0 +1,132 @@
+import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
+
+import { AbandonedClaims } from '../../lib/abandoned-claims';
+import { attemptAsync } from '../../lib/attempt';
+import type { ListedRecord } from '../../lib/listing';
+import type { Reply } from '../../lib/store';
+import { recordItem, time } from '../IdempotencyRecords/record-item';
+import { complaintOf, nodeError } from '../shared/messages';
+import { openStore } from '../shared/open-store';
+import type { TriggerSettings } from './settings';
+
+/** While the editor waits for an event, it looks so often. */
+const MANUAL_EVERY_MS = 2_000;
+
+/**
+ * Looks for abandoned claims every so often, and starts one execution at a time for them. They count as told when it succeeded, or
+ * went to wait; where it failed they are told again later, and where this process ends meanwhile, by the next one.
+ */
+export class AbandonedWatch {
+	private timer: NodeJS.Timeout | undefined;
+
+	private closed = false;
+
+	/** What an execution is under way for. */
+	private telling: readonly ListedRecord[] = [];
+
+	/** Of failures in a row only the first becomes a failed execution. */
+	private failing = false;
+
+	constructor(
+		private readonly context: ITriggerFunctions,
+		private readonly settings: TriggerSettings,
+	) {}
+
+	/** Looks at once, and from then on. @throws what keeps the store from being used, so that activating fails */
+	async start(): Promise<void> {
+		valueOf(await (await this.claims()).ask());
+		this.later(0);
+	}
+
+	/** For the editor: one claim as an example, told or not, as soon as there is one. It stays as it is. */
+	async showOne(): Promise<void> {
+		const found = valueOf(await (await this.claims()).peek());
+		if (this.closed) return;
+		if (found !== null) this.context.emit([[{ json: eventOf(found) }]]);
+		else this.timer = setTimeout(() => void this.showNext(), MANUAL_EVERY_MS);
+	}
+
+	close(): void {
+		this.closed = true;
+		clearTimeout(this.timer);
+	}
+
+	private async showNext(): Promise<void> {
+		const shown = await attemptAsync(async () => await this.showOne());
+		if (!shown.ok) this.context.emitError(this.errorOf(shown.error));
+	}
+
+	private later(ms: number): void {
+		clearTimeout(this.timer);
+		if (!this.closed) this.timer = setTimeout(() => void this.check(), ms);
+	}
+
+	private async check(): Promise<void> {
+		const looked = await attemptAsync(async () => await this.look());
+		if (looked.ok) this.failing = false;
+		else this.complain(looked.error);
+		this.later(this.settings.everyMs);
+	}
+
+	private async look(): Promise<void> {
+		const claims = await this.claims();
+		if (this.telling.length > 0) {
+			valueOf(await claims.again(this.telling, this.settings.holdMs));
+			return;
+		}
+		const taken = valueOf(await claims.take(this.settings.maxItems));
+		// Closed meanwhile: they are told after the hold, by whoever is there then.
+		if (taken.length > 0 && !this.closed) this.tell(claims, taken);
+	}
+
+	private tell(claims: AbandonedClaims, taken: readonly ListedRecord[]): void {
+		const done = this.context.helpers.createDeferredPromise<IRun>();
+		this.telling = taken;
+		void done.promise
+			.then(wasTold, () => false)
+			.then(async (told) => {
+				const noted = told
+					? await claims.told(taken)
+					: await claims.again(taken, this.settings.tellAgainMs);
+				this.telling = [];
+				if (!noted.ok) this.complain(noted.error);
+				// There may be more than one execution takes.
+				else if (told) this.later(0);
+			});
+		const items = taken.map((claim) => ({ json: eventOf(claim) }));
+		this.context.emit([items], undefined, done);
+	}
+
+	private async claims(): Promise<AbandonedClaims> {
+		const { store } = await openStore(this.context, this.settings.store);
+		return new AbandonedClaims(store, this.settings.consumer, this.settings);
+	}
+
+	private complain(error: unknown): void {
+		const problem = this.errorOf(error);
+		this.context.logger.warn(`Idempotency Trigger: ${problem.message}`, { error: problem });
+		if (!this.failing) this.context.saveFailedExecution(problem);
+		this.failing = true;
+	}
+
+	private errorOf(error: unknown) {
+		return nodeError(this.context.getNode(), complaintOf(error));
+	}
+}
+
+function wasTold(run: IRun | undefined): boolean {
+	return run?.status === 'success' || run?.status === 'waiting';
+}
+
+function eventOf({ identity, state, record }: ListedRecord): IDataObject {
+	return {
+		event: 'abandoned',
+		...recordItem(identity, state, record),
+		since: time(record.leaseUntil),
+	};
+}
+
+function valueOf<Answer>(reply: Reply<Answer>): Answer {
+	if (!reply.ok) throw reply.error;
+	return reply.answer;
+}
