@@ -1,5 +1,4 @@
-import type { IDataObject, INode } from 'n8n-workflow';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
 import { claimRequest } from '../stores/requests';
 import { openStore } from '../../nodes/shared/open-store';
 import { RedisServer } from '../stores/redis-server';

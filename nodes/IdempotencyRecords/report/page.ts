@@ -1,3 +1,4 @@
+import type { ConflictReason } from '../../../lib/record';
 import type { DayStatistics, Unresolved } from '../../../lib/statistics';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
@@ -13,12 +14,13 @@ const SERIES: readonly Series[] = [
 	{ name: 'conflicts', label: 'Conflicts' },
 ];
 
-const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<ConflictReason, string>> = {
 	payload_mismatch: 'Different payload',
 	in_progress: 'Still running',
 	unknown_outcome: 'Outcome not known',
 	retry_later: 'Too early for a retry',
 	attempts_exhausted: 'Tried too often',
+	budget_exhausted: 'Over the budget',
 	stale_key: 'Too old',
 	tenant_mismatch: "Somebody else's key",
 };
@@ -111,7 +113,7 @@ function reasonChart(days: readonly DayStatistics[]): string {
 	if (reasons.size === 0) return nothing('There were no conflicts.');
 	const rows = [...reasons]
 		.sort(([, a], [, b]) => b - a)
-		.map(([reason, value]) => ({ label: REASONS[reason] ?? reason, value }));
+		.map(([reason, value]) => ({ label: REASONS[reason as ConflictReason], value }));
 	return barChart('Conflicts by reason', 'conflicts', rows);
 }
 
