@@ -19,17 +19,17 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	'claim-batch': ratio(
 		'10,000 new claims in one call, Redis',
 		1,
-		'a claim is a hash with its end, an entry in the index of open claims and a count, changed together by a script, where the peer sets one string. The table below shows what Redis spends: the four commands of a claim take more than a `SET` does, and Lua takes about as long again. The peer is held up by its own client meanwhile, which leaves Redis idle.',
+		'a claim is a hash with its end, an entry in the index of open claims and a count, changed together by a script, where the peer sets one string. The table below shows what Redis spends: the commands of a claim take more than a `SET` does, and the rest of `evalsha` is Lua. For the peer Redis is idle most of the time, since its own client takes longer.',
 	),
 	'claim-single': ratio(
 		'new claims one after the other, Redis',
 		0.85,
-		'on one machine a round trip takes no longer than the script runs, so the script shows in full. What it adds to a call is the difference of the two times below, whatever the network takes.',
+		'with no network between, all that a script takes beyond a `SET` shows: in Redis the `evalsha` of the table below, and here the longer request and its answer. Per call it is the difference of the two times below.',
 	),
 	'claim-finish': ratio(
 		'claim and finish with a small result, Redis',
 		1.5,
-		'the peers send one `SET` to claim and one to finish, without fence, owner, index or counters: the first table of the next section says what that costs them. Ours are two scripts, each of which does more in Redis than a `SET`, as the table below shows; asking for 100 together saves round trips and no script time.',
+		'the peers send one `SET` to claim and one to finish, without fence, owner, index or counters: the tables of side effects say what that costs them. Ours are two scripts, each of which does more in Redis than a `SET`, as the table below shows; asking for 100 together saves round trips and no script time.',
 	),
 	'embedded-batch': ratio(
 		'10,000 new claims in one call, SQLite',
