@@ -27,7 +27,7 @@ import type { WaitingHost } from '../IdempotencyGuard/wait-for-result';
 import { waitForResults } from '../IdempotencyGuard/wait-for-result';
 import { complaintOf, mayContinueUnprotected } from '../shared/messages';
 import type { OpenStore } from '../shared/open-store';
-import { openStore, secretsOf } from '../shared/open-store';
+import { secretsOf } from '../shared/open-store';
 import { requestParametersOf } from '../shared/parameters';
 import type { ResponseMode } from './answers';
 import {
@@ -40,6 +40,7 @@ import {
 	stillRunning,
 } from './answers';
 import { authenticate } from './authenticate';
+import { openAtDoor } from './open-at-door';
 import type { DoorRequest } from './request';
 import { comparableItem, readRequest, startingItem } from './request';
 
@@ -265,7 +266,7 @@ class Door {
 
 	private async tryOpen(): Promise<OpenStore | StoreError> {
 		try {
-			return await openStore(this.context, this.settings.store);
+			return await openAtDoor(this.context, this.settings.store);
 		} catch (error) {
 			if (error instanceof StoreError) return error;
 			throw new NodeOperationError(this.context.getNode(), complaintOf(error).message);

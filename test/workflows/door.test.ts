@@ -40,6 +40,10 @@ const auth = {
 	jwtAuth: { id: 'jwt', name: 'JWT' },
 };
 
+/** Each n8n has ids of its own; a door reads a credential again only after a while. */
+const credentialFor = ({ engine: n8n }: Parts) =>
+	n8n === undefined ? redis : { idempotencyRedisApi: { id: newKey(), name: 'Redis' } };
+
 async function doorOf(parts: Parts = {}): Promise<DoorServer> {
 	const store = { store: 'redis' };
 	const act = parts.act ?? [
@@ -49,7 +53,7 @@ async function doorOf(parts: Parts = {}): Promise<DoorServer> {
 		'Door',
 		'n8n-nodes-idempotency.idempotentWebhook',
 		{ ...store, path: 'orders', ...parts.webhook },
-		{ typeVersion: 2, credentials: { ...redis, ...auth }, webhookId: 'door' },
+		{ typeVersion: 2, credentials: { ...credentialFor(parts), ...auth }, webhookId: 'door' },
 	);
 	const flow = workflow({
 		nodes: [

@@ -1,0 +1,23 @@
+import type { IWebhookFunctions } from 'n8n-workflow';
+
+import type { StoreKind } from '../../lib/store';
+import type { OpenStore } from '../shared/open-store';
+import { openStore } from '../shared/open-store';
+
+/** n8n prepares its expression engine for each reading of a credential, which would cost a duplicate more than its answer. */
+const KEPT_MS = 5_000;
+
+const kept = new Map<string, { readonly opened: Promise<OpenStore>; readonly until: number }>();
+
+/** The store of a node, its credential read again every few seconds. @throws as `openStore` */
+export async function openAtDoor(context: IWebhookFunctions, kind: StoreKind): Promise<OpenStore> {
+	const credential = context.getNode().credentials?.idempotencyRedisApi;
+	if (kind === 'embedded' || !credential?.id) return await openStore(context, kind);
+	const known = kept.get(credential.id);
+	if (known !== undefined && known.until > performance.now()) return await known.opened;
+	const opened = openStore(context, kind);
+	kept.set(credential.id, { opened, until: performance.now() + KEPT_MS });
+	// What can't be opened now may be mended by the next request.
+	opened.catch(() => kept.delete(credential.id ?? ''));
+	return await opened;
+}
