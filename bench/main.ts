@@ -15,7 +15,9 @@ import { claimBatch, claimSingle } from './rows/claims';
 import { edge } from './rows/edge';
 import { embedded } from './rows/embedded';
 import { guardInN8n } from './rows/guard-in-n8n';
+import { list } from './rows/list';
 import { memory } from './rows/memory';
+import { stats } from './rows/stats';
 import { wait } from './rows/wait';
 import { Scale } from './scale';
 
@@ -42,6 +44,8 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	edge: async ({ host, redis, report, scale }) => await edge(host, redis, report, scale),
 	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
+	list: async ({ host, redis, report, scale }) => await list(host, redis, report, scale),
+	stats: async ({ redis, report, scale }) => await stats(redis, report, scale),
 	profile: async ({ host, redis, report }) => await profile(host, redis, report),
 	growth: async ({ host, redis, report, scale }) => await growth(host, redis, report, scale),
 	correctness: async ({ host, redis, report, scale }) => {
