@@ -90,7 +90,8 @@ const optionsProperty: INodeProperties = {
 				name: 'includeResult',
 				type: 'boolean',
 				default: false,
-				description: 'Whether to show the stored result, which may hold personal data',
+				description:
+					'Whether to show the stored result, or the request that Idempotent Webhook has taken in and not started. Either may hold personal data.',
 			},
 			'get',
 			'list',

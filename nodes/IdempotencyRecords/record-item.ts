@@ -36,11 +36,14 @@ export function recordItem(
 	};
 }
 
-/** The stored result as it would be replayed; `result: null` with the reason where there are no items. */
+/**
+ * The stored result as it would be replayed; `result: null` with the reason where there are no items. Of a request that Idempotent
+ * Webhook took in and that has not started: the request.
+ */
 export function resultItem(
 	opened: OpenStore,
 	identity: string,
-	{ result, tenant, reason }: ClaimRecord,
+	{ result, tenant, reason, state }: ClaimRecord,
 ): IDataObject {
 	if (result === null) return { result: null, resultMessage: reason || 'There is no result' };
 	const secrets = secretsOf(opened);
@@ -54,7 +57,8 @@ export function resultItem(
 		};
 		return { result: null, resultMessage: words[decoded.reason] };
 	}
-	return { result: decoded.items as unknown as IDataObject[] };
+	const items = decoded.items as unknown as Array<{ json: IDataObject }>;
+	return state === 'pending' ? { request: items[0]?.json ?? null } : { result: items };
 }
 
 export function time(ms: number): string | null {

@@ -3,7 +3,16 @@ import { sign } from 'jsonwebtoken';
 
 import { until } from '../faults/until';
 import { RedisServer } from '../stores/redis-server';
-import { commit, DoorServer, http, javascript, node, startDownstream, workflow } from './harness';
+import {
+	commit,
+	DoorServer,
+	http,
+	javascript,
+	node,
+	records,
+	startDownstream,
+	workflow,
+} from './harness';
 import type { Downstream } from './harness';
 import { engine } from './nodes';
 import { engineOn } from './on-redis';
@@ -419,7 +428,7 @@ test('a key of several parts, of which one is empty, is no key', async () => {
 });
 
 describe('a request that was taken in and has not started', () => {
-	const records = async () =>
+	const stored = async () =>
 		await server.ask(async (client) => {
 			const names = (await client.keys('*')).filter((name) => /:[0-9a-f]{64}$/.test(name));
 			return await Promise.all(names.map(async (name) => await client.hgetall(name)));
@@ -433,16 +442,55 @@ describe('a request that was taken in and has not started', () => {
 		door.beforeExecution = async () => await started;
 		const key = newKey();
 		expect((await send(door, key)).status).toBe(202);
-		const [pending] = await records();
+		const [pending] = await stored();
 		expect(pending?.s).toMatch(/^P /);
 		expect(Object.keys(pending ?? {}).some((field) => field.startsWith('v'))).toBe(true);
 		expect((await send(door, key)).status).toBe(409);
 		go();
-		await until('it runs', async () => /^R /.test((await records())[0]?.s ?? ''));
-		const [running] = await records();
+		await until('it runs', async () => /^R /.test((await stored())[0]?.s ?? ''));
+		const [running] = await stored();
 		expect(Object.keys(running ?? {}).some((field) => field.startsWith('v'))).toBe(false);
 		await until('it ended', async () => await Promise.resolve(door.executions.length === 1));
 		expect((await send(door, key)).status).toBe(200);
+	});
+
+	test('is found with its request when n8n dies, and handled when it is sent again', async () => {
+		const options = { claimTimeoutMinutes: 0.002 };
+		const door = await doorOf({ webhook: { responseMode: 'onReceived', options } });
+		// What was acknowledged is never executed: this n8n is gone.
+		door.beforeExecution = async () => await new Promise(() => undefined);
+		const key = newKey();
+		const headers = { authorization: 'Bearer of-the-caller' };
+		expect((await send(door, key, { headers })).status).toBe(202);
+		await until('its claim has lapsed', async () => {
+			const again = await send(door, key);
+			return String(again.json.type).endsWith('#unknown_outcome');
+		});
+
+		const n8n = engineOn(server);
+		const mend = async (parameters: INode['parameters']) => {
+			const flow = workflow({
+				id: 'mending',
+				nodes: [records('Records', { store: 'redis', ...parameters }, { credentials: redis })],
+			});
+			return (await n8n.run(flow)).json('Records');
+		};
+		const listed = await mend({
+			operation: 'list',
+			states: ['lapsed'],
+			options: { includeResult: true },
+		});
+		const lost = listed.find((each) => each.key === key);
+		expect(lost).toMatchObject({ state: 'lapsed', request: { body: { key } } });
+		expect(JSON.stringify(lost)).not.toContain('of-the-caller');
+		expect(
+			await mend({ operation: 'release', findBy: 'hash', hash: String(lost?.hash) }),
+		).toMatchObject([{ state: 'released' }]);
+
+		door.beforeExecution = async () => await Promise.resolve();
+		const { body } = lost?.request as { body: IDataObject };
+		expect((await send(door, key, { body: JSON.stringify(body) })).status).toBe(202);
+		await until('it ran', async () => await Promise.resolve(downstream.effects(key) === 1));
 	});
 
 	test('whose claim is lost meanwhile does not act', async () => {
