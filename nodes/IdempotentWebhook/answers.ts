@@ -17,6 +17,7 @@ const BAD_GATEWAY = 502;
 
 /** What the door says by itself, by its anchor in docs/http.md. */
 const TITLES = {
+	origin_not_allowed: 'The origin of the request is not allowed',
 	unauthorized: 'The request could not be authenticated',
 	not_acceptable: 'The request cannot be used',
 	too_large: 'The body is too large',

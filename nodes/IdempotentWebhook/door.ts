@@ -41,6 +41,7 @@ import {
 } from './answers';
 import { authenticate } from './authenticate';
 import { openAtDoor } from './open-at-door';
+import { isOriginAllowed } from './origin';
 import type { DoorRequest } from './request';
 import { comparableItem, readRequest, startingItem } from './request';
 
@@ -56,6 +57,10 @@ const MAX_KEPT_REQUEST = 1024 * 1024;
  */
 export async function answerAtDoor(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
+		if (!isOriginAllowed(context)) {
+			const detail = 'Pages of this origin may not call this webhook.';
+			return send(context, problemAnswer('origin_not_allowed', 403, detail));
+		}
 		const who = await authenticate(context);
 		if (!who.ok) {
 			const { statusCode, message, challenge } = who;

@@ -317,6 +317,22 @@ describe('what is refused at the door starts nothing', () => {
 	});
 });
 
+test('pages of other origins than those that are allowed start nothing', async () => {
+	const options = { allowedOrigins: 'https://shop.example, https://till.example' };
+	const door = await doorOf({ webhook: { options } });
+	const from = async (origin?: string) =>
+		await send(door, newKey(), { headers: origin === undefined ? {} : { origin } });
+	const allowed = await from('https://till.example');
+	expect(allowed.status).toBe(200);
+	expect(allowed.headers.get('access-control-allow-origin')).toBe('https://till.example');
+	const other = await from('https://evil.example');
+	expect(other).toMatchObject({ status: 403 });
+	expect(String(other.json.type)).toMatch(/#origin_not_allowed$/);
+	expect(other.headers.get('access-control-allow-origin')).toBeNull();
+	expect((await from()).status).toBe(200);
+	expect(door.executions).toHaveLength(2);
+});
+
 describe('authentication', () => {
 	const basic = (text: string) => ({
 		authorization: `Basic ${Buffer.from(text).toString('base64')}`,
