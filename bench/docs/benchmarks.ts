@@ -5,7 +5,7 @@ import { IN_N8N } from '../correctness/in-n8n';
 import { SCENARIOS } from '../correctness/scenarios';
 import type { Host } from '../host';
 import type { Profile, Report, Row, Verdict } from '../report';
-import { FIGURES } from './figures';
+import { FIGURES, targetOf } from './figures';
 import { PLOTS, type PlotName, drawPlots, fileOf } from './plots';
 
 /** Writes docs/benchmarks.md, and its plots, of what a whole run found. */
@@ -68,7 +68,7 @@ function rowsTable(rows: readonly Row[]): string {
 			return [
 				...[`\`${row.bench}\``, to?.about ?? '', row.peer, row.unit],
 				...[figure(row.ours), figure(row.theirs), String(row.ratio)],
-				...[to?.target ?? '', to?.reached(row) ? 'reached' : 'not reached'],
+				...[targetOf(row), to === undefined ? '' : to.reached(row) ? 'reached' : 'not reached'],
 			];
 		}),
 	);
@@ -77,7 +77,7 @@ function rowsTable(rows: readonly Row[]): string {
 /** Why, for each bench with a row that was not reached. */
 function missedFigures(rows: readonly Row[]): string[] {
 	const missed = new Set(
-		rows.filter((row) => !FIGURES[row.bench]?.reached(row)).map((row) => row.bench),
+		rows.filter((row) => FIGURES[row.bench]?.reached(row) === false).map((row) => row.bench),
 	);
 	const reasons = [...missed].flatMap((bench) => {
 		const why = FIGURES[bench]?.why;

@@ -29,6 +29,7 @@ export async function claimFinish(
 	report: Report,
 	scale: Scale,
 ): Promise<void> {
+	await redis.empty();
 	const count = scale.of({ full: 1_000, short: 500 });
 	const rounds = scale.of({ full: 15, short: 5 });
 	const { port } = redis;
@@ -39,7 +40,6 @@ export async function claimFinish(
 	};
 	const round = (atOnce: number, handleAll: HandleAll): Round => {
 		return async () => {
-			await redis.empty();
 			const parts = Array.from({ length: count / atOnce }, () =>
 				Array.from({ length: atOnce }, makeOrder),
 			);

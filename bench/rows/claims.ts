@@ -4,14 +4,16 @@ import type { Report } from '../report';
 import type { Scale } from '../scale';
 import { fencesOf, makeRequests } from '../requests';
 
+// Each round brings keys of its own to a Redis that is in use: an emptied one would have to make its counters anew each time.
+
 const RETENTION_MS = 48 * 3_600_000;
 
 /** 10,000 new claims in one call, against the least that could hold a key: the same keys, pipelined `SET … PX NX GET`. */
 export async function claimBatch(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	await redis.empty();
 	const count = 10_000;
 	const { ours, theirs } = await inTurns(scale.of({ full: 15, short: 5 }), {
 		ours: async () => {
-			await redis.empty();
 			const requests = makeRequests(count);
 			let replies: Awaited<ReturnType<typeof redis.store.claim>> = [];
 			const rate = await rateOf(count, async () => (replies = await redis.store.claim(requests)));
@@ -19,7 +21,6 @@ export async function claimBatch(redis: BenchRedis, report: Report, scale: Scale
 			return rate;
 		},
 		theirs: async () => {
-			await redis.empty();
 			const requests = makeRequests(count);
 			return await rateOf(count, async () => {
 				const pipeline = redis.client.pipeline();
@@ -37,17 +38,16 @@ export async function claimBatch(redis: BenchRedis, report: Report, scale: Scale
 
 /** New claims one after the other, each awaited. */
 export async function claimSingle(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	await redis.empty();
 	const count = scale.of({ full: 2_000, short: 1_000 });
 	const { ours, theirs } = await inTurns(scale.of({ full: 15, short: 5 }), {
 		ours: async () => {
-			await redis.empty();
 			const requests = makeRequests(count);
 			return await rateOf(count, async () => {
 				for (const request of requests) fencesOf(await redis.store.claim([request]));
 			});
 		},
 		theirs: async () => {
-			await redis.empty();
 			const requests = makeRequests(count);
 			return await rateOf(count, async () => {
 				for (const { identity, owner } of requests) {
