@@ -1,8 +1,11 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
-import type { ListQuery } from '../listing';
+import type { ListQuery, ListedRecord, Portion } from '../listing';
 import { asksForAbandoned, asksForOpen } from '../listing';
+import type { ClaimRecord, Tombstone } from '../record';
+import type { Reply } from '../store';
 import { StoreError } from '../store';
+import { observe } from '../transitions';
 import { letterOf } from './codec';
 import { type Keys, SHARDS } from './keys';
 import type { Client, ScriptArguments } from './scripts';
@@ -45,6 +48,30 @@ export function filterArguments(query: ListQuery): ScriptArguments {
 	];
 }
 
+/** What list.lua read of the candidates. @param micros the store's clock before it was asked */
+export function portionOf(
+	{ identities, next }: Candidates,
+	replies: ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>,
+	micros: number,
+): Reply<Portion> {
+	const found: ListedRecord[] = [];
+	const unreadable: string[] = [];
+	let last = micros;
+	for (const [i, reply] of replies.entries()) {
+		const identity = identities[i] ?? '';
+		if (!reply.ok) {
+			if (reply.error.problem !== 'corrupt_record') return reply;
+			unreadable.push(identity);
+			continue;
+		}
+		last = Math.max(last, reply.micros);
+		const record = reply.answer;
+		if (record === null || record.state === 'tombstone') continue;
+		found.push({ identity, state: observe(record, Math.floor(reply.micros / 1000)), record });
+	}
+	return { ok: true, micros: last, answer: { found, unreadable, next } };
+}
+
 // --- all records: SCAN, one server after the other ------------------------------------------------------------------------
 
 const SCAN_CURSOR = /^s(.*)\|(\d+)$/;
@@ -74,7 +101,7 @@ async function scanned(
 
 /** Each server that holds records of its own, in the same order every time. */
 function serversOf(client: Client): Array<{ address: string; client: Redis }> {
-	if (!(client instanceof Cluster)) return [{ address: '', client }];
+	if (!('nodes' in client)) return [{ address: '', client }];
 	return client
 		.nodes('master')
 		.map((node) => ({ address: `${node.options.host}:${node.options.port}`, client: node }))

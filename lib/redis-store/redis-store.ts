@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { attemptAsync } from '../attempt';
-import type { ListPage, ListQuery, ListedRecord, Portion } from '../listing';
+import type { ListPage, ListQuery, Portion } from '../listing';
 import { pageOf } from '../listing';
 import type {
 	ClaimAnswer,
@@ -24,7 +24,6 @@ import type {
 	Store,
 } from '../store';
 import { StoreError, durationProblem } from '../store';
-import { observe } from '../transitions';
 import { type BatchScript, askInChunks, microsOf } from './batch';
 import { claimBudgeted } from './budgeted-claims';
 import { claimAnswers, claimArguments, keysOf } from './claim-script';
@@ -39,7 +38,7 @@ import {
 import { isPassing, scriptError, storeErrorOf } from './errors';
 import { findOpen } from './find-open';
 import { type Chunk, Keys, SHARDS, shardOf } from './keys';
-import { candidatesOf, filterArguments } from './list';
+import { candidatesOf, filterArguments, portionOf } from './list';
 import type { RedisOptions } from './options';
 import { addressOf, prefixOf } from './options';
 import { type SharedConnection, sharedConnection } from './pool';
@@ -282,7 +281,7 @@ class RedisStore implements SecretAwareStore {
 			return { micros, answer };
 		});
 		if (!candidates.ok) return candidates;
-		const { identities, next } = candidates.answer;
+		const { identities } = candidates.answer;
 		const replies = await this.askInChunks(
 			'list',
 			identities.map((identity) => ({ identity })),
@@ -296,22 +295,7 @@ class RedisStore implements SecretAwareStore {
 				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
 			},
 		);
-		const found: ListedRecord[] = [];
-		const unreadable: string[] = [];
-		let { micros } = candidates;
-		for (const [i, reply] of replies.entries()) {
-			const identity = identities[i] ?? '';
-			if (!reply.ok) {
-				if (reply.error.problem !== 'corrupt_record') return reply;
-				unreadable.push(identity);
-				continue;
-			}
-			micros = Math.max(micros, reply.micros);
-			const record = reply.answer;
-			if (record === null || record.state === 'tombstone') continue;
-			found.push({ identity, state: observe(record, Math.floor(reply.micros / 1000)), record });
-		}
-		return { ok: true, micros, answer: { found, unreadable, next } };
+		return portionOf(candidates.answer, replies, candidates.micros);
 	}
 
 	private async noticesScript(
