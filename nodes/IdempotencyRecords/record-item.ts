@@ -19,6 +19,7 @@ export function recordItem(
 		uuid: uuidV8(identity),
 		namespace: record.namespace,
 		state,
+		started: record.state !== 'pending',
 		reason: record.reason,
 		statusCode: record.statusCode,
 		attempts: record.attempts,
@@ -45,7 +46,10 @@ export function resultItem(
 	identity: string,
 	{ result, tenant, reason, state }: ClaimRecord,
 ): IDataObject {
-	if (result === null) return { result: null, resultMessage: reason || 'There is no result' };
+	// What a door accepted is kept there until its run starts, and is no result.
+	if (result === null || finishedAt === 0) {
+		return { result: null, resultMessage: reason || 'There is no result' };
+	}
 	const secrets = secretsOf(opened);
 	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
 	if (!decoded.ok) return { result: null, resultMessage: decoded.message };

@@ -6,7 +6,7 @@ import type { StoreKind } from '../../lib/store';
 import { namespaceOf } from '../IdempotencyGuard/scope';
 import { ComplaintError } from '../shared/messages';
 
-/** A process that was killed while it told: so long its events wait for another. */
+/** A process that was killed while it told: so long its events wait for another, or two looks, since each look holds them on. */
 const HOLD_MS = 5 * 60_000;
 
 export interface TriggerSettings extends AbandonedOptions {
@@ -32,15 +32,16 @@ export function readSettings(context: ITriggerFunctions): TriggerSettings {
 	const namespace = String(context.getNodeParameter('options.namespace', '')).trim();
 	const seconds = Number(context.getNodeParameter('checkEverySeconds', 60));
 	const again = option('tellAgainMinutes', 60);
+	const everyMs = within('Check Every (Seconds)', seconds, 1, 86_400) * 1000;
 	return {
 		store: context.getNodeParameter('store', 'embedded') as StoreKind,
 		consumer: consumerOf(context),
 		namespace: namespace === '' ? null : namespaceOf([namespace]),
-		everyMs: within('Check Every (Seconds)', seconds, 1, 86_400) * 1000,
+		everyMs,
 		maxItems: Math.ceil(within('Max Items per Execution', option('maxItems', 50), 1, 1000)),
 		graceMs: within('Wait Before Telling (Seconds)', option('graceSeconds', 30), 0, 86_400) * 1000,
 		tellAgainMs: within('Tell Again After (Minutes)', again, 0.01, 100_000) * 60_000,
-		holdMs: HOLD_MS,
+		holdMs: Math.max(HOLD_MS, 2 * everyMs),
 	};
 }
 

@@ -24,6 +24,9 @@ export class AbandonedWatch {
 	/** What an execution is under way for. */
 	private telling: readonly ListedRecord[] = [];
 
+	/** One thing at a time: a claim that has just been told must not be held again by a look that began before. */
+	private turn: Promise<void> = Promise.resolve();
+
 	/** Of failures in a row only the first becomes a failed execution. */
 	private failing = false;
 
@@ -62,7 +65,7 @@ export class AbandonedWatch {
 	}
 
 	private async check(): Promise<void> {
-		const looked = await attemptAsync(async () => await this.look());
+		const looked = await attemptAsync(async () => await this.inTurn(async () => await this.look()));
 		if (looked.ok) this.failing = false;
 		else this.complain(looked.error);
 		this.later(this.settings.everyMs);
@@ -84,17 +87,29 @@ export class AbandonedWatch {
 		this.telling = taken;
 		void done.promise
 			.then(wasTold, () => false)
-			.then(async (told) => {
-				const noted = told
-					? await claims.told(taken)
-					: await claims.again(taken, this.settings.tellAgainMs);
-				this.telling = [];
-				if (!noted.ok) this.complain(noted.error);
-				// There may be more than one execution takes.
-				else if (told) this.later(0);
-			});
+			.then(async (told) => await this.inTurn(async () => await this.note(claims, taken, told)));
 		const items = taken.map((claim) => ({ json: eventOf(claim) }));
 		this.context.emit([items], undefined, done);
+	}
+
+	private async note(
+		claims: AbandonedClaims,
+		taken: readonly ListedRecord[],
+		told: boolean,
+	): Promise<void> {
+		const noted = told
+			? await claims.told(taken)
+			: await claims.again(taken, this.settings.tellAgainMs);
+		this.telling = [];
+		if (!noted.ok) this.complain(noted.error);
+		// There may be more than one execution takes.
+		else if (told) this.later(0);
+	}
+
+	private async inTurn(work: () => Promise<void>): Promise<void> {
+		const done = this.turn.then(work);
+		this.turn = done.catch(() => undefined);
+		await done;
 	}
 
 	private async claims(): Promise<AbandonedClaims> {

@@ -90,11 +90,21 @@ test('tells of a run that was killed: its lease is over', async () => {
 	const { store } = await openStore({} as IExecuteFunctions, 'embedded');
 	const identity = String((await unknown(newNamespace())).hash).replace(/^.{8}/, '00000000');
 	await store.claim([claimRequest({ identity, namespace, leaseMs: 300, claimTimeoutMs: 300 })]);
+	const [accepted] = await store.claim([
+		claimRequest({
+			...{ identity: identity.replace(/^./, 'f'), namespace: `${namespace}-door` },
+			...{ pending: true, claimTimeoutMs: 300 },
+		}),
+	]);
+	expect(accepted?.ok).toBe(true);
 	const trigger = await activate(handling(namespace));
+	const door = await activate(handling(`${namespace}-door`));
 	await pause(100);
 	expect(trigger.emitted).toEqual([]);
 	await eventually(() => trigger.executions.length === 1);
-	expect(told(trigger)).toMatchObject([{ hash: identity, state: 'lapsed', attempts: 1 }]);
+	expect(told(trigger)).toMatchObject([{ hash: identity, state: 'lapsed', started: true }]);
+	await eventually(() => door.executions.length === 1);
+	expect(told(door)).toMatchObject([{ state: 'lapsed', started: false }]);
 });
 
 test('two main processes, and one after the other, tell each claim once', async () => {
