@@ -44,7 +44,7 @@ export function recordItem(
 export function resultItem(
 	opened: OpenStore,
 	identity: string,
-	{ result, tenant, reason, state }: ClaimRecord,
+	{ result, tenant, reason, state, finishedAt }: ClaimRecord,
 ): IDataObject {
 	// What a door accepted is kept there until its run starts, and is no result.
 	if (result === null || finishedAt === 0) {
