@@ -46,8 +46,7 @@ export function resultItem(
 	identity: string,
 	{ result, tenant, reason, state, finishedAt }: ClaimRecord,
 ): IDataObject {
-	// What a door accepted is kept there until its run starts, and is no result.
-	if (result === null || finishedAt === 0) {
+	if (result === null || (finishedAt === 0 && state !== 'pending')) {
 		return { result: null, resultMessage: reason || 'There is no result' };
 	}
 	const secrets = secretsOf(opened);
