@@ -4,13 +4,8 @@
  */
 import { plainError, runMain } from './lib/cleanup.mjs';
 import { ensureCheckout } from './lib/checkout.mjs';
-import { findProgram, installDebianPackages } from './lib/debian.mjs';
+import { ensureChromium } from './lib/editor.mjs';
 import { ensureRedisServer } from './lib/redis.mjs';
-
-async function ensureChromium() {
-	if (findProgram('chromium') !== undefined) return;
-	await installDebianPackages(['chromium'], 'Chromium is needed');
-}
 
 const PARTS = { redis: ensureRedisServer, chromium: ensureChromium };
 

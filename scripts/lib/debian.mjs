@@ -5,9 +5,9 @@ import { plainError } from './cleanup.mjs';
 import { during } from './log.mjs';
 import { cleanEnvironment, run } from './processes.mjs';
 
-/** The path of a program on PATH, or undefined. */
-export function findProgram(name) {
-	for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+/** The path of a program on PATH (or in `path`, folders written likewise), or undefined. */
+export function findProgram(name, path = process.env.PATH ?? '') {
+	for (const folder of path.split(delimiter)) {
 		if (folder === '') continue;
 		const path = join(folder, name);
 		try {

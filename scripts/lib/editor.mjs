@@ -14,6 +14,12 @@ const QUIET = [
 	'--disable-sync',
 ];
 
+/** Sees to it that Debian's Chromium is there. */
+export async function ensureChromium() {
+	if (findProgram('chromium') !== undefined) return;
+	await installDebianPackages(['chromium'], 'Chromium is needed');
+}
+
 /**
  * Creates the owner's account, signs in and gives a page of the editor.
  *
@@ -21,9 +27,7 @@ const QUIET = [
  * @param {{ dark?: boolean, width?: number, height?: number }} [options]
  */
 export async function openEditor(n8n, { dark = false, width = 1440, height = 860 } = {}) {
-	if (findProgram('chromium') === undefined) {
-		await installDebianPackages(['chromium'], 'Chromium is needed');
-	}
+	await ensureChromium();
 	const { chromium } = await import('playwright-core');
 	const context = await chromium.launchPersistentContext(await temporaryFolder('chromium'), {
 		executablePath: findProgram('chromium'),

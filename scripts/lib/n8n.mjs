@@ -22,11 +22,12 @@ const QUIET = {
 	NO_COLOR: '1',
 };
 
-/** Settings of an n8n that the user may run besides must not reach this one. */
+/** Settings of an n8n that the user may run besides must not reach this one, nor those of the tests that start it. */
 function n8nEnvironment(install, userFolder, extra) {
 	const env = environmentWithNode(install.folder);
 	for (const name of Object.keys(env)) {
-		if (/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_URL$|NODE_OPTIONS$)/.test(name)) delete env[name];
+		if (/^(N8N_|DB_|QUEUE_|EXECUTIONS_|JEST_|WEBHOOK_URL$|NODE_OPTIONS$|NODE_ENV$)/.test(name))
+			delete env[name];
 	}
 	return { ...env, ...QUIET, N8N_USER_FOLDER: userFolder, ...extra };
 }
@@ -56,22 +57,28 @@ export async function runN8n(install, { userFolder, args, env = {}, expect }) {
  * Starts n8n and waits until it is ready; its webhooks may answer a little later (`waitForWebhook`).
  *
  * @param {{ folder: string, node: string, bin: string }} install from `ensureN8n`
- * @param {{ userFolder: string, env?: Record<string, string>, args?: string[] }} options
- * @returns {Promise<{ url: string, port: number, pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void> }>}
+ * @param {{ userFolder: string, env?: Record<string, string>, args?: string[], port?: number, graceMs?: number }} options
+ *   `port`: a free one unless said; `graceMs`: how long it may take to end when asked to
+ * @returns {Promise<{ url: string, port: number, pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }>}
  */
-export async function startN8n(install, { userFolder, env = {}, args = ['start'] }) {
+export async function startN8n(install, options) {
+	const { userFolder, env = {}, args = ['start'], graceMs = 15_000 } = options;
 	await mkdir(userFolder, { recursive: true });
-	const [port, brokerPort] = [await freePort(), await freePort()];
+	const port = options.port ?? (await freePort());
+	const brokerPort = await freePort();
 	const url = `http://127.0.0.1:${port}`;
 	const server = startServer('n8n', install.node, [install.bin, ...args], {
 		cwd: userFolder,
 		env: n8nEnvironment(install, userFolder, {
 			N8N_PORT: String(port),
 			N8N_LISTEN_ADDRESS: '127.0.0.1',
+			// A worker's way to say that it is ready.
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: String(port),
 			N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 			...env,
 		}),
-		graceMs: 15_000,
+		graceMs,
 	});
 	const isReady = async () => (await fetch(`${url}/healthz/readiness`)).ok;
 	const ready = waitUntil(isReady, { what: 'n8n is ready', timeoutMs: 180_000 });

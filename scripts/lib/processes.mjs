@@ -1,6 +1,8 @@
 /** Commands that end by themselves, and servers that run until they are stopped. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onCleanup, plainError } from './cleanup.mjs';
 
 const TAIL_LIMIT = 64 * 1024;
@@ -119,24 +121,47 @@ export async function run(command, args, options = {}) {
 }
 
 /**
+ * Where a script that runs tests wants to know the servers that they started: a file for each, named by its pid, so that it
+ * can end what a killed test left behind (`endNoted`).
+ */
+export const NOTES_VARIABLE = 'IDEMPOTENCY_SERVER_NOTES';
+
+function noteServer(child, name) {
+	const folder = process.env[NOTES_VARIABLE];
+	if (folder === undefined || child.pid === undefined) return;
+	const note = join(folder, String(child.pid));
+	writeFileSync(note, name);
+	child.once('exit', () => rmSync(note, { force: true }));
+}
+
+/** Ends the servers that are noted in a folder. */
+export function endNoted(folder) {
+	for (const pid of readdirSync(folder)) signalGroup({ pid: Number(pid) }, 'SIGKILL');
+}
+
+/**
  * Starts a server.
  *
  * @param {string} name for messages
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, graceMs?: number }} [options]
- * @returns {{ pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void> }}
- *   `ended` rejects when the server ends without having been asked to: race it against what needs the server
+ * @returns {{ pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }}
+ *   `ended` rejects when the server ends without having been asked to: race it against what needs the server. `stop` asks it to
+ *   end (SIGTERM), `kill` does not (SIGKILL)
  */
 export function startServer(name, command, args, options = {}) {
 	const child = spawnGroup(command, args, options);
+	noteServer(child, name);
 	const tail = keepTail(child);
 	let stopping = false;
 	const ended = new Promise((_resolve, reject) => {
 		child.once('error', (error) => reject(plainError(`Could not start ${name}: ${error.message}`)));
 		child.once('exit', (code, signal) => {
-			if (!stopping)
-				reject(plainError(`${name} ended by itself (${signal ?? `exit code ${code}`})`));
+			if (stopping) return;
+			const error = plainError(`${name} ended by itself (${signal ?? `exit code ${code}`})`);
+			// Its last words are still on their way.
+			setTimeout(() => reject(error), 500);
 		});
 	});
 	ended.catch(() => {});
@@ -144,7 +169,12 @@ export function startServer(name, command, args, options = {}) {
 		stopping = true;
 		await endGroup(child, options.graceMs ?? 10_000);
 	});
-	return { pid: child.pid, ended, tail, stop };
+	const kill = async () => {
+		stopping = true;
+		signalGroup(child, 'SIGKILL');
+		await stop();
+	};
+	return { pid: child.pid, ended, tail, stop, kill };
 }
 
 /**

@@ -41,21 +41,23 @@ async function answersPing(port) {
 		socket.setTimeout(1_000, () => socket.destroy());
 		socket.write('PING\r\n');
 		const [reply] = await once(socket, 'data');
-		return String(reply).startsWith('+PONG');
+		// One that asks for a password is there, too.
+		return /^(\+PONG|-NOAUTH)/.test(String(reply));
 	} finally {
 		socket.destroy();
 	}
 }
 
 /**
- * Starts a Redis of our own on a free loopback port; nothing is kept on disk.
+ * Starts a Redis of our own on a free loopback port; nothing is kept on disk unless `args` say so.
  *
- * @param {{ args?: string[] }} [options] further arguments of redis-server
- * @returns {Promise<{ port: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void> }>}
+ * @param {{ args?: string[], port?: number, folder?: string }} [options] `args`: further arguments of redis-server; `port` and
+ *   `folder`: those of one that ran before
+ * @returns {Promise<{ port: number, folder: string, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }>}
  */
-export async function startRedis({ args = [] } = {}) {
-	const port = await freePort();
-	const folder = await temporaryFolder('idempotency-redis');
+export async function startRedis(options = {}) {
+	const { args = [], port = await freePort() } = options;
+	const folder = options.folder ?? (await temporaryFolder('idempotency-redis'));
 	const server = startServer('redis-server', 'redis-server', [
 		...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
 		...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
@@ -63,5 +65,5 @@ export async function startRedis({ args = [] } = {}) {
 	]);
 	const ready = waitUntil(() => answersPing(port), { what: 'Redis', timeoutMs: 10_000 });
 	await Promise.race([ready, server.ended]);
-	return { port, ...server };
+	return { port, folder, ...server };
 }

@@ -1,5 +1,5 @@
 /** The package as users get it: packed by npm, installed into n8n's folder for community nodes. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKOUT } from './checkout.mjs';
 import { communityNodesFolder } from './n8n.mjs';
@@ -18,6 +18,27 @@ export async function packPackage(destination) {
 		{ cwd: CHECKOUT },
 	);
 	return join(destination, JSON.parse(stdout)[0].filename);
+}
+
+/**
+ * Packs what a tarball holds under the next patch version, as a newer release would be.
+ *
+ * @param {string} tarball
+ * @param {string} destination a folder
+ * @returns {Promise<{ tarball: string, version: string }>}
+ */
+export async function packNextVersion(tarball, destination) {
+	const folder = join(destination, 'next-version');
+	await mkdir(folder);
+	await run('tar', ['-xzf', tarball, '-C', folder]);
+	const file = join(folder, 'package', 'package.json');
+	const manifest = JSON.parse(await readFile(file, 'utf8'));
+	const [major, minor, patch] = manifest.version.split('.').map(Number);
+	const version = `${major}.${minor}.${patch + 1}`;
+	await writeFile(file, JSON.stringify({ ...manifest, version }));
+	const newer = join(destination, `${manifest.name}-${version}.tgz`);
+	await run('tar', ['-czf', newer, '-C', folder, 'package']);
+	return { tarball: newer, version };
 }
 
 /**

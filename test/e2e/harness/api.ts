@@ -1,0 +1,99 @@
+import type { WorkflowJson } from '../../workflows/harness/workflow';
+
+export interface Execution {
+	readonly id: string;
+	/** E.g. success, error, canceled, waiting, running, crashed. */
+	readonly status: string;
+	readonly mode: string;
+	readonly retryOf?: string | null;
+}
+
+export interface Credential {
+	readonly id: string;
+	readonly name: string;
+}
+
+/** What n8n's editor asks of its server, as the owner. */
+export class Api {
+	private constructor(
+		private readonly url: string,
+		private readonly cookie: string,
+	) {}
+
+	static async signIn(url: string, account: { email: string; password: string }): Promise<Api> {
+		const response = await fetch(`${url}/rest/login`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ emailOrLdapLoginId: account.email, password: account.password }),
+		});
+		const cookie = response.headers.getSetCookie().map((each) => each.split(';')[0]);
+		if (!response.ok) throw new Error(`n8n refused to sign in: ${await response.text()}`);
+		return new Api(url, cookie.join('; '));
+	}
+
+	/** The `data` of the answer. @throws with n8n's words where it refuses. */
+	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const response = await fetch(`${this.url}${path}`, {
+			method,
+			headers: { cookie: this.cookie, 'content-type': 'application/json' },
+			...(body === undefined ? {} : { body: JSON.stringify(body) }),
+		});
+		const text = await response.text();
+		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+		const answer = JSON.parse(text) as T | { data: T };
+		return typeof answer === 'object' && answer !== null && 'data' in answer ? answer.data : answer;
+	}
+
+	/** Saves a workflow, not yet published. n8n gives the id. */
+	async saveWorkflow({ name, nodes, connections, settings }: WorkflowJson) {
+		return await this.call<{ id: string; versionId: string }>('POST', '/rest/workflows', {
+			...{ name, nodes, connections, settings },
+		});
+	}
+
+	/** @returns its id */
+	async publish(workflow: WorkflowJson): Promise<string> {
+		const { id, versionId } = await this.saveWorkflow(workflow);
+		await this.call('POST', `/rest/workflows/${id}/activate`, { versionId });
+		return id;
+	}
+
+	/** The latest first. */
+	async executions(workflowId: string): Promise<Execution[]> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const { results } = await this.call<{ results: Execution[] }>(
+			'GET',
+			`/rest/executions?filter=${filter}&limit=100`,
+		);
+		return results;
+	}
+
+	/** With all its data, as n8n keeps it: text of JSON in which nothing is told twice (flatted). */
+	async execution(id: string): Promise<Execution & { readonly data: string }> {
+		return await this.call('GET', `/rest/executions/${id}`);
+	}
+
+	/** Starts a stopped execution again from the node that failed, and waits for its end. @returns how it ended */
+	async retry(executionId: string): Promise<{ status: string }> {
+		return await this.call('POST', `/rest/executions/${executionId}/retry`, {
+			loadWorkflow: false,
+		});
+	}
+
+	async stop(executionId: string): Promise<void> {
+		await this.call('POST', `/rest/executions/${executionId}/stop`, {});
+	}
+
+	async saveCredential(name: string, type: string, data: object): Promise<Credential> {
+		return await this.call('POST', '/rest/credentials', { name, type, data });
+	}
+
+	/** What the button "Test" of a credential shows. */
+	async testCredential(id: string, name: string, type: string, data: object) {
+		return await this.call<{ status: 'OK' | 'Error'; message: string }>(
+			'POST',
+			'/rest/credentials/test',
+			{ credentials: { id, name, type, data } },
+		);
+	}
+}

@@ -1,0 +1,3 @@
+import { cleanUp } from '../../../scripts/lib/cleanup.mjs';
+
+afterAll(cleanUp, 60_000);

@@ -1,0 +1,145 @@
+import { makeDeliveries } from '../../../scripts/lib/charges.mjs';
+import { startDownstream } from '../../../scripts/lib/downstream.mjs';
+import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
+import { fireStorm } from '../../../scripts/lib/storm.mjs';
+import type { WorkflowJson } from '../../workflows/harness/workflow';
+import type { Credential } from './api';
+import type { N8nHost } from './n8n-host';
+
+/** examples/webhook-charge.json behind a webhook, and the payment service that it charges at. */
+export interface ChargeWorkflow {
+	readonly url: string;
+	readonly workflowId: string;
+	readonly downstream: Awaited<ReturnType<typeof startDownstream>>;
+}
+
+/** Publishes the example; on the embedded store unless a credential is given. */
+export async function publishCharge(
+	host: N8nHost,
+	path: string,
+	credential?: Credential,
+): Promise<ChargeWorkflow> {
+	const downstream = await startDownstream();
+	const example = prepareExample(await readExample('webhook-charge'), {
+		...{ id: path, urls: { 'Charge Card': downstream.url } },
+		...(credential === undefined ? {} : { credential }),
+	}) as WorkflowJson;
+	for (const node of example.nodes) {
+		if (node.type !== 'n8n-nodes-base.webhook') continue;
+		node.webhookId = path;
+		node.parameters.path = path;
+	}
+	const workflowId = await host.publish({ ...example, name: path });
+	return { url: host.webhook(path), workflowId, downstream };
+}
+
+/** What a sender is content with: the answer of the service, a refusal of the key, or that somebody must look. */
+function isFinal({ status, body }: { status: number; body: string }): boolean {
+	return status === 201 || status === 422 || (status === 409 && body.includes('unknown_outcome'));
+}
+
+/** What came of a storm. */
+export interface Verdict {
+	/** Keys by how often they were charged, e.g. `{ 1: 5 }`. */
+	readonly charges: Record<number, number>;
+	/** Senders by what they were told in the end. */
+	readonly told: {
+		/** The first to act, or a replay of the same charge. */
+		readonly charge: number;
+		/** An earlier run never finished: nobody knows whether it charged. */
+		readonly unknownOutcome: number;
+	};
+	/** What must not be: other answers, charges that were never made, two answers to one key. */
+	readonly wrong: readonly string[];
+	/** Keys that were charged, and whose senders were told otherwise. */
+	readonly chargedUntold: number;
+	/** How often senders tried again, by status or network code. */
+	readonly retries: Record<string, number>;
+}
+
+export interface Storm {
+	readonly deliveries: number;
+	readonly keys: number;
+	/** Called once when this part of the deliveries has an answer; `sendRest` sends the other half, held back until then. */
+	readonly disturb?: {
+		readonly at: number;
+		readonly by: (sendRest: () => void) => Promise<void>;
+	};
+	readonly timeoutMs?: number;
+}
+
+/** Sends deliveries, does what disturbs them in the middle, and judges by what the downstream counted. */
+export async function storm(workflow: ChargeWorkflow, storm: Storm): Promise<Verdict> {
+	const deliveries = makeDeliveries(storm.deliveries, storm.keys).map(({ key, body }) => ({
+		// Its own orders: the payment service keeps those of earlier storms.
+		...{ key, body: { ...body, orderId: `${body.orderId}-${key}` } },
+	}));
+	const { disturb, timeoutMs = 200_000 } = storm;
+	const { url } = workflow;
+	const options = { timeoutMs, tryTimeoutMs: 20_000, isFinal };
+	if (disturb === undefined) return judge(await fireStorm(url, deliveries, options), workflow);
+
+	const half = deliveries.length / 2;
+	let rest: Promise<readonly Answer[]> = Promise.resolve([]);
+	const sendRest = () => {
+		rest = fireStorm(url, deliveries.slice(half), options);
+	};
+	let disturbed: Promise<void> | undefined;
+	let answered = 0;
+	const onAnswer = () => {
+		answered += 1;
+		if (answered === Math.ceil(deliveries.length * disturb.at)) disturbed = disturb.by(sendRest);
+	};
+	const first = await fireStorm(url, deliveries.slice(0, half), { ...options, onAnswer });
+	await disturbed;
+	return judge([...first, ...(await rest)], workflow);
+}
+
+interface Answer {
+	readonly delivery: { readonly body: { readonly orderId: string } };
+	readonly status?: number;
+	readonly body?: string;
+	readonly error?: string;
+	readonly retries: Record<string, number>;
+}
+
+function judge(answers: readonly Answer[], { downstream }: ChargeWorkflow): Verdict {
+	const wrong: string[] = [];
+	const charges: Record<number, number> = {};
+	const told = { charge: 0, unknownOutcome: 0 };
+	let chargedUntold = 0;
+	const orders = new Set(answers.map(({ delivery }) => delivery.body.orderId));
+	for (const orderId of orders) {
+		const group = answers.filter(({ delivery }) => delivery.body.orderId === orderId);
+		const made = downstream.chargesOf(orderId);
+		charges[made.length] = (charges[made.length] ?? 0) + 1;
+		const bodies = new Set<string>();
+		for (const { status, body = '', error } of group) {
+			if (status === 201) {
+				told.charge += 1;
+				bodies.add(body);
+				const { id } = JSON.parse(body) as { id: string };
+				if (!made.includes(id)) wrong.push(`${orderId}: told of a charge never made: ${body}`);
+			} else if (status === 409 && body.includes('unknown_outcome')) told.unknownOutcome += 1;
+			else wrong.push(`${orderId}: ${error ?? `${status} ${body.slice(0, 300)}`}`);
+		}
+		if (bodies.size > 1) wrong.push(`${orderId}: different answers: ${[...bodies].join(' | ')}`);
+		if (bodies.size === 0 && made.length > 0) chargedUntold += 1;
+	}
+	const retries: Record<string, number> = {};
+	for (const [reason, count] of answers.flatMap((answer) => Object.entries(answer.retries))) {
+		retries[reason] = (retries[reason] ?? 0) + count;
+	}
+	return { charges, told, wrong: wrong.slice(0, 10), chargedUntold, retries };
+}
+
+/**
+ * After a crash: no key twice; every key once, or its senders know that somebody must look. That a run was cut off is no reason
+ * to tell anybody of a charge that was not made.
+ */
+export function expectAtMostOnce(verdict: Verdict): void {
+	const { charges, told } = verdict;
+	expect(verdict).toMatchObject({ wrong: [] });
+	for (const times of Object.keys(charges)) expect(['0', '1']).toContain(times);
+	if (told.unknownOutcome === 0) expect(Object.keys(charges)).toEqual(['1']);
+}

@@ -1,0 +1,84 @@
+import { redisCredential } from '../../scripts/lib/example.mjs';
+import { startPostgres } from '../../scripts/lib/postgres.mjs';
+import { startRedis } from '../../scripts/lib/redis.mjs';
+import { N8nHost } from './harness/n8n-host';
+import type { ChargeWorkflow } from './harness/storm';
+import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
+
+/** Queue mode: PostgreSQL, Redis, one main and two workers, each with a folder of its own as on hosts of their own. */
+let main: N8nHost;
+let workers: readonly N8nHost[];
+let charge: ChargeWorkflow;
+
+beforeAll(async () => {
+	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+	const env = {
+		...{ EXECUTIONS_MODE: 'queue', N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers' },
+		...{ QUEUE_BULL_REDIS_HOST: '127.0.0.1', QUEUE_BULL_REDIS_PORT: String(redis.port) },
+		...{ DB_TYPE: 'postgresdb', DB_POSTGRESDB_HOST: '127.0.0.1' },
+		...{ DB_POSTGRESDB_PORT: String(postgres.port), DB_POSTGRESDB_USER: postgres.user },
+		DB_POSTGRESDB_DATABASE: postgres.database,
+	};
+	main = await N8nHost.create({ env });
+	const worker = { env, args: ['worker', '--concurrency=5'] };
+	workers = await Promise.all([N8nHost.create(worker), N8nHost.create(worker)]);
+	// The main process makes the tables.
+	await main.start();
+	await Promise.all(workers.map((each) => each.start()));
+	await main.signIn();
+	const { name, type, data } = redisCredential(redis.port);
+	const credential = await main.api.saveCredential(name, type, data);
+	charge = await publishCharge(main, 'charge', credential);
+});
+
+it('charges once each of 5 keys in 500 deliveries', async () => {
+	const verdict = await storm(charge, { deliveries: 500, keys: 5 });
+	expect(verdict).toMatchObject({ charges: { 1: 5 }, told: { charge: 500 }, wrong: [] });
+});
+
+it('charges once each of 500 keys in 500 deliveries', async () => {
+	const verdict = await storm(charge, { deliveries: 500, keys: 500 });
+	expect(verdict).toMatchObject({ charges: { 1: 500 }, told: { charge: 500 }, wrong: [] });
+});
+
+async function stormAcross(disturb: () => Promise<void>) {
+	const by = async (sendRest: () => void) => {
+		const disturbed = disturb();
+		sendRest();
+		await disturbed;
+	};
+	return await storm(charge, { deliveries: 160, keys: 40, disturb: { at: 0.2, by } });
+}
+
+it('never charges twice where a worker is killed in the middle', async () => {
+	const [worker] = workers;
+	const verdict = await stormAcross(async () => {
+		await worker?.kill();
+		await worker?.start();
+	});
+	expectAtMostOnce(verdict);
+});
+
+it('never charges twice where the main process is killed in the middle', async () => {
+	const verdict = await stormAcross(async () => {
+		await main.kill();
+		await main.start();
+	});
+	expectAtMostOnce(verdict);
+	expect(verdict.retries).toHaveProperty('ECONNREFUSED');
+});
+
+it('refuses the embedded store, and says what to do', async () => {
+	const embedded = await publishCharge(main, 'charge-embedded');
+	const response = await fetch(embedded.url, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json', 'idempotency-key': 'one' },
+		body: JSON.stringify({ orderId: 'one' }),
+	});
+	expect(response.status).toBe(500);
+	expect(embedded.downstream.total()).toBe(0);
+	const [execution] = await main.api.executions(embedded.workflowId);
+	const { data } = await main.api.execution(execution!.id);
+	expect(data).toContain('This n8n runs in queue mode');
+	expect(data).toContain('Set \\"Store\\" to \\"Redis\\"');
+});
