@@ -232,7 +232,7 @@ export const optionsProperty: INodeProperties = {
 			default: 10,
 			typeOptions: { minValue: 1, maxValue: 10000 },
 			description:
-				'How many new items go to New for one "Budget Scope" within "Budget Window"; more get Conflict with status code 429. Duplicates and refused items do not count.',
+				'How many new items go to New for one "Budget Scope" within "Budget Window"; more get Conflict with status code 429. Duplicates, refused items and test runs do not count.',
 		},
 		{
 			displayName: 'Budget Scope',

@@ -107,6 +107,17 @@ export function describeBudgets(harness: StoreHarness): void {
 			expect(fenceOf((await opened.store.claim([request]))[0])).toBe(fenceOf(reply));
 		});
 
+		it('holds where counter and record are kept in one place, as in others', async () => {
+			const identities = [0, 1, 2, 3].map(() => `ab${freshIdentity('near').slice(2)}`);
+			const budget = { ...budgetOf(3), identity: `ab${freshIdentity('near').slice(2)}` };
+			const words = [];
+			for (const identity of identities)
+				words.push((await ask({ identity, budget })).answer.outcome);
+			expect(words).toEqual(['new', 'new', 'new', 'conflict']);
+			const far = `cd${freshIdentity('far').slice(2)}`;
+			expect((await ask({ identity: far, budget })).answer).toMatchObject(exhausted);
+		});
+
 		it('is its own: another scope, and a claim without one, are not held up', async () => {
 			const budget = budgetOf(1);
 			await ask({ budget });

@@ -74,6 +74,24 @@ test('each tenant has its own budget', async () => {
 	expect(routed(await send(newKey(), { order, tenant: 'b' }))).toEqual(NEW);
 });
 
+test('test runs take nothing of it, unless they are like real runs', async () => {
+	const id = `workflow of ${newKey()}`;
+	const order = newKey();
+	const test = async (options: INode['parameters'] = {}) =>
+		routed(
+			await n8n.run(
+				chargeWorkflow(downstream.url, {
+					id,
+					guard: { options: { ...perOrder, budgetLimit: 1, ...options } },
+				}),
+				{ mode: 'manual', triggerItems: [delivery(newKey(), { order })] },
+			),
+		);
+	for (let i = 0; i < 3; i++) expect(await test()).toEqual(NEW);
+	expect(await test({ testRuns: 'same' })).toEqual(NEW);
+	expect(await test({ testRuns: 'same' })).toEqual(CONFLICT);
+});
+
 test('1 and "1" are two scopes', async () => {
 	const send = guardWith({ ...perOrder, budgetLimit: 1 });
 	expect(routed(await send(newKey(), { order: 1 }))).toEqual(NEW);
