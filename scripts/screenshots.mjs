@@ -11,7 +11,7 @@ import { openEditor } from './lib/editor.mjs';
 import { during, say } from './lib/log.mjs';
 import { startN8n } from './lib/n8n.mjs';
 import { ensureN8n } from './lib/n8n-install.mjs';
-import { prepareUserFolder } from './lib/published-example.mjs';
+import { idOf, prepareUserFolder } from './lib/published-example.mjs';
 
 const IMAGES = join(CHECKOUT, 'docs', 'images');
 
@@ -23,6 +23,26 @@ const EXAMPLES = {
 	},
 	'webhook-at-the-door': { 'Idempotent Webhook': 'idempotent-webhook' },
 };
+
+/** A picture of the workflow alone. */
+const DRAFTS = [
+	'stripe-webhook',
+	'shopify-order',
+	'github-delivery',
+	'whatsapp-messages',
+	'spreadsheet-rows',
+	'queue-consumer',
+	'acknowledge-and-work-on',
+	'wait-for-first',
+	'retry-with-backoff',
+	'downstream-key',
+	'error-workflow-release',
+	'reconcile-unknown',
+	'report',
+	'agent-tool/charge-order',
+	'agent-tool/agent',
+	'agent-tool/mcp-server',
+];
 
 async function takePictures(editor) {
 	const picture = async (name, target = editor.page) => {
@@ -38,6 +58,10 @@ async function takePictures(editor) {
 			await editor.closeNode();
 		}
 	}
+	for (const id of DRAFTS.map(idOf)) {
+		await editor.openWorkflow(id);
+		await picture(id);
+	}
 }
 
 await runMain(async () => {
@@ -46,7 +70,8 @@ await runMain(async () => {
 	const folder = await temporaryFolder('idempotency-screenshots');
 	const downstream = await startDownstream();
 	const names = Object.keys(EXAMPLES);
-	const userFolder = await prepareUserFolder({ install, folder, downstream, names });
+	const parts = { install, folder, downstream, names, drafts: DRAFTS };
+	const userFolder = await prepareUserFolder(parts);
 	await mkdir(IMAGES, { recursive: true });
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),

@@ -9,6 +9,9 @@ import { environmentWithNode } from './node24.mjs';
 import { run } from './processes.mjs';
 import { installTarball, packPackage } from './tarball.mjs';
 
+/** The id of the workflow of an example that lies in a folder. */
+export const idOf = (name) => name.replaceAll('/', '-');
+
 /**
  * @param {object} options
  * @param {object} options.install from `ensureN8n`
@@ -16,9 +19,17 @@ import { installTarball, packPackage } from './tarball.mjs';
  * @param {{ url: string }} options.downstream what the examples charge at
  * @param {{ port: number }} [options.redis] keep claims there instead of in n8n's folder
  * @param {string[]} options.names which examples; each name is the id of its workflow as well
+ * @param {string[]} [options.drafts] examples that are imported and not published; `idOf` gives their ids
  * @returns {Promise<string>} the user folder
  */
-export async function prepareUserFolder({ install, folder, downstream, redis, names }) {
+export async function prepareUserFolder({
+	install,
+	folder,
+	downstream,
+	redis,
+	names,
+	drafts = [],
+}) {
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
 	await during('Building and packing this package', async () => {
@@ -28,9 +39,10 @@ export async function prepareUserFolder({ install, folder, downstream, redis, na
 
 	const credential = redis === undefined ? undefined : redisCredential(redis.port);
 	const urls = { 'Charge Card': downstream.url };
-	const workflows = await Promise.all(
-		names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),
-	);
+	const workflows = await Promise.all([
+		...names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),
+		...drafts.map(async (name) => prepareExample(await readExample(name), { id: idOf(name) })),
+	]);
 	await during(`Importing and publishing ${names.join(', ')}`, async () => {
 		const importFile = async (kind, contents) => {
 			const file = join(folder, `${kind}.json`);
