@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { ALL_RECORDS } from '../../lib/listing';
 import type { RedisOptions, SecretAwareStore } from '../../lib/redis-store';
 import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/redis-store';
 import { standalone } from './redis-harness';
@@ -35,6 +36,14 @@ async function useStore(options: RedisOptions): Promise<void> {
 			strictAge: true,
 		});
 		fenceOf((await store.claim([open]))[0]);
+		for (const states of [null, ['processing' as const]]) {
+			const page = answered(await store.list({ ...ALL_RECORDS, states, pageSize: 10_000 }));
+			expect(page.records.map(({ identity }) => identity)).toContain(open.identity);
+		}
+		const notices = { consumer: 'consumer', notices: [open.identity], holdMs: 1_000 };
+		expect(answered(await store.takeNotices(notices))).toEqual([open.identity]);
+		const kept = [{ notice: open.identity, until: Date.now() + 1_000 }];
+		answered(await store.keepNotices({ consumer: 'consumer', notices: kept }));
 		const found = answered(
 			await store.findOpen({ leaseEndsBefore: Date.now() * 2, limit: 10_000 }),
 		);

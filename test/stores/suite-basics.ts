@@ -1,3 +1,4 @@
+import { ALL_RECORDS } from '../../lib/listing';
 import { StoreError } from '../../lib/store';
 import {
 	HOUR,
@@ -347,10 +348,13 @@ export function describeStoreBasics(harness: StoreHarness): void {
 				...(await store.command([finishOf(request, 1)])),
 				...(await store.get([request.identity])),
 				await store.operate({ identity: request.identity, type: 'forget', force: false }),
+				await store.list(ALL_RECORDS),
+				await store.takeNotices({ consumer: 'consumer', notices: ['one'], holdMs: 1 }),
+				await store.keepNotices({ consumer: 'consumer', notices: [] }),
 				await store.findOpen({ leaseEndsBefore: 1, limit: 1 }),
 				await store.stats(),
 			];
-			expect(replies).toHaveLength(7);
+			expect(replies).toHaveLength(10);
 			for (const reply of replies) expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
 			await opened.close();
 		});
