@@ -1,6 +1,6 @@
 /**
  * `npm run test:e2e`: the tests of test/e2e, against real n8n processes that have this package as users get it.
- * `npm run test:e2e -- regular` (or `queue`, `browser`) runs a part: jest gets the arguments.
+ * `npm run test:e2e -- regular` (or `queue`, `browser`, `examples`) runs a part: jest gets the arguments.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,11 +14,17 @@ import { ensureN8n } from './lib/n8n-install.mjs';
 import { environmentWithNode } from './lib/node24.mjs';
 import { ensurePostgres } from './lib/postgres.mjs';
 import { NOTES_VARIABLE, endNoted, run } from './lib/processes.mjs';
+import { ensureRabbitMq } from './lib/rabbitmq.mjs';
 import { ensureRedisServer } from './lib/redis.mjs';
 import { packNextVersion, packPackage } from './lib/tarball.mjs';
 
 /** Which tests they are, and what only they need. */
-const PARTS = { regular: async () => {}, queue: ensurePostgres, browser: ensureChromium };
+const PARTS = {
+	regular: async () => {},
+	queue: ensurePostgres,
+	browser: ensureChromium,
+	examples: ensureRabbitMq,
+};
 
 async function ensurePrograms(parts) {
 	// One after the other: apt-get does one thing at a time.

@@ -134,6 +134,20 @@ describe('a request and its duplicates', () => {
 		expect(downstream.effects(key)).toBe(1);
 	});
 
+	test('a budget holds at the door: 429, and when there is room again', async () => {
+		const options = { budgetScope: '={{ $json.headers["x-customer"] }}', budgetLimit: 1 };
+		const door = await doorOf({ webhook: { options } });
+		const from = (customer: string) => ({ headers: { 'x-customer': customer } });
+		const key = newKey();
+		expect((await send(door, key, from('a'))).status).toBe(200);
+		const refused = await send(door, newKey(), from('a'));
+		expect(refused).toMatchObject({ status: 429, json: { title: 'Too many new requests' } });
+		expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+		expect((await send(door, key, from('a'))).headers.get('idempotency-replayed')).toBe('true');
+		expect((await send(door, newKey(), from('b'))).status).toBe(200);
+		expect(door.executions).toHaveLength(2);
+	});
+
 	test('the status and headers of the service are replayed, a refusal too', async () => {
 		const door = await doorOf();
 		for (const [status, body] of [

@@ -1,0 +1,76 @@
+import type { INode } from 'n8n-workflow';
+
+import type { Downstream } from '../workflows/harness/downstream';
+import { startDownstream } from '../workflows/harness/downstream';
+import { eventually, post, publishExample } from './harness/examples';
+import { N8nHost } from './harness/n8n-host';
+
+/** The examples that settle what a run left unfinished, beside a workflow that leaves it so. */
+let n8n: N8nHost;
+let service: Downstream;
+beforeAll(async () => {
+	service = await startDownstream();
+	n8n = await (await (await N8nHost.create()).start()).signIn();
+});
+afterAll(async () => await service.close());
+
+const charges = () => service.requests.filter(({ method }) => method === 'POST');
+
+/** examples/webhook-charge.json under a path of its own. */
+async function publishCharge(path: string, change: (node: INode) => void, errorWorkflow?: string) {
+	await publishExample(n8n, 'webhook-charge', {
+		urls: { 'Charge Card': `${service.url}/charges` },
+		name: path,
+		change: (node) => {
+			if (node.type.endsWith('.webhook')) Object.assign(node, { webhookId: path });
+			if (node.type.endsWith('.webhook')) node.parameters.path = path;
+			change(node);
+		},
+		...(errorWorkflow === undefined ? {} : { settings: { errorWorkflow } }),
+	});
+	return async (key: string) =>
+		await post(n8n.webhook(path), { amount: 5 }, { 'idempotency-key': key });
+}
+
+it('error-workflow-release: the next delivery of a failed run is charged', async () => {
+	const errorWorkflow = await publishExample(n8n, 'error-workflow-release');
+	const stopAtError = ({ name, parameters }: INode) => {
+		if (name === 'Charge Card') parameters.options = {};
+	};
+	const send = await publishCharge('stops', stopAtError, errorWorkflow);
+	service.next({ status: 500 });
+	expect((await send('failed-1')).status).toBe(500);
+	await eventually('the key is released', async () => (await send('failed-1')).status === 200);
+	expect(charges()).toHaveLength(2);
+});
+
+it('reconcile-unknown: what the provider knows is what the next delivery gets', async () => {
+	const send = await publishCharge('held', () => {});
+	service.next({ status: 500 });
+	expect((await send('lost-1')).status).toBe(500);
+	expect(await send('lost-1')).toMatchObject({
+		status: 409,
+		body: { title: 'An earlier run never finished' },
+	});
+	const before = charges().length;
+	await publishExample(n8n, 'reconcile-unknown', {
+		urls: { 'Ask the Provider': `${service.url}/charges` },
+		change: ({ type, parameters }) => {
+			if (!type.endsWith('.idempotencyTrigger')) return;
+			Object.assign(parameters, { checkEverySeconds: 1, options: { graceSeconds: 0 } });
+		},
+	});
+	await eventually('it is settled', async () => (await send('lost-1')).status === 200);
+	const asked = service.requests.filter(({ method }) => method === 'GET');
+	expect(asked.map(({ path }) => path)).toEqual([expect.stringMatching(/^\/charges\?key=\w{64}$/)]);
+	expect(charges()).toHaveLength(before);
+});
+
+it('report: shows what is remembered', async () => {
+	await publishExample(n8n, 'report');
+	const read = async () => await fetch(n8n.webhook('idempotency-report'));
+	await eventually('the page is there', async () => (await read()).ok);
+	const page = await read();
+	expect(page.headers.get('content-type')).toContain('text/html');
+	expect(await page.text()).toMatch(/^<!DOCTYPE html>[^]*<\/html>/);
+});
