@@ -1,6 +1,9 @@
-import { redisCredential } from '../../scripts/lib/example.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { prepareExample, readExample, redisCredential } from '../../scripts/lib/example.mjs';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
+import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
+import type { Credential } from './harness/api';
 import { N8nHost } from './harness/n8n-host';
 import type { ChargeWorkflow } from './harness/storm';
 import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
@@ -9,6 +12,7 @@ import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
 let main: N8nHost;
 let workers: readonly N8nHost[];
 let charge: ChargeWorkflow;
+let credential: Credential;
 
 beforeAll(async () => {
 	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -27,7 +31,7 @@ beforeAll(async () => {
 	await Promise.all(workers.map((each) => each.start()));
 	await main.signIn();
 	const { name, type, data } = redisCredential(redis.port);
-	const credential = await main.api.saveCredential(name, type, data);
+	credential = await main.api.saveCredential(name, type, data);
 	charge = await publishCharge(main, 'charge', credential);
 });
 
@@ -66,6 +70,43 @@ it('never charges twice where the main process is killed in the middle', async (
 	});
 	expectAtMostOnce(verdict);
 	expect(verdict.retries).toHaveProperty('ECONNREFUSED');
+});
+
+it('tells once of what killed workers left, in an execution of a worker, also after a restart', async () => {
+	const slow = await publishCharge(main, 'charge-slow', credential, { delayMs: 60_000 });
+	const guard = (await readExample('webhook-charge')).nodes.find(({ type }: { type: string }) =>
+		type.endsWith('.idempotencyGuard'),
+	);
+	const [trigger] = prepareExample(await readExample('reconcile-unknown'), {
+		...{ id: 'watch', credential },
+	}).nodes.filter(({ type }: { type: string }) => type.endsWith('.idempotencyTrigger'));
+	trigger.parameters = {
+		...{ ...trigger.parameters, checkEverySeconds: 5 },
+		// Not what the storms above left.
+		options: { graceSeconds: 0, namespace: `${slow.workflowId}_${guard.id}` },
+	};
+	const watching = await main.publish({ name: 'watch', nodes: [trigger], connections: {} });
+
+	const lost = fetch(slow.url, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json', 'idempotency-key': 'slow' },
+		body: JSON.stringify({ orderId: 'slow', amount: 1 }),
+	}).catch(() => 'cut');
+	const limit = { timeoutMs: 150_000, intervalMs: 500 };
+	const called = async () => await Promise.resolve(slow.downstream.total() > 0);
+	await waitUntil(called, { what: 'the call was made', ...limit });
+	await Promise.all(workers.map(async (worker) => await worker.kill()));
+	await Promise.all(workers.map(async (worker) => await worker.start()));
+	const told = async () => (await main.api.executions(watching)).length > 0;
+	await waitUntil(told, { what: 'the lost run was told', ...limit });
+	await main.stop();
+	await main.start();
+	await lost;
+	await sleep(12_000);
+	const executions = await main.api.executions(watching);
+	expect(executions.map(({ status }) => status)).toEqual(['success']);
+	const { data } = await main.api.execution(executions[0]!.id);
+	expect(data).toContain('abandoned');
 });
 
 it('refuses the embedded store, and says what to do', async () => {

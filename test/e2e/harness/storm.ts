@@ -18,8 +18,9 @@ export async function publishCharge(
 	host: N8nHost,
 	path: string,
 	credential?: Credential,
+	service: { readonly delayMs?: number } = {},
 ): Promise<ChargeWorkflow> {
-	const downstream = await startDownstream();
+	const downstream = await startDownstream(service);
 	const example = prepareExample(await readExample('webhook-charge'), {
 		...{ id: path, urls: { 'Charge Card': downstream.url } },
 		...(credential === undefined ? {} : { credential }),
