@@ -28,7 +28,8 @@ export async function ensureChromium() {
  */
 export async function openEditor(n8n, { dark = false, width = 1440, height = 860 } = {}) {
 	await ensureChromium();
-	const { chromium } = await import('playwright-core');
+	const { chromium, selectors } = await import('playwright-core');
+	selectors.setTestIdAttribute('data-test-id');
 	const context = await chromium.launchPersistentContext(await temporaryFolder('chromium'), {
 		executablePath: findProgram('chromium'),
 		headless: true,

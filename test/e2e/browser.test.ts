@@ -1,0 +1,170 @@
+import { openEditor } from '../../scripts/lib/editor.mjs';
+import { startRedis } from '../../scripts/lib/redis.mjs';
+import { Canvas } from './harness/canvas';
+import { N8nHost } from './harness/n8n-host';
+
+/** The editor, in a real browser. */
+let canvas: Canvas;
+let redis: Awaited<ReturnType<typeof startRedis>>;
+const GUARD = 'Idempotency Guard';
+const COMMIT = 'Idempotency Commit';
+
+beforeAll(async () => {
+	redis = await startRedis({ args: ['--requirepass', 'correct horse'] });
+	const n8n = await (await N8nHost.create()).start();
+	const { page } = await openEditor(n8n);
+	canvas = new Canvas(page, n8n.url);
+});
+
+describe('the node panel', () => {
+	beforeAll(async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+	});
+
+	it.each(['idempotency', 'dedupe', 'duplicate', 'lock'])(
+		'finds both nodes by "%s"',
+		async (word) => {
+			await canvas.search(word);
+			await canvas.found(GUARD).waitFor();
+			await canvas.found(COMMIT).waitFor();
+		},
+	);
+});
+
+describe('a workflow built by hand', () => {
+	beforeAll(async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(GUARD);
+		await canvas.choose('keySource', 'Custom Value');
+		await canvas.fill('key', 'order-1');
+		await canvas.closeNode();
+		await canvas.openNodePanelFrom(GUARD, 0);
+		await canvas.add(COMMIT, 'Save a result');
+	});
+
+	it('connects New to Commit', async () => {
+		expect(await canvas.edge(GUARD, COMMIT).count()).toBe(1);
+	});
+
+	it('executes a step, and shows the item on New and on Committed', async () => {
+		await canvas.executeStep();
+		expect(await canvas.outputs()).toEqual(['Committed Branch (1 item)', 'Superseded Branch']);
+		await canvas.closeNode();
+		await canvas.openNode(GUARD);
+		expect(await canvas.outputs()).toEqual([
+			...['New Branch (1 item)', 'Duplicate Branch', 'Conflict Branch'],
+		]);
+		await canvas.closeNode();
+	});
+
+	it('shows the same request on Duplicate when the workflow is executed again', async () => {
+		await canvas.executeWorkflow();
+		await canvas.openNode(GUARD);
+		expect(await canvas.outputs()).toEqual([
+			...['New Branch', 'Duplicate Branch (1 item)', 'Conflict Branch'],
+		]);
+	});
+
+	it('warns that nothing is connected to Conflict', async () => {
+		const hint = canvas.page.getByTestId('node-hint').first();
+		expect(await hint.innerText()).toContain('Nothing is connected to Conflict');
+		await canvas.closeNode();
+	});
+});
+
+describe('parameters that depend on others', () => {
+	const ALWAYS = ['store', 'keySource', 'onInProgress', 'onUnknownOutcome', 'retentionHours'];
+	const guardShows = async (...others: string[]) => {
+		await expectShown([...ALWAYS, ...others]);
+	};
+
+	async function expectShown(names: readonly string[]) {
+		const shown = async () => (await canvas.shownParameters()).sort();
+		// The editor draws a moment later.
+		for (let tries = 0; tries < 20; tries += 1) {
+			if ((await shown()).join() === [...names].sort().join()) break;
+			await canvas.page.waitForTimeout(100);
+		}
+		expect(await shown()).toEqual([...names].sort());
+	}
+
+	it('shows in Guard what the choices need', async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(GUARD);
+		await guardShows('sender', 'compare');
+		await canvas.choose('keySource', 'Custom Value');
+		await guardShows('key', 'compare');
+		await canvas.choose('keySource', 'Selected Fields');
+		await guardShows('keyFields', 'compare');
+		await canvas.choose('compare', 'All Fields Except');
+		await guardShows('keyFields', 'compare', 'excludeFields');
+		await canvas.choose('compare', 'Selected Fields');
+		await guardShows('keyFields', 'compare', 'compareFields');
+		await canvas.choose('keySource', 'Whole Payload');
+		await guardShows();
+		await canvas.choose('onInProgress', 'Wait for the Result');
+		await guardShows('maxWaitSeconds');
+	});
+
+	it('shows in Commit what the choices need', async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(COMMIT, 'Save a result');
+		await expectShown(['store', 'operation', 'outcome', 'result']);
+		await canvas.choose('result', 'Selected Fields');
+		await expectShown(['store', 'operation', 'outcome', 'result', 'resultFields']);
+		await canvas.choose('operation', 'Save as Failed');
+		await expectShown(['store', 'operation', 'result', 'resultFields']);
+		await canvas.choose('operation', 'Release Claim');
+		await expectShown(['store', 'operation']);
+	});
+});
+
+describe('the credential', () => {
+	const dialog = () => canvas.page.getByTestId('editCredential-modal');
+	const shown = async () => await canvas.shownParameters('credential-edit-dialog');
+
+	beforeAll(async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(GUARD);
+		await canvas.choose('store', 'Redis');
+		await canvas.page.getByTestId('node-credentials-empty-state').getByRole('button').click();
+		await dialog().waitFor();
+	});
+
+	it('shows what a deployment needs', async () => {
+		expect(await shown()).toEqual(expect.arrayContaining(['host', 'port', 'database']));
+		await canvas.choose('deployment', 'Cluster');
+		await canvas.parameter('nodes').waitFor();
+		expect(await shown()).not.toEqual(expect.arrayContaining(['host']));
+		expect(await shown()).not.toEqual(expect.arrayContaining(['database']));
+		await canvas.choose('deployment', 'Sentinel');
+		await canvas.parameter('sentinelName').waitFor();
+		await canvas.choose('deployment', 'Standalone');
+		await canvas.parameter('host').waitFor();
+		expect(await shown()).not.toEqual(expect.arrayContaining(['sentinelName']));
+	});
+
+	it('says what is wrong with a password, and takes the right one', async () => {
+		await canvas.fill('host', '127.0.0.1');
+		await canvas.fill('port', String(redis.port));
+		await canvas.fill('password', 'wrong');
+		await dialog().getByTestId('credential-save-button').click();
+		await dialog().getByText('More details').click();
+		await dialog().getByText('Check user and password').first().waitFor();
+		await canvas.fill('password', 'correct horse');
+		await dialog().getByTestId('credential-save-button').click();
+		// n8n closes it when the test succeeds.
+		await dialog().waitFor({ state: 'hidden' });
+		await canvas.choose('keySource', 'Custom Value');
+		await canvas.fill('key', 'order-1');
+		await canvas.executeStep();
+		expect(await canvas.outputs()).toEqual([
+			...['New Branch (1 item)', 'Duplicate Branch', 'Conflict Branch'],
+		]);
+	});
+});
