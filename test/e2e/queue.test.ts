@@ -5,6 +5,7 @@ import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
 import type { Credential } from './harness/api';
 import { N8nHost } from './harness/n8n-host';
+import { expectOneExecution } from './harness/door';
 import type { ChargeWorkflow } from './harness/storm';
 import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
 
@@ -13,6 +14,7 @@ let main: N8nHost;
 let workers: readonly N8nHost[];
 let charge: ChargeWorkflow;
 let credential: Credential;
+let door: ChargeWorkflow;
 
 beforeAll(async () => {
 	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -33,6 +35,7 @@ beforeAll(async () => {
 	const { name, type, data } = redisCredential(redis.port);
 	credential = await main.api.saveCredential(name, type, data);
 	charge = await publishCharge(main, 'charge', credential);
+	door = await publishCharge(main, 'door', credential, {}, 'webhook-at-the-door');
 });
 
 it('charges once each of 5 keys in 500 deliveries', async () => {
@@ -107,6 +110,10 @@ it('tells once of what killed workers left, in an execution of a worker, also af
 	expect(executions.map(({ status }) => status)).toEqual(['success']);
 	const { data } = await main.api.execution(executions[0]!.id);
 	expect(data).toContain('abandoned');
+});
+
+it('starts one execution for 500 deliveries of one key at the door of the main process', async () => {
+	await expectOneExecution(main, door);
 });
 
 it('refuses the embedded store, and says what to do', async () => {

@@ -21,6 +21,10 @@ export interface HostOptions {
 /** n8n spends less on an execution that evaluates no expression; README, "Install". */
 const QUICK = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
+/** Whether a node of this type answers at an address of its own. */
+export const isWebhook = (type: string): boolean =>
+	type === 'n8n-nodes-base.webhook' || type.endsWith('.idempotentWebhook');
+
 /** One n8n process: a folder of its own with this package in it, and an address that stays over restarts. */
 export class N8nHost {
 	private server: Awaited<ReturnType<typeof startN8n>> | undefined;
@@ -88,7 +92,7 @@ export class N8nHost {
 	async publish(workflow: WorkflowJson): Promise<string> {
 		const id = await this.api.publish(workflow);
 		for (const { type, parameters } of workflow.nodes) {
-			if (type !== 'n8n-nodes-base.webhook') continue;
+			if (!isWebhook(type)) continue;
 			const path = String(parameters.path);
 			this.webhooks.push(path);
 			await this.registered(path);

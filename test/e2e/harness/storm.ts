@@ -4,31 +4,36 @@ import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
 import { fireStorm } from '../../../scripts/lib/storm.mjs';
 import type { WorkflowJson } from '../../workflows/harness/workflow';
 import type { Credential } from './api';
+import { isWebhook } from './n8n-host';
 import type { N8nHost } from './n8n-host';
 
-/** examples/webhook-charge.json behind a webhook, and the payment service that it charges at. */
+/** An example behind a webhook, and the payment service that it charges at. */
 export interface ChargeWorkflow {
 	readonly url: string;
 	readonly workflowId: string;
 	readonly downstream: Awaited<ReturnType<typeof startDownstream>>;
 }
 
-/** Publishes the example; on the embedded store unless a credential is given. */
+/** Publishes examples/webhook-charge.json, or another; on the embedded store unless a credential is given. */
 export async function publishCharge(
 	host: N8nHost,
 	path: string,
 	credential?: Credential,
 	service: { readonly delayMs?: number } = {},
+	name = 'webhook-charge',
 ): Promise<ChargeWorkflow> {
 	const downstream = await startDownstream(service);
-	const example = prepareExample(await readExample('webhook-charge'), {
+	const example = prepareExample(await readExample(name), {
 		...{ id: path, urls: { 'Charge Card': downstream.url } },
 		...(credential === undefined ? {} : { credential }),
 	}) as WorkflowJson;
 	for (const node of example.nodes) {
-		if (node.type !== 'n8n-nodes-base.webhook') continue;
+		if (!isWebhook(node.type)) continue;
 		node.webhookId = path;
 		node.parameters.path = path;
+		// What was taken in and not begun when n8n was killed is held for so long.
+		if (node.type.endsWith('.idempotentWebhook'))
+			node.parameters.options = { claimTimeoutMinutes: 1 };
 	}
 	const workflowId = await host.publish({ ...example, name: path });
 	return { url: host.webhook(path), workflowId, downstream };
