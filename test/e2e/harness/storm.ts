@@ -129,7 +129,10 @@ function judge(answers: readonly Answer[], { downstream }: ChargeWorkflow): Verd
 			} else if (status === 409 && body.includes('unknown_outcome')) told.unknownOutcome += 1;
 			else wrong.push(`${orderId}: ${error ?? `${status} ${body.slice(0, 300)}`}`);
 		}
-		if (bodies.size > 1) wrong.push(`${orderId}: different answers: ${[...bodies].join(' | ')}`);
+		if (bodies.size > 1) {
+			const [one, another] = bodies;
+			wrong.push(`${orderId}: ${bodies.size} different answers, e.g. ${one} | ${another}`);
+		}
 		if (bodies.size === 0 && made.length > 0) chargedUntold += 1;
 	}
 	const retries: Record<string, number> = {};
