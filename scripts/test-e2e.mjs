@@ -33,7 +33,7 @@ async function ensurePrograms(parts) {
 }
 
 async function runTests(folder, setUp, args) {
-	const notes = join(folder, 'servers');
+	const notes = join(folder, 'processes');
 	await mkdir(notes);
 	const jest = spawn('jest', ['--config', 'jest.e2e.config.js', ...args], {
 		cwd: CHECKOUT,

@@ -50,14 +50,35 @@ function excerpt(text) {
 	return [...lines.slice(0, 15), '…', ...lines.slice(-30)].join('\n');
 }
 
+/**
+ * Where a script that runs tests wants to know the processes that they started: a file for each, named by its pid, so that it
+ * can end what a killed test left behind (`endNoted`).
+ */
+export const NOTES_VARIABLE = 'IDEMPOTENCY_PROCESS_NOTES';
+
+function noteProcess(child, command) {
+	const folder = process.env[NOTES_VARIABLE];
+	if (folder === undefined || child.pid === undefined) return;
+	const note = join(folder, String(child.pid));
+	writeFileSync(note, command);
+	child.once('exit', () => rmSync(note, { force: true }));
+}
+
+/** Ends the processes that are noted in a folder. */
+export function endNoted(folder) {
+	for (const pid of readdirSync(folder)) signalGroup({ pid: Number(pid) }, 'SIGKILL');
+}
+
 /** Its own process group: Ctrl-C reaches this script, which then ends the child in an orderly way. */
 function spawnGroup(command, args, { cwd, env }) {
-	return spawn(command, args, {
+	const child = spawn(command, args, {
 		cwd,
 		env: env ?? cleanEnvironment(),
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: true,
 	});
+	noteProcess(child, command);
+	return child;
 }
 
 function signalGroup(child, signal) {
@@ -121,25 +142,6 @@ export async function run(command, args, options = {}) {
 }
 
 /**
- * Where a script that runs tests wants to know the servers that they started: a file for each, named by its pid, so that it
- * can end what a killed test left behind (`endNoted`).
- */
-export const NOTES_VARIABLE = 'IDEMPOTENCY_SERVER_NOTES';
-
-function noteServer(child, name) {
-	const folder = process.env[NOTES_VARIABLE];
-	if (folder === undefined || child.pid === undefined) return;
-	const note = join(folder, String(child.pid));
-	writeFileSync(note, name);
-	child.once('exit', () => rmSync(note, { force: true }));
-}
-
-/** Ends the servers that are noted in a folder. */
-export function endNoted(folder) {
-	for (const pid of readdirSync(folder)) signalGroup({ pid: Number(pid) }, 'SIGKILL');
-}
-
-/**
  * Starts a server.
  *
  * @param {string} name for messages
@@ -152,7 +154,6 @@ export function endNoted(folder) {
  */
 export function startServer(name, command, args, options = {}) {
 	const child = spawnGroup(command, args, options);
-	noteServer(child, name);
 	const tail = keepTail(child);
 	let stopping = false;
 	const ended = new Promise((_resolve, reject) => {
