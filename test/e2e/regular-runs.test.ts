@@ -76,9 +76,11 @@ async function executionThat(workflowId: string, status: string): Promise<Execut
 	throw new Error(`No execution of ${workflowId} came to be ${status}`);
 }
 
+/** A wait may have begun just now. */
 async function arrived(key: string): Promise<void> {
-	for (let tries = 0; downstream.effects(key) === 0; tries += 1) {
-		if (tries > 200) throw new Error(`No call for ${key}`);
+	const giveUpAt = Date.now() + (WAIT_SECONDS + 60) * 1_000;
+	while (downstream.effects(key) === 0) {
+		if (Date.now() > giveUpAt) throw new Error(`No call for ${key}`);
 		await sleep(100);
 	}
 }
