@@ -36,8 +36,11 @@ function parametersOf(
 	return {
 		get<T>(name: string, itemIndex: number, fallback: T): T {
 			if (known.has(name)) return known.get(name) as T;
+			const own = ownValue(raw, name.split('.'));
+			// n8n goes a long way to find a plain value as it is.
+			if (own === undefined || isPlain(own)) return (own ?? fallback) as T;
 			const value = read(name, itemIndex, fallback) as T;
-			if (!isExpression(ownValue(raw, name.split('.')))) known.set(name, value);
+			if (!isExpression(own)) known.set(name, value);
 			return value;
 		},
 		has: (name) => ownValue(raw, name.split('.')) !== undefined,
@@ -53,6 +56,10 @@ function ownValue(source: unknown, path: readonly string[]): unknown {
 				: undefined,
 		source,
 	);
+}
+
+function isPlain(value: unknown): boolean {
+	return ['string', 'number', 'boolean'].includes(typeof value) && !isExpression(value);
 }
 
 function isExpression(value: unknown): boolean {
