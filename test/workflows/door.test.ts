@@ -181,6 +181,26 @@ describe('a request and its duplicates', () => {
 		expect(door.executions).toHaveLength(1);
 	});
 
+	test('10,000 different keys: an execution each, and each key its own answer', async () => {
+		const echo = javascript('Act', (items) => [
+			{ json: { key: (items[0]?.json.body as IDataObject).key }, pairedItem: 0 },
+		]);
+		const door = await doorOf({ act: [echo] });
+		const keys = Array.from({ length: 10_000 }, () => newKey());
+		const waiting = [...keys];
+		let wrong = 0;
+		const lane = async (): Promise<void> => {
+			for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+				const { status, json } = await send(door, key);
+				if (status !== 200 || json.key !== key) wrong++;
+			}
+		};
+		await Promise.all(Array.from({ length: 50 }, lane));
+		expect(wrong).toBe(0);
+		expect(door.executions).toHaveLength(10_000);
+		expect((await send(door, keys[0] ?? '')).headers.get('idempotency-replayed')).toBe('true');
+	}, 180_000);
+
 	test('by the last node: the same item for all', async () => {
 		const door = await doorOf({ webhook: { responseMode: 'lastNode' } });
 		const key = newKey();
