@@ -3,6 +3,7 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import type { Algorithm } from 'jsonwebtoken';
 
 import { attempt, attemptAsync } from '../../lib/attempt';
+import type { ItemParameters } from '../shared/parameters';
 import { textOf } from '../shared/redis-credential';
 
 /** Who asks, as n8n's Webhook node finds it out. */
@@ -18,8 +19,11 @@ export type Authentication =
 
 type Method = 'none' | 'basicAuth' | 'headerAuth' | 'jwtAuth';
 
-export async function authenticate(context: IWebhookFunctions): Promise<Authentication> {
-	const method = context.getNodeParameter('authentication', 'none') as Method;
+export async function authenticate(
+	context: IWebhookFunctions,
+	parameters: ItemParameters,
+): Promise<Authentication> {
+	const method = parameters.get<Method>('authentication', 0, 'none');
 	switch (method) {
 		case 'none':
 			return { ok: true };

@@ -28,6 +28,7 @@ import { waitForResults } from '../IdempotencyGuard/wait-for-result';
 import { complaintOf, mayContinueUnprotected } from '../shared/messages';
 import type { OpenStore } from '../shared/open-store';
 import { secretsOf } from '../shared/open-store';
+import type { ItemParameters } from '../shared/parameters';
 import { requestParametersOf } from '../shared/parameters';
 import type { ResponseMode } from './answers';
 import {
@@ -57,18 +58,20 @@ const MAX_KEPT_REQUEST = 1024 * 1024;
  */
 export async function answerAtDoor(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
-		if (!isOriginAllowed(context)) {
+		const parameters = requestParametersOf(context);
+		if (!isOriginAllowed(context, parameters)) {
 			const detail = 'Pages of this origin may not call this webhook.';
 			return send(context, problemAnswer('origin_not_allowed', 403, detail));
 		}
-		const who = await authenticate(context);
+		const who = await authenticate(context, parameters);
 		if (!who.ok) {
 			const { statusCode, message, challenge } = who;
 			const problem = statusCode === 500 ? 'misconfigured' : 'unauthorized';
 			const headers = challenge === undefined ? undefined : { 'www-authenticate': challenge };
 			return send(context, problemAnswer(problem, statusCode, message, headers));
 		}
-		return await new Door(context).answer(await readRequest(context, who.jwtPayload));
+		const request = await readRequest(context, parameters, who.jwtPayload);
+		return await new Door(context, parameters).answer(request);
 	} catch (error) {
 		return send(context, answerToFailure(context, error));
 	}
@@ -109,8 +112,10 @@ class Door {
 	private readonly acceptsRunning: boolean;
 
 	/** @throws NodeOperationError for settings that can't work */
-	constructor(private readonly context: IWebhookFunctions) {
-		const parameters = requestParametersOf(context);
+	constructor(
+		private readonly context: IWebhookFunctions,
+		private readonly parameters: ItemParameters,
+	) {
 		this.settings = readSettings(context, parameters);
 		this.responseMode = parameters.get<ResponseMode>('responseMode', 0, 'responseNode');
 		this.acceptsRunning = parameters.get<string>('onInProgress', 0, 'conflict') === 'accept';
@@ -122,7 +127,7 @@ class Door {
 		const opened = await this.tryOpen();
 		const [prepared] = await prepareItems(
 			this.hostOf(request),
-			requestParametersOf(context),
+			this.parameters,
 			settings,
 			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
 			[comparableItem(request)],

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IBinaryData, IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
+import type { ItemParameters } from '../shared/parameters';
+
 /** What n8n adds to the requests that it hands to webhooks. */
 type WebhookRequest = Omit<IncomingMessage, 'body' | 'rawBody'> & {
 	readonly headers: IncomingHttpHeaders;
@@ -37,12 +39,13 @@ export interface DoorRequest {
 
 export async function readRequest(
 	context: IWebhookFunctions,
+	parameters: ItemParameters,
 	jwtPayload: IDataObject | undefined,
 ): Promise<DoorRequest> {
 	const request = context.getRequestObject() as unknown as WebhookRequest;
 	const isTest = context.getMode() === 'manual';
 	const url = context.getNodeWebhookUrl('default') ?? '';
-	const { body, files } = await bodyOf(context, request);
+	const { body, files } = await bodyOf(parameters, request);
 	const json: IDataObject = {
 		headers: request.headers as IDataObject,
 		params: request.params,
@@ -56,10 +59,10 @@ export async function readRequest(
 }
 
 async function bodyOf(
-	context: IWebhookFunctions,
+	parameters: ItemParameters,
 	request: WebhookRequest,
 ): Promise<{ body: unknown; files: Map<string, IncomingFile> }> {
-	const field = String(context.getNodeParameter('options.binaryPropertyName', 'data')) || 'data';
+	const field = String(parameters.get<unknown>('options.binaryPropertyName', 0, 'data')) || 'data';
 	if (request.contentType === 'multipart/form-data') {
 		const { data = {}, files = {} } = (request.body ?? {}) as {
 			data?: IDataObject;
@@ -74,7 +77,7 @@ async function bodyOf(
 		return { body: request.body ?? {}, files };
 	}
 	const files = new Map<string, IncomingFile>();
-	if (context.getNodeParameter('options.rawBody', false) === true) {
+	if (parameters.get<unknown>('options.rawBody', 0, false) === true) {
 		files.set(field, fileOf(request, await rawBodyOf(request)));
 	}
 	return { body: request.body, files };
