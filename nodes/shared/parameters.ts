@@ -37,11 +37,11 @@ function parametersOf(
 		get<T>(name: string, itemIndex: number, fallback: T): T {
 			if (known.has(name)) return known.get(name) as T;
 			const own = ownValue(raw, name.split('.'));
+			if (isExpression(own)) return read(name, itemIndex, fallback) as T;
 			// n8n goes a long way to find a plain value as it is.
-			if (own === undefined || isPlain(own)) return (own ?? fallback) as T;
-			const value = read(name, itemIndex, fallback) as T;
-			if (!isExpression(own)) known.set(name, value);
-			return value;
+			const value = isPlain(own) ? (own ?? fallback) : read(name, itemIndex, fallback);
+			known.set(name, value);
+			return value as T;
 		},
 		has: (name) => ownValue(raw, name.split('.')) !== undefined,
 		emptyPart: (name, itemIndex) => emptyPartOf(context, ownValue(raw, name.split('.')), itemIndex),
@@ -59,7 +59,7 @@ function ownValue(source: unknown, path: readonly string[]): unknown {
 }
 
 function isPlain(value: unknown): boolean {
-	return ['string', 'number', 'boolean'].includes(typeof value) && !isExpression(value);
+	return ['undefined', 'string', 'number', 'boolean'].includes(typeof value);
 }
 
 function isExpression(value: unknown): boolean {
