@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { ClaimRecord, ObservedState, OperatorAnswer, OperatorCommand } from '../../lib/record';
+import { isoTime } from '../IdempotencyGuard/words';
 import { ComplaintError } from '../shared/messages';
 import { auditItem, auditLine, auditOf } from './audit';
 import type { FoundRecord } from './find-records';
 import { findRecords } from './find-records';
 import type { RecordsRun } from './operation';
-import { recordItem, time } from './record-item';
+import { recordItem } from './record-item';
 
 /** A run that has just failed settles its own claims first: so long it is given. */
 const SETTLES_WITHIN_MS = 5_000;
@@ -161,7 +162,7 @@ function complaintAbout({ found, answer }: Failure, failures: number) {
 		};
 	}
 	return {
-		message: `The claim of ${name} is held by execution ${record?.executionId} of workflow ${record?.workflowId}, which is alive since ${time(record?.claimedAt ?? 0)}. Nothing was done.${more}`,
+		message: `The claim of ${name} is held by execution ${record?.executionId} of workflow ${record?.workflowId}, which is alive since ${isoTime(record?.claimedAt)}. Nothing was done.${more}`,
 		description:
 			'Wait until that run has ended. If you are sure that it will not act any more, set the option "Force".',
 	};

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
 import type { ClaimRecord, ObservedState } from '../../lib/record';
 import { decodeResult } from '../../lib/result-codec';
+import { isoTime } from '../IdempotencyGuard/words';
 import type { OpenStore } from '../shared/open-store';
 import { secretsOf } from '../shared/open-store';
 
@@ -28,12 +29,12 @@ export function recordItem(
 		onUnknownOutcome: record.onUnknownOutcome,
 		workflowId: record.workflowId,
 		executionId: record.executionId,
-		firstSeenAt: time(record.firstSeenAt),
-		claimedAt: time(record.claimedAt),
-		leaseUntil: time(record.leaseUntil),
-		finishedAt: time(record.finishedAt),
-		retryAfter: time(record.notBefore),
-		expiresAt: time(record.expiresAt),
+		firstSeenAt: isoTime(record.firstSeenAt),
+		claimedAt: isoTime(record.claimedAt),
+		leaseUntil: isoTime(record.leaseUntil),
+		finishedAt: isoTime(record.finishedAt),
+		retryAfter: isoTime(record.notBefore),
+		expiresAt: isoTime(record.expiresAt),
 	};
 }
 
@@ -62,8 +63,4 @@ export function resultItem(
 	}
 	const items = decoded.items as unknown as Array<{ json: IDataObject }>;
 	return state === 'pending' ? { request: items[0]?.json ?? null } : { result: items };
-}
-
-export function time(ms: number): string | null {
-	return ms === 0 ? null : new Date(ms).toISOString();
 }

@@ -4,7 +4,8 @@ import { AbandonedClaims } from '../../lib/abandoned-claims';
 import { attemptAsync } from '../../lib/attempt';
 import type { ListedRecord } from '../../lib/listing';
 import type { Reply } from '../../lib/store';
-import { recordItem, time } from '../IdempotencyRecords/record-item';
+import { isoTime } from '../IdempotencyGuard/words';
+import { recordItem } from '../IdempotencyRecords/record-item';
 import { complaintOf, nodeError } from '../shared/messages';
 import { openStore } from '../shared/open-store';
 import type { TriggerSettings } from './settings';
@@ -137,7 +138,7 @@ function eventOf({ identity, state, record }: ListedRecord): IDataObject {
 	return {
 		event: 'abandoned',
 		...recordItem(identity, state, record),
-		since: time(record.leaseUntil),
+		since: isoTime(record.leaseUntil),
 	};
 }
 

@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { statsProperties, statisticsFor } from '../statistics';
 import type { RecordsRun } from '../operation';
-import { time } from '../record-item';
+import { isoTime } from '../../IdempotencyGuard/words';
 
 export const properties: readonly INodeProperties[] = statsProperties;
 
@@ -21,7 +21,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 			conflictsByReason: { ...day.conflictsByReason },
 			bytes: day.bytes,
 			unresolvedNow: waiting?.count ?? 0,
-			oldestUnresolvedSince: time(waiting?.oldestSince ?? 0),
+			oldestUnresolvedSince: isoTime(waiting?.oldestSince),
 		};
 	});
 }
