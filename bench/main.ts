@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { correctness } from './correctness/correctness';
 import { correctnessInN8n } from './correctness/in-n8n';
+import { brokenPromises } from './correctness/promises';
 import { growth } from './growth/growth';
 import { writeBenchmarks } from './docs/benchmarks';
 import { versionLines } from './docs/versions';
@@ -54,13 +55,18 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	},
 };
 
-/** `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. */
+/**
+ * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted
+ * more or less often than it should; how fast anything is fails nothing, since machines differ.
+ */
 export async function bench(args: string[], host: Host): Promise<number> {
 	const { names, isShort, writeDocs } = readArguments(args, host);
 	const report = new Report((line) => process.stdout.write(`${line}\n`));
 	const redis = await startBenchRedis(host);
 	const run: Run = { host, report, redis, scale: new Scale(isShort) };
 	for (const name of names) await host.during(name, async () => await BENCHES[name]?.(run));
+	const broken = brokenPromises(report.verdicts);
+	if (broken.length > 0) throw host.plainError(broken.join('\n'));
 	if (writeDocs) {
 		await writeBenchmarks(host, report, await versionLines(host.checkout, redis));
 		host.say('Wrote docs/benchmarks.md and its plots');

@@ -18,7 +18,7 @@ export async function writeBenchmarks(
 	await drawPlots(await host.loadVega(), report.points, join(checkout, 'docs', 'images'));
 	const text = [
 		'# Benchmarks',
-		`Written by \`npm run bench -- --write-docs\` on ${new Date().toISOString().slice(0, 10)}. Ours and theirs ran in turn in one run, and each figure is a median, so trust the ratios and not the figures: the machine had other work to do.`,
+		`Written by \`npm run bench -- --write-docs\` on ${new Date().toISOString().slice(0, 10)}. Ours and theirs ran in turn in one run, and each figure is a median, so trust the ratios more than the figures, which vary from machine to machine and from run to run.`,
 		versions.join('\n'),
 		'`npm run bench` measures all of it again; `npm run bench -- claim-batch wait` some rows, `npm run bench -- correctness`, `growth` and `profile` the other parts, and `--short` does less of each.',
 		'## Speed and size',

@@ -8,13 +8,12 @@ import type { Delivery, Handler, Peer, PeerOptions, Told } from './peer';
 
 const HOUR_MS = 3_600_000;
 
+export const OUR_NAME = 'n8n-nodes-idempotency';
+
 let opened = 0;
 
 /** Our Redis store, used as Guard and Commit use it. */
-export function ourPeer(
-	onUnknownOutcome: UnknownOutcomePolicy = 'hold',
-	name = 'n8n-nodes-idempotency',
-): Peer {
+export function ourPeer(onUnknownOutcome: UnknownOutcomePolicy = 'hold', name = OUR_NAME): Peer {
 	return {
 		name,
 		open: async (options) => await Promise.resolve(new OurHandler(options, onUnknownOutcome)),
