@@ -60,7 +60,7 @@ export interface Store {
 	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
 	stats(): Promise<Reply<readonly StatsRow[]>>;
 
-	/** 32 random bytes that the store made once and keeps: they authenticate claim tokens. */
+	/** 32 random bytes that the store made once and keeps: they authenticate claim tokens. Redis tells no time with them. */
 	signingKey(): Promise<Reply<Buffer>>;
 
 	close(): Promise<void>;

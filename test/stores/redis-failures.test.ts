@@ -244,6 +244,7 @@ describe('a server that takes no writes', () => {
 		const store = storeOf(standalone(server.port));
 		const request = claimRequest({ identity: freshIdentity() });
 		const fence = fenceOf((await store.claim([request]))[0]);
+		const key = answered(await store.signingKey());
 		await server.ask(async (client) => {
 			await client.set('other', 'x'.repeat(2 << 20));
 			await client.config('SET', 'maxmemory', '1mb');
@@ -254,6 +255,8 @@ describe('a server that takes no writes', () => {
 		expect(errorOf(reply).message).toContain('maxmemory');
 		expect(answered((await store.get([fresh]))[0])).toBeNull();
 
+		// Without it Commit could not read its token.
+		expect(answered(await store.signingKey())).toEqual(key);
 		const [done] = await store.command([finishOf(request, fence)]);
 		expect(answered(done)).toMatchObject({ outcome: 'done', state: 'completed' });
 		const [again] = await store.claim([{ ...request, owner: 'owner-b' }]);
