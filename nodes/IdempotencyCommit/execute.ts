@@ -6,6 +6,7 @@ import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
 import type { EncodedResult } from '../../lib/result-codec';
 import { replyAt, StoreError } from '../../lib/store';
 import { commandWithRetries } from '../shared/command-with-retries';
+import { storeOfClaims } from '../shared/granted-in';
 import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { guardsBefore } from '../shared/node-types';
@@ -72,7 +73,7 @@ async function commit(
 	}
 	if (tokens.size > 0) {
 		try {
-			const opened = await openStore(context, settings.store);
+			const opened = await openStoreOf(context, settings, tokens);
 			const claims = await openClaims(context, settings, opened, tokens, out);
 			await settle(context, settings, opened, claims, out);
 		} catch (error) {
@@ -83,6 +84,15 @@ async function commit(
 	if (settings.respond || endsACall(context, settings)) {
 		await respondToWebhook(context, items, settings);
 	}
+}
+
+async function openStoreOf(
+	context: IExecuteFunctions,
+	{ store: kind }: CommitSettings,
+	tokens: ReadonlyMap<string, unknown>,
+): Promise<OpenStore> {
+	const known = storeOfClaims(context, tokens.keys());
+	return known?.store.kind === kind ? known : await openStore(context, kind);
 }
 
 /** Whether the door holds a caller for what this node saves. */

@@ -8,6 +8,7 @@ import type { AbandonedOutcome } from '../../lib/run-evidence';
 import { abandonedOutcome } from '../../lib/run-evidence';
 import { commandWithRetries } from '../shared/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, runDataOf, runIndexOf } from '../shared/engine';
+import { rememberStore } from '../shared/granted-in';
 import type { OpenStore } from '../shared/open-store';
 import type { GrantedClaim } from './claim-items';
 import { release, released } from './claim-items';
@@ -41,6 +42,7 @@ export class HeldClaims {
 		const { context } = this;
 		this.granted.push(...claims);
 		for (const { identity } of claims) this.identities.add(identity);
+		rememberStore(context, this.opened, claims);
 		if (context.getExecutionCancelSignal()?.aborted) {
 			// n8n has called the finish handlers, or won't wait for them: nobody would stop the renewal.
 			await this.giveBack('The execution was stopped before anything ran');

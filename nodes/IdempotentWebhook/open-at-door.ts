@@ -2,10 +2,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 
 import type { StoreKind } from '../../lib/store';
 import type { OpenStore } from '../shared/open-store';
-import { openStore } from '../shared/open-store';
-
-/** n8n prepares its expression engine for each reading of a credential, which would cost a duplicate more than its answer. */
-const KEPT_MS = 5_000;
+import { KEPT_MS, openStore } from '../shared/open-store';
 
 const kept = new Map<string, { readonly opened: Promise<OpenStore>; readonly until: number }>();
 

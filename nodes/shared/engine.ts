@@ -37,6 +37,11 @@ interface EngineInternals {
 
 const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
 
+/** An object that is there as long as this execution is here; null where this n8n does not show it. */
+export function executionOf(context: IExecuteFunctions): object | null {
+	return internalsOf(context).runExecutionData ?? null;
+}
+
 /** What each node of this execution put out so far; null where this n8n does not show it. */
 export function runDataOf(context: IExecuteFunctions): IRunData | null {
 	return internalsOf(context).runExecutionData?.resultData?.runData ?? null;

@@ -20,6 +20,9 @@ export interface OpenStore {
 	readonly previousSecret: string;
 }
 
+/** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
+export const KEPT_MS = 5_000;
+
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
 export async function openStore(
 	context: Pick<IExecuteFunctions, 'getCredentials'>,

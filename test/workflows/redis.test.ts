@@ -108,3 +108,19 @@ test('a thousand items in one batch', async () => {
 	expect(routed(result)).toEqual([990, 0, 10, 0]);
 	expect(routed(await n8nWith().run(json, { triggerItems }))).toEqual([0, 1000, 0, 0]);
 });
+
+test('a Commit that has another credential asks the store of its own, not that of the Guard', async () => {
+	const own = { credentials: { idempotencyRedisApi: { id: 'other', name: 'Other' } } };
+	const n8n = engineOn(
+		server,
+		{},
+		{
+			other: { deployment: 'standalone', host: '127.0.0.1', port: server.port, keyPrefix: 'other' },
+		},
+	);
+	const result = await n8n.run(chargeWorkflow(downstream.url, onRedis({ commitSettings: own })), {
+		triggerItems: [delivery(newKey())],
+	});
+	expect(result.error?.message).toMatch(/token/i);
+	expect(result.tasks('Committed')).toEqual([]);
+});

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
+import { KEPT_MS } from '../../nodes/shared/open-store';
 import { RedisServer } from '../stores/redis-server';
 import { javascript, startDownstream, userFolder } from './harness';
 import type { Downstream } from './harness';
@@ -52,7 +54,15 @@ function changing(secrets: Secrets) {
 		...secrets,
 	};
 	const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
-	return { n8n, change: (to: Secrets) => void Object.assign(credential, to) };
+	const change = (to: Secrets) => void Object.assign(credential, to);
+	/** What acts while the credential is changed, for longer than what was read of it is kept. */
+	const actAndChange = (to: Secrets, id: string | number) =>
+		javascript('Act', async () => {
+			change(to);
+			await sleep(KEPT_MS);
+			return [{ json: { id }, pairedItem: 0 }];
+		});
+	return { n8n, change, actAndChange };
 }
 
 describe('after a change of the secret, with the old one as "Previous Secret"', () => {
@@ -141,11 +151,8 @@ describe('a result under a secret that the credential does not have', () => {
 	// The key is one of the old secret, the result was saved after the change; then the change is taken back.
 	test('is an error that names the way out, and never lets the request through', async () => {
 		const key = newKey();
-		const { n8n, change } = changing(OLD);
-		const act = javascript('Act', () => {
-			change(ROTATED);
-			return [{ json: { id: 'first' }, pairedItem: 0 }];
-		});
+		const { n8n, actAndChange } = changing(OLD);
+		const act = actAndChange(ROTATED, 'first');
 		const json = chargeWorkflow(downstream.url, onRedis({ act: [act] }));
 		await n8n.run(json, { triggerItems: [delivery(key)] });
 
@@ -189,11 +196,8 @@ describe('a secret under which every request would count as new is refused', () 
 
 	test('at Commit, too: the request was handled, so the error says that it was', async () => {
 		const key = newKey();
-		const { n8n, change } = changing(OLD);
-		const act = javascript('Act', () => {
-			change(NEW);
-			return [{ json: { id: 1 }, pairedItem: 0 }];
-		});
+		const { n8n, change, actAndChange } = changing(OLD);
+		const act = actAndChange(NEW, 1);
 		const json = chargeWorkflow('', onRedis({ act: [act] }));
 		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
 		expect(result.error?.message).toMatch(
@@ -201,6 +205,20 @@ describe('a secret under which every request would count as new is refused', () 
 		);
 		change(ROTATED);
 		expect((await n8n.retry(result)).json('Committed')).toEqual([{ id: 1 }]);
+		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 1 }]);
+	});
+
+	test('a run that began a moment before the change ends as it began', async () => {
+		const key = newKey();
+		const { n8n, change } = changing(OLD);
+		const act = javascript('Act', () => {
+			change(NEW);
+			return [{ json: { id: 1 }, pairedItem: 0 }];
+		});
+		const json = chargeWorkflow('', onRedis({ act: [act] }));
+		const result = await n8n.run(json, { triggerItems: [delivery(key)] });
+		expect(result.json('Committed')).toEqual([{ id: 1 }]);
+		expect((await sendWith(OLD, key)).json('Duplicate')).toEqual([{ id: 1 }]);
 		expect((await sendWith(ROTATED, key)).json('Duplicate')).toEqual([{ id: 1 }]);
 	});
 
