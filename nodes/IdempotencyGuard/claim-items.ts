@@ -14,17 +14,17 @@ import type { ClaimableItem } from './prepare';
 import { requestsOf } from './rotation';
 
 /** The store's answer to an item. */
-export type Claimed =
-	| {
-			readonly ok: true;
-			readonly request: ClaimRequest;
-			readonly answer: ClaimAnswer;
-			/** The store's clock, in ms. */
-			readonly now: number;
-			/** Only for a new claim. */
-			readonly token: string | null;
-	  }
-	| { readonly ok: false; readonly error: StoreError };
+export interface Answered {
+	readonly ok: true;
+	readonly request: ClaimRequest;
+	readonly answer: ClaimAnswer;
+	/** The store's clock, in ms. */
+	readonly now: number;
+	/** Only for a new claim. */
+	readonly token: string | null;
+}
+
+export type Claimed = Answered | { readonly ok: false; readonly error: StoreError };
 
 export interface GrantedClaim extends OwnedClaim {
 	readonly token: string;

@@ -2,21 +2,23 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { changedFieldsOf } from '../../lib/field-digests';
 import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
-import type { ClaimAnswer, ClaimRequest, ClaimView, ConflictReason } from '../../lib/record';
+import type { ClaimAnswer, ClaimRequest, ConflictReason } from '../../lib/record';
 import { shortened } from '../shared/messages';
+import type { OpenStore } from '../shared/open-store';
 import { DOCS_URL } from '../shared/store-parameter';
-import type { Compared } from './item-key';
+import type { Answered } from './claim-items';
+import type { ClaimableItem } from './prepare';
 import type { Scope } from './scope';
-import { type ConflictWords, conflictMessage, isoTime } from './words';
+import { conflictMessage, isoTime } from './words';
 
-/** What the `idempotency` object of every outcome says. */
-export function commonDetails(
-	outcome: string,
+/** What the `idempotency` object of an item says that the store gave an answer to; a refusal says more, `refusalDetails`. */
+export function answerDetails(
+	{ request, answer, token }: Answered,
 	key: string,
-	identity: string,
-	record: ClaimView | null,
 	scope: Scope,
 ): IDataObject {
+	const { identity } = request;
+	const { record, outcome } = answer;
 	return {
 		outcome,
 		key,
@@ -25,10 +27,11 @@ export function commonDetails(
 		uuid: uuidV8(identity),
 		scope: scope.label,
 		attempt: record?.attempts ?? 0,
-		takeover: false,
+		takeover: outcome === 'new' && answer.takeover,
 		firstSeenAt: isoTime(record?.firstSeenAt),
 		expiresAt: isoTime(record?.expiresAt),
 		duplicates: record?.duplicates ?? 0,
+		...(outcome === 'new' ? { token, fence: answer.fence } : {}),
 	};
 }
 
@@ -56,18 +59,20 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 	missing_key: [400, 'The request has no key'],
 };
 
-/** What the store's refusal means to the caller. `now` in ms by the store's clock. */
+/** What the store's refusal means to the caller. `sameBatch`: this very run holds the key, for an item before. */
 export function refusalOf(
 	conflict: Conflict,
-	compared: Compared | null,
-	now: number,
-	seen: Pick<ConflictWords, 'sameBatch' | 'storeIsYounger' | 'budget'> & { secret: string },
+	{ request, now }: Answered,
+	item: ClaimableItem,
+	{ secret, previousSecret }: OpenStore,
+	sameBatch = false,
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
+	const usedSecret = request === item.request ? secret : previousSecret;
 	const { changed: changedFields, missing } =
-		reason === 'payload_mismatch' && record !== null && compared !== null
-			? changedFieldsOf(record.fieldDigests, compared.fields, seen.secret)
+		reason === 'payload_mismatch' && record !== null && item.compared !== null
+			? changedFieldsOf(record.fieldDigests, item.compared.fields, usedSecret)
 			: { changed: [], missing: 0 };
 	const retryAfterSeconds = retryAfter(conflict, now);
 	return {
@@ -75,7 +80,9 @@ export function refusalOf(
 		statusCode,
 		title,
 		message: conflictMessage(conflict, {
-			...seen,
+			sameBatch,
+			storeIsYounger: isWithinRetention(request, now),
+			budget: request.budget,
 			difference: differenceOf(changedFields, missing),
 			retryAfterSeconds,
 		}),
@@ -137,6 +144,6 @@ function differenceOf(changedFields: readonly string[], missing: number): string
 }
 
 /** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */
-export function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
+function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
 	return eventAt !== null && eventAt >= now - retentionMs;
 }

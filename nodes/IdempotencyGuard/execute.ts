@@ -11,13 +11,7 @@ import { itemParametersOf } from '../shared/parameters';
 import { executionHost } from './claim-host';
 import type { Claimed } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
-import {
-	commonDetails,
-	isWithinRetention,
-	missingKeyRefusal,
-	refusalDetails,
-	refusalOf,
-} from './details';
+import { answerDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
 import { giveHints } from './hints';
 import { HeldClaims } from './hold-claims';
 import { GuardOutputs, OUTPUT } from './outputs';
@@ -139,7 +133,6 @@ function routeClaimed(
 	item: ClaimableItem,
 	claimed: Claimed | undefined,
 ): void {
-	const { label, compared } = item;
 	const { settings, opened, out } = route;
 	if (claimed === undefined) throw new TypeError('Every request has an answer');
 	if (!claimed.ok) {
@@ -148,23 +141,12 @@ function routeClaimed(
 	}
 	if (opened instanceof StoreError) throw new TypeError('A store that is not open answers nothing');
 	const { answer, request } = claimed;
-	const details = commonDetails(
-		answer.outcome,
-		label,
-		request.identity,
-		answer.record,
-		settings.scope,
-	);
+	const details = answerDetails(claimed, item.label, settings.scope);
 	switch (answer.outcome) {
 		case 'new':
 			route.held?.place(
 				claimed.token ?? '',
-				out.pass(OUTPUT.new, index, settings.outputField, {
-					...details,
-					takeover: answer.takeover,
-					token: claimed.token,
-					fence: answer.fence,
-				}),
+				out.pass(OUTPUT.new, index, settings.outputField, details),
 			);
 			break;
 		case 'duplicate': {
@@ -191,12 +173,7 @@ function routeClaimed(
 		case 'conflict': {
 			const sameBatch =
 				answer.reason === 'in_progress' && route.held?.has(request.identity) === true;
-			const refusal = refusalOf(answer, compared, claimed.now, {
-				sameBatch,
-				secret: request === item.request ? opened.secret : opened.previousSecret,
-				storeIsYounger: isWithinRetention(request, claimed.now),
-				budget: request.budget,
-			});
+			const refusal = refusalOf(answer, claimed, item, opened, sameBatch);
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
 				...details,
 				...(sameBatch ? { sameBatch } : {}),

@@ -164,7 +164,7 @@ export function claimSettingsOf(
 	return {
 		retentionMs: Math.ceil(retentionMs),
 		claimTimeoutMs: Math.ceil(claimTimeoutMs),
-		leaseMs: Math.ceil(leaseOf(host, settings, claimTimeoutMs)),
+		leaseMs: Math.ceil(leaseOf(host.hearsEnd || settings.isTestRun, claimTimeoutMs)),
 		onUnknownOutcome: settings.isTestRun
 			? 'retry'
 			: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
@@ -173,10 +173,9 @@ export function claimSettingsOf(
 }
 
 /**
- * Short where it is renewed while the execution lives. Where n8n can't tell us of the execution's end nobody could stop the renewal,
- * so the lease is the whole claim timeout.
+ * In ms. Short where it is renewed while the execution lives, until we are told of its end. Where n8n can't tell, nobody could stop the
+ * renewal, so the lease is the whole claim timeout; but for test runs, which a person watches.
  */
-function leaseOf(host: ClaimHost, settings: GuardSettings, claimTimeoutMs: number): number {
-	const short = host.hearsEnd || settings.isTestRun;
+export function leaseOf(short: boolean, claimTimeoutMs: number): number {
 	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
 }

@@ -9,15 +9,9 @@ import { encodeResult } from '../../lib/result-codec';
 import { replyAt, StoreError } from '../../lib/store';
 import { WaiterLimits } from '../../lib/waiter-limits';
 import type { ClaimHost } from '../IdempotencyGuard/claim-host';
-import type { Claimed } from '../IdempotencyGuard/claim-items';
+import type { Answered } from '../IdempotencyGuard/claim-items';
 import { claimItems, release, grantedClaims } from '../IdempotencyGuard/claim-items';
-import type { Refusal } from '../IdempotencyGuard/details';
-import {
-	commonDetails,
-	isWithinRetention,
-	missingKeyRefusal,
-	refusalOf,
-} from '../IdempotencyGuard/details';
+import { answerDetails, missingKeyRefusal, refusalOf } from '../IdempotencyGuard/details';
 import type { ClaimableItem } from '../IdempotencyGuard/prepare';
 import { prepareItems } from '../IdempotencyGuard/prepare';
 import { replayOf } from '../IdempotencyGuard/replay';
@@ -173,21 +167,10 @@ class Door {
 		if (!claimed.ok) return await this.withoutStore(request, claimed.error);
 
 		const { answer } = claimed;
-		const details = commonDetails(
-			answer.outcome,
-			item.label,
-			claimed.request.identity,
-			answer.record,
-			settings.scope,
-		);
+		const details = answerDetails(claimed, item.label, settings.scope);
 		switch (answer.outcome) {
 			case 'new':
-				return await this.startClaimed(request, opened, claimed, {
-					...details,
-					takeover: answer.takeover,
-					token: claimed.token,
-					fence: answer.fence,
-				});
+				return await this.startClaimed(request, opened, claimed, details);
 			case 'duplicate': {
 				const replay = replayOf(answer, claimed.request, secretsOf(opened), details);
 				if (replay.kind === 'unreadable') {
@@ -200,12 +183,7 @@ class Door {
 				return send(context, replayAnswer(jsons, answer.record, this.responseMode));
 			}
 			case 'conflict': {
-				const refusal: Refusal = refusalOf(answer, item.compared, claimed.now, {
-					sameBatch: false,
-					secret: claimed.request === item.request ? opened.secret : opened.previousSecret,
-					storeIsYounger: isWithinRetention(claimed.request, claimed.now),
-					budget: claimed.request.budget,
-				});
+				const refusal = refusalOf(answer, claimed, item, opened);
 				const isRunning = refusal.reason === 'in_progress' && this.acceptsRunning;
 				return send(context, isRunning ? stillRunning(details, refusal) : refusalAnswer(refusal));
 			}
@@ -216,7 +194,7 @@ class Door {
 	private async startClaimed(
 		request: DoorRequest,
 		opened: OpenStore,
-		claimed: Claimed & { ok: true },
+		claimed: Answered,
 		details: IDataObject,
 	): Promise<IWebhookResponseData> {
 		const started = await attemptAsync(async () => {
@@ -229,11 +207,7 @@ class Door {
 	}
 
 	/** What is acknowledged before it runs must not be lost with this n8n: it stays with the claim until the run has started. */
-	private async keep(
-		request: DoorRequest,
-		opened: OpenStore,
-		claimed: Claimed & { ok: true },
-	): Promise<void> {
+	private async keep(request: DoorRequest, opened: OpenStore, claimed: Answered): Promise<void> {
 		const { secret, store } = opened;
 		const { identity, tenant } = claimed.request;
 		const { bytes } = encodeResult([{ json: request.json }], {

@@ -2,11 +2,10 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { SealedClaim } from '../../lib/claim-token';
 import { looksLikeToken, openToken, sealToken } from '../../lib/claim-token';
-import { LEASE_MS } from '../../lib/lease-keeper';
 import { replyAt } from '../../lib/store';
 import { HeldClaims } from '../IdempotencyGuard/hold-claims';
 import type { GuardSettings } from '../IdempotencyGuard/settings';
-import { readSettings } from '../IdempotencyGuard/settings';
+import { leaseOf, readSettings } from '../IdempotencyGuard/settings';
 import { canHearExecutionEnd, refuseInventedItems } from '../shared/engine';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
@@ -84,9 +83,7 @@ async function begin(
 ): Promise<string> {
 	const { identity, owner, fence, remains } = claim;
 	const run = { workflowId: remains.workflowId, executionId: context.getExecutionId() };
-	const leaseMs = canHearExecutionEnd(context)
-		? Math.min(LEASE_MS, remains.claimTimeoutMs)
-		: remains.claimTimeoutMs;
+	const leaseMs = leaseOf(canHearExecutionEnd(context), remains.claimTimeoutMs);
 	const owned = { identity, owner, fence, ownRun: true };
 	const reply = replyAt(await store.command([{ ...owned, type: 'start', leaseMs, ...run }]), 0);
 	if (!reply.ok) throw reply.error;
