@@ -5,7 +5,8 @@
 module.exports = {
 	testEnvironment: 'node',
 	roots: ['<rootDir>/test/e2e'],
-	testMatch: ['**/*.test.ts'],
+	// Not those of folders: what runs them says so.
+	testMatch: ['<rootDir>/test/e2e/*.test.ts'],
 	extensionsToTreatAsEsm: ['.ts'],
 	moduleFileExtensions: ['ts', 'mjs', 'js', 'json', 'node'],
 	transform: {
@@ -25,4 +26,6 @@ module.exports = {
 	// One n8n after the other: two would only wait for each other's processor time.
 	maxWorkers: 1,
 	verbose: true,
+	// What a failed test left running is ended by what runs these tests.
+	forceExit: true,
 };

@@ -29,14 +29,6 @@ export interface Host {
 		options?: { sockets?: number; timeoutMs?: number },
 	): Promise<StormAnswer[]>;
 
-	run(
-		command: string,
-		args: readonly string[],
-		options?: { cwd?: string; env?: NodeJS.ProcessEnv },
-	): Promise<{ stdout: string }>;
-
-	environmentWithNode(folder: string): NodeJS.ProcessEnv;
-
 	ensureN8n(): Promise<N8nInstall>;
 
 	runN8n(
@@ -53,7 +45,7 @@ export interface Host {
 
 	redisCredential(port: number): { readonly id: string; readonly name: string };
 
-	packPackage(destination: string): Promise<string>;
+	buildAndPack(destination: string): Promise<string>;
 
 	installTarball(tarball: string, userFolder: string): Promise<void>;
 

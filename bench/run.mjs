@@ -10,11 +10,9 @@ import { redisCredential } from '../scripts/lib/example.mjs';
 import { during, say } from '../scripts/lib/log.mjs';
 import { ensureN8n } from '../scripts/lib/n8n-install.mjs';
 import { runN8n, startN8n, waitForWebhook } from '../scripts/lib/n8n.mjs';
-import { environmentWithNode } from '../scripts/lib/node24.mjs';
-import { run } from '../scripts/lib/processes.mjs';
 import { startRedis } from '../scripts/lib/redis.mjs';
 import { fireStorm } from '../scripts/lib/storm.mjs';
-import { installTarball, packPackage } from '../scripts/lib/tarball.mjs';
+import { buildAndPack, installTarball } from '../scripts/lib/tarball.mjs';
 import { requireTypeScript } from '../scripts/lib/typescript.mjs';
 
 // For collectGarbage of measure.ts: what one side leaves is not the other's to clear.
@@ -25,8 +23,8 @@ console.log = console.error;
 
 const host = {
 	...{ checkout: CHECKOUT, onCleanup, plainError, temporaryFolder, during, say },
-	...{ startRedis, startDownstream, fireStorm, run, environmentWithNode },
-	...{ ensureN8n, runN8n, startN8n, waitForWebhook, redisCredential, installTarball, packPackage },
+	...{ startRedis, startDownstream, fireStorm },
+	...{ ensureN8n, runN8n, startN8n, waitForWebhook, redisCredential, installTarball, buildAndPack },
 	loadVega: async () => ({ vega: await import('vega'), vegaLite: await import('vega-lite') }),
 };
 

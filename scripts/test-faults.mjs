@@ -11,7 +11,7 @@ import { CHECKOUT } from './lib/checkout.mjs';
 import { plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
 import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './lib/faults-table.mjs';
 import { say } from './lib/log.mjs';
-import { environmentWithNode } from './lib/node24.mjs';
+import { environmentWithNode } from './lib/node.mjs';
 
 const GUARANTEES = join(CHECKOUT, 'docs/guarantees.md');
 

@@ -16,16 +16,8 @@ export interface Credential {
 	readonly name: string;
 }
 
-let tarball: Promise<string> | undefined;
-
 /** Once a run: what is measured does not change meanwhile. */
-async function packed(host: Host): Promise<string> {
-	return await host.during('Building and packing this package', async () => {
-		const env = host.environmentWithNode(host.checkout);
-		await host.run('npm', ['run', 'build'], { cwd: host.checkout, env });
-		return await host.packPackage(await host.temporaryFolder('idempotency-bench-package'));
-	});
-}
+let tarball: Promise<string> | undefined;
 
 /** A real n8n with this package as users get it, and these workflows published. */
 export async function runN8nWith(
@@ -38,7 +30,7 @@ export async function runN8nWith(
 	const folder = await host.temporaryFolder('idempotency-bench-n8n');
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
-	tarball ??= packed(host);
+	tarball ??= host.buildAndPack(await host.temporaryFolder('idempotency-bench-package'));
 	await host.installTarball(await tarball, userFolder);
 	await host.during(`Importing and publishing ${workflows.length} workflows`, async () => {
 		for (const [kind, contents] of Object.entries({ credentials, workflow: workflows })) {

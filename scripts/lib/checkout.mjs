@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
 import { during } from './log.mjs';
-import { ensureNodeIn, nodeWorksIn } from './node24.mjs';
+import { ensureNodeIn, nodeWorksIn } from './node.mjs';
 import { misfitOfNodeModules } from './packages.mjs';
 import { run } from './processes.mjs';
 

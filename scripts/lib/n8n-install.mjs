@@ -1,9 +1,9 @@
 /**
  * The real n8n that the demo and the end-to-end tests run: scripts/n8n/package-lock.json, installed once into a cache
- * folder outside the checkout.
+ * folder outside the checkout. `npm run test:compat` runs an older one, of scripts/n8n-older.
  *
  * Install scripts stay off, since one of n8n's dependencies downloads a binary and fails without it. The two that are
- * needed are run on their own: Node 24 fetches its binary, and sqlite3 fetches or compiles its addon.
+ * needed are run on their own: Node fetches its binary, and sqlite3 fetches or compiles its addon.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -24,17 +24,10 @@ import { CHECKOUT } from './checkout.mjs';
 import { findProgram, installDebianPackages } from './debian.mjs';
 import { withLock } from './lock.mjs';
 import { during, say } from './log.mjs';
-import {
-	ensureNodeIn,
-	environmentWithNode,
-	nodeHeadersIn,
-	nodeIn,
-	nodeWorksIn,
-} from './node24.mjs';
+import { ensureNodeIn, environmentWithNode, nodeHeadersIn, nodeIn, nodeWorksIn } from './node.mjs';
 import { firstMissingPackage } from './packages.mjs';
 import { run } from './processes.mjs';
 
-const SOURCE = join(CHECKOUT, 'scripts', 'n8n');
 const MANIFESTS = ['package.json', 'package-lock.json'];
 const HOUR_MS = 3_600_000;
 
@@ -44,8 +37,8 @@ function cacheFolder() {
 	return join(root, 'n8n-nodes-idempotency');
 }
 
-async function describeWanted() {
-	const lock = await readFile(join(SOURCE, 'package-lock.json'), 'utf8');
+async function describeWanted(source) {
+	const lock = await readFile(join(source, 'package-lock.json'), 'utf8');
 	const { version } = JSON.parse(lock).packages['node_modules/n8n'];
 	const hash = createHash('sha256').update(lock).update(`${process.platform} ${process.arch}`);
 	const key = hash.digest('hex').slice(0, 12);
@@ -55,11 +48,14 @@ async function describeWanted() {
 /**
  * Sees to it that n8n is installed; quick when it is.
  *
+ * @param {string} [name] the folder of scripts that names the version
  * @returns {Promise<{ version: string, folder: string, node: string, bin: string }>} `node` runs `bin`, n8n's command line
  */
-export async function ensureN8n() {
-	const { version, name } = await describeWanted();
-	const folder = join(cacheFolder(), name);
+export async function ensureN8n(name = 'n8n') {
+	const source = join(CHECKOUT, 'scripts', name);
+	const wanted = await describeWanted(source);
+	const { version } = wanted;
+	const folder = join(cacheFolder(), wanted.name);
 	const install = {
 		version,
 		folder,
@@ -69,9 +65,30 @@ export async function ensureN8n() {
 	if ((await problemOf(folder)) === undefined) return install;
 	await withLock(`${folder}.lock`, `it installs n8n ${version}`, async () => {
 		const problem = await problemOf(folder);
-		if (problem !== undefined) await replaceInstall(folder, version, problem);
+		if (problem !== undefined) await replaceInstall(source, folder, version, problem);
 	});
 	return install;
+}
+
+/**
+ * Sees to it that a Node besides n8n's own is there.
+ *
+ * @param {string} version e.g. "22.23.3"
+ * @returns {Promise<string>} the path of its binary
+ */
+export async function ensureNode(version) {
+	const folder = join(cacheFolder(), `node-${version}`);
+	if (await nodeWorksIn(folder)) return nodeIn(folder);
+	await withLock(`${folder}.lock`, `it installs Node ${version}`, async () => {
+		if (await nodeWorksIn(folder)) return;
+		await rm(folder, { recursive: true, force: true });
+		await mkdir(folder, { recursive: true });
+		const manifest = { private: true, dependencies: { node: version } };
+		await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+		await run('npm', ['install', '--ignore-scripts', ...QUIET], { cwd: folder });
+		await ensureNodeIn(folder);
+	});
+	return nodeIn(folder);
 }
 
 /** What is wrong with an install, in words; undefined when n8n can run from it. */
@@ -92,7 +109,7 @@ async function sqliteProblemOf(folder) {
 }
 
 /** Installs beside the folder and puts the result in its place at the end, so that a cut-off run leaves nothing half. */
-async function replaceInstall(folder, version, problem) {
+async function replaceInstall(source, folder, version, problem) {
 	const isThere = await stat(folder).then(
 		() => true,
 		() => false,
@@ -105,7 +122,7 @@ async function replaceInstall(folder, version, problem) {
 	await mkdir(building, { recursive: true });
 	const discard = onCleanup(() => rm(building, { recursive: true, force: true }));
 	try {
-		await installInto(building, version);
+		await installInto(source, building, version);
 		const remaining = await problemOf(building);
 		if (remaining !== undefined)
 			throw plainError(`n8n ${version} can't be installed: ${remaining}`);
@@ -119,15 +136,15 @@ async function replaceInstall(folder, version, problem) {
 
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
-async function installInto(folder, version) {
+async function installInto(source, folder, version) {
 	say(`n8n ${version} is installed once, into ${cacheFolder()} (2 GB, 3 to 6 minutes)`);
 	const natives = join(folder, 'natives');
 	await during(`Installing n8n ${version} from npm, and compiling its SQLite driver`, async () => {
-		for (const name of MANIFESTS) await cp(join(SOURCE, name), join(folder, name));
+		for (const name of MANIFESTS) await cp(join(source, name), join(folder, name));
 		// To wait for both before giving up keeps the failed one's folder from being removed under the other.
 		const results = await Promise.allSettled([
 			run('npm', ['ci', '--ignore-scripts', '--omit=optional', ...QUIET], { cwd: folder }),
-			buildNatives(natives),
+			buildNatives(source, natives),
 		]);
 		const failed = results.find(({ status }) => status === 'rejected');
 		if (failed !== undefined) throw failed.reason;
@@ -155,20 +172,20 @@ async function madeFolder(path) {
  * Node and sqlite3 alone, at the versions of the lock file (npm prunes the rest of it), so that the slow compiler runs
  * while npm unpacks the other two thousand packages.
  */
-async function buildNatives(folder) {
+async function buildNatives(source, folder) {
 	await mkdir(folder);
-	const lock = JSON.parse(await readFile(join(SOURCE, 'package-lock.json'), 'utf8'));
+	const lock = JSON.parse(await readFile(join(source, 'package-lock.json'), 'utf8'));
 	const versionOf = (name) => lock.packages[`node_modules/${name}`].version;
 	const dependencies = { node: versionOf('node'), sqlite3: versionOf('sqlite3') };
 	await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-	await cp(join(SOURCE, 'package-lock.json'), join(folder, 'package-lock.json'));
+	await cp(join(source, 'package-lock.json'), join(folder, 'package-lock.json'));
 	await run('npm', ['install', '--ignore-scripts', ...QUIET], { cwd: folder });
 	await ensureNodeIn(folder);
 	await buildSqlite(folder);
 }
 
 async function buildSqlite(folder) {
-	// If sqlite3 finds no prebuilt addon, it compiles against the headers that came with Node 24: no download.
+	// If sqlite3 finds no prebuilt addon, it compiles against the headers that came with Node: no download.
 	const env = environmentWithNode(folder, { npm_config_nodedir: nodeHeadersIn(folder) });
 	const args = ['rebuild', 'sqlite3', '--ignore-scripts=false', ...QUIET];
 	const rebuild = () => run('npm', args, { cwd: folder, env });

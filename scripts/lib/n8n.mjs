@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plainError } from './cleanup.mjs';
-import { environmentWithNode } from './node24.mjs';
+import { environmentOf } from './node.mjs';
 import { freePort } from './ports.mjs';
 import { run, startServer, waitUntil } from './processes.mjs';
 
@@ -17,25 +17,26 @@ const QUIET = {
 	N8N_PERSONALIZATION_ENABLED: 'false',
 	N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-	N8N_DISABLED_MODULES: 'mcp-registry',
 	N8N_SECURE_COOKIE: 'false',
 	NO_COLOR: '1',
 };
 
 /** Settings of an n8n that the user may run besides must not reach this one, nor those of the tests that start it. */
 function n8nEnvironment(install, userFolder, extra) {
-	const env = environmentWithNode(install.folder);
+	const env = environmentOf(install.node);
 	for (const name of Object.keys(env)) {
 		if (/^(N8N_|DB_|QUEUE_|EXECUTIONS_|JEST_|WEBHOOK_URL$|NODE_OPTIONS$|NODE_ENV$)/.test(name))
 			delete env[name];
 	}
-	return { ...env, ...QUIET, N8N_USER_FOLDER: userFolder, ...extra };
+	// n8n 1 has no such module, and stops at its name.
+	const modules = parseInt(install.version) > 1 ? { N8N_DISABLED_MODULES: 'mcp-registry' } : {};
+	return { ...env, ...QUIET, ...modules, N8N_USER_FOLDER: userFolder, ...extra };
 }
 
 /**
  * Runs one of n8n's commands, e.g. `['publish:workflow', '--id=1']`.
  *
- * @param {{ folder: string, node: string, bin: string }} install from `ensureN8n`
+ * @param {{ version: string, folder: string, node: string, bin: string }} install from `ensureN8n`
  * @param {{ userFolder: string, args: string[], env?: Record<string, string>, expect?: string }} options
  *   `expect`: text that must be in the output; n8n ends some commands with exit code 0 though they failed
  * @returns {Promise<string>} its output
@@ -56,7 +57,7 @@ export async function runN8n(install, { userFolder, args, env = {}, expect }) {
 /**
  * Starts n8n and waits until it is ready; its webhooks may answer a little later (`waitForWebhook`).
  *
- * @param {{ folder: string, node: string, bin: string }} install from `ensureN8n`
+ * @param {{ version: string, folder: string, node: string, bin: string }} install from `ensureN8n`
  * @param {{ userFolder: string, env?: Record<string, string>, args?: string[], port?: number, graceMs?: number }} options
  *   `port`: a free one unless said; `graceMs`: how long it may take to end when asked to
  * @returns {Promise<{ url: string, port: number, pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }>}
@@ -123,6 +124,9 @@ export const communityNodesFolder = (userFolder) => join(userFolder, '.n8n', 'no
  */
 export async function createOwner(n8n) {
 	const account = { email: 'demo@example.com', password: 'Idempotent-1' };
+	// An n8n that is ready may have no API yet.
+	const hasApi = async () => (await fetch(`${n8n.url}/rest/settings`)).ok;
+	await waitUntil(hasApi, { what: "n8n's API answers", timeoutMs: 60_000 });
 	const response = await fetch(`${n8n.url}/rest/owner/setup`, {
 		method: 'POST',
 		headers: { 'content-type': 'application/json' },

@@ -1,13 +1,10 @@
 /** An n8n user folder that holds this package, as users install it, and some of its examples, published. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHECKOUT } from './checkout.mjs';
 import { prepareExample, readExample, redisCredential } from './example.mjs';
 import { during } from './log.mjs';
 import { runN8n } from './n8n.mjs';
-import { environmentWithNode } from './node24.mjs';
-import { run } from './processes.mjs';
-import { installTarball, packPackage } from './tarball.mjs';
+import { buildAndPack, installTarball } from './tarball.mjs';
 
 /** The id of the workflow of an example that lies in a folder. */
 export const idOf = (name) => name.replaceAll('/', '-');
@@ -32,10 +29,7 @@ export async function prepareUserFolder({
 }) {
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
-	await during('Building and packing this package', async () => {
-		await run('npm', ['run', 'build'], { cwd: CHECKOUT, env: environmentWithNode(CHECKOUT) });
-		await installTarball(await packPackage(folder), userFolder);
-	});
+	await installTarball(await buildAndPack(folder), userFolder);
 
 	const credential = redis === undefined ? undefined : redisCredential(redis.port);
 	const urls = { 'Charge Card': downstream.url };

@@ -2,22 +2,26 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKOUT } from './checkout.mjs';
+import { during } from './log.mjs';
 import { communityNodesFolder } from './n8n.mjs';
+import { environmentWithNode } from './node.mjs';
 import { run } from './processes.mjs';
 
 /**
- * Packs this checkout (which must be built).
+ * Builds this checkout and packs it.
  *
  * @param {string} destination a folder
  * @returns {Promise<string>} the tarball's path
  */
-export async function packPackage(destination) {
-	const { stdout } = await run(
-		'npm',
-		['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', destination],
-		{ cwd: CHECKOUT },
-	);
-	return join(destination, JSON.parse(stdout)[0].filename);
+export async function buildAndPack(destination) {
+	const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
+	return await during('Building and packing this package', async () => {
+		await run('npm', ['run', 'build'], { cwd: CHECKOUT, env: environmentWithNode(CHECKOUT) });
+		const { stdout } = await run('npm', [...pack, '--pack-destination', destination], {
+			cwd: CHECKOUT,
+		});
+		return join(destination, JSON.parse(stdout)[0].filename);
+	});
 }
 
 /**

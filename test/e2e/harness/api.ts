@@ -1,4 +1,5 @@
 import type { WorkflowJson } from '../../workflows/harness/workflow';
+import { IS_OLDER } from './set-up';
 
 export interface Execution {
 	readonly id: string;
@@ -47,14 +48,15 @@ export class Api {
 	/** Saves a workflow, not yet published. n8n gives the id. */
 	async saveWorkflow({ name, nodes, connections, settings }: WorkflowJson) {
 		return await this.call<{ id: string; versionId: string }>('POST', '/rest/workflows', {
-			...{ name, nodes, connections, settings },
+			...{ name, nodes, connections, settings, active: false },
 		});
 	}
 
 	/** @returns its id */
 	async publish(workflow: WorkflowJson): Promise<string> {
 		const { id, versionId } = await this.saveWorkflow(workflow);
-		await this.call('POST', `/rest/workflows/${id}/activate`, { versionId });
+		if (IS_OLDER) await this.call('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
+		else await this.call('POST', `/rest/workflows/${id}/activate`, { versionId });
 		return id;
 	}
 

@@ -1,4 +1,4 @@
-/** What scripts/test-e2e.mjs has made ready for all test files. */
+/** What scripts/test-e2e.mjs, or test-compat.mjs, has made ready for all test files. */
 export interface SetUp {
 	/** From `ensureN8n`. */
 	readonly install: {
@@ -9,8 +9,10 @@ export interface SetUp {
 	};
 	/** This package, packed. */
 	readonly tarball: string;
-	/** The same under the next version number. */
+	/** The same under the next version number; not where an older n8n is tested. */
 	readonly newer: { readonly tarball: string; readonly version: string };
+	/** What the embedded store does on the Node that runs an older n8n. */
+	readonly embeddedStore?: 'works' | 'refused';
 }
 
 const text = process.env.IDEMPOTENCY_E2E;
@@ -19,3 +21,6 @@ if (text === undefined) {
 }
 
 export const SET_UP = JSON.parse(text) as SetUp;
+
+/** n8n 1: a workflow is activated, not published, and a node is not told that its execution ended. */
+export const IS_OLDER = SET_UP.install.version.startsWith('1.');

@@ -6,6 +6,7 @@ import type { WorkflowJson } from '../../workflows/harness/workflow';
 import type { Credential } from './api';
 import { isWebhook } from './n8n-host';
 import type { N8nHost } from './n8n-host';
+import { IS_OLDER } from './set-up';
 
 /** An example behind a webhook, and the payment service that it charges at. */
 export interface ChargeWorkflow {
@@ -28,12 +29,12 @@ export async function publishCharge(
 		...(credential === undefined ? {} : { credential }),
 	}) as WorkflowJson;
 	for (const node of example.nodes) {
+		// What n8n had not begun when it was killed is held for so long; on an older n8n also what it had begun.
+		if (node.type.endsWith(IS_OLDER ? '.idempotencyGuard' : '.idempotentWebhook'))
+			node.parameters.options = { claimTimeoutMinutes: 1 };
 		if (!isWebhook(node.type)) continue;
 		node.webhookId = path;
 		node.parameters.path = path;
-		// What was taken in and not begun when n8n was killed is held for so long.
-		if (node.type.endsWith('.idempotentWebhook'))
-			node.parameters.options = { claimTimeoutMinutes: 1 };
 	}
 	const workflowId = await host.publish({ ...example, name: path });
 	return { url: host.webhook(path), workflowId, downstream };
