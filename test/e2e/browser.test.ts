@@ -74,6 +74,23 @@ describe('a workflow built by hand', () => {
 	});
 });
 
+describe('an item that is refused', () => {
+	beforeAll(async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(GUARD);
+		await canvas.addOption('If the Key Is Missing');
+		await canvas.choose('onMissingKey', 'Answer Conflict');
+	});
+
+	it('is shown on Conflict', async () => {
+		await canvas.executeStep();
+		expect(await canvas.outputs()).toEqual([
+			...['New Branch', 'Duplicate Branch', 'Conflict Branch (1 item)'],
+		]);
+	});
+});
+
 describe('parameters that depend on others', () => {
 	const ALWAYS = ['store', 'keySource', 'onInProgress', 'onUnknownOutcome', 'retentionHours'];
 	const guardShows = async (...others: string[]) => {
@@ -121,6 +138,62 @@ describe('parameters that depend on others', () => {
 		await canvas.choose('operation', 'Release Claim');
 		await expectShown(['store', 'operation']);
 	});
+
+	it('offers those options in Guard that the choices need', async () => {
+		const depending = async () => {
+			const offered = await canvas.offeredOptions();
+			return ['Max Attempts', 'Min Replicas', 'Namespace'].filter((each) => offered.includes(each));
+		};
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add(GUARD);
+		expect(await canvas.offeredOptions()).toContain('Claim Timeout (Minutes)');
+		expect(await depending()).toEqual([]);
+		await canvas.choose('store', 'Redis');
+		expect(await depending()).toEqual(['Min Replicas']);
+		await canvas.addOption('Limit Attempts');
+		await canvas.toggle('limitAttempts');
+		expect(await depending()).toEqual(['Max Attempts', 'Min Replicas']);
+		await canvas.addOption('Scope');
+		await canvas.choose('scope', 'Custom');
+		expect(await depending()).toEqual(['Max Attempts', 'Min Replicas', 'Namespace']);
+	});
+
+	it('shows in Idempotent Webhook what the door needs besides', async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add('Idempotent Webhook');
+		const ofDoor = ['httpMethod', 'path', 'authentication', 'responseMode'];
+		await guardShows(...ofDoor, 'sender', 'compare');
+		await canvas.choose('onInProgress', 'Wait for the Result');
+		await guardShows(...ofDoor, 'sender', 'compare', 'maxWaitSeconds');
+	});
+
+	it('shows in Records what an operation needs', async () => {
+		await canvas.newWorkflow();
+		await canvas.openNodePanel();
+		await canvas.add('Idempotency Records', 'Get the record of a request');
+		await expectShown(['store', 'operation', 'findBy', 'hash']);
+		await canvas.choose('findBy', 'Execution');
+		await expectShown(['store', 'operation', 'findBy', 'executionId', 'workflowId']);
+		await canvas.choose('findBy', 'Key');
+		const guard = ['guardScope', 'guardWorkflowId', 'guardNode', 'keySource'];
+		await expectShown(['store', 'operation', 'findBy', ...guard, 'sender']);
+		await canvas.choose('findBy', 'Hash');
+		await canvas.choose('operation', 'Resolve');
+		const resolve = ['store', 'operation', 'findBy', 'hash', 'resolveTo'];
+		await expectShown([...resolve, 'resolveResult']);
+		await canvas.choose('resolveResult', 'Using JSON');
+		await expectShown([...resolve, 'resolveResult', 'resolveJson']);
+		await canvas.choose('resolveTo', 'It Did Not Act');
+		await expectShown(resolve);
+		await canvas.choose('operation', 'List');
+		await expectShown(['store', 'operation', 'returnAll', 'pageSize']);
+		await canvas.toggle('returnAll');
+		await expectShown(['store', 'operation', 'returnAll']);
+		await canvas.choose('operation', 'Stats');
+		await expectShown(['store', 'operation', 'days']);
+	});
 });
 
 describe('the credential', () => {
@@ -147,6 +220,17 @@ describe('the credential', () => {
 		await canvas.choose('deployment', 'Standalone');
 		await canvas.parameter('host').waitFor();
 		expect(await shown()).not.toEqual(expect.arrayContaining(['sentinelName']));
+	});
+
+	it('shows what TLS needs', async () => {
+		const ofTls = ['ca', 'cert', 'privateKey', 'servername'];
+		const shownOfTls = async () => (await shown()).filter((each) => ofTls.includes(each));
+		expect(await shownOfTls()).toEqual([]);
+		await canvas.toggle('tls');
+		await canvas.parameter('servername').waitFor();
+		expect(await shownOfTls()).toEqual(ofTls);
+		await canvas.toggle('tls');
+		await canvas.parameter('servername').waitFor({ state: 'hidden' });
 	});
 
 	it('says what is wrong with a password, and takes the right one', async () => {

@@ -81,6 +81,23 @@ export class Canvas {
 		await this.parameter(parameter).locator('input, textarea').first().fill(text);
 	}
 
+	async toggle(parameter: string): Promise<void> {
+		await this.parameter(parameter).locator('.el-switch, [role=switch]').first().click();
+	}
+
+	/** The options that a node offers to add, by their titles. */
+	async offeredOptions(): Promise<string[]> {
+		const offered = await this.openOptions();
+		const titles = await offered.allInnerTexts();
+		await this.optionsBox().click();
+		return titles.map((title) => title.trim());
+	}
+
+	async addOption(title: string): Promise<void> {
+		const offered = await this.openOptions();
+		await offered.getByText(title, { exact: true }).click();
+	}
+
 	/** The names of the parameters that a node, or a credential, shows. */
 	async shownParameters(within = 'node-parameters'): Promise<string[]> {
 		const shown = this.page
@@ -89,7 +106,7 @@ export class Canvas {
 			.filter({ visible: true });
 		const ids = await shown.evaluateAll((all) => all.map((each) => each.dataset.testId ?? ''));
 		const names = ids.map((id) => id.replace('parameter-input-', ''));
-		return [...new Set(names)].filter((name) => !['field', 'item'].includes(name));
+		return [...new Set(names)].filter((name) => !['field', 'hint', 'item'].includes(name));
 	}
 
 	/** Executes the node whose settings are open. */
@@ -109,5 +126,16 @@ export class Canvas {
 		const tabs = this.page.getByTestId('output-panel').locator('[data-test-id^="tab-"]');
 		await tabs.first().waitFor();
 		return (await tabs.allInnerTexts()).map((text) => text.trim());
+	}
+
+	private optionsBox(): Locator {
+		return this.page.getByTestId('collection-parameter-add').filter({ visible: true });
+	}
+
+	private async openOptions(): Promise<Locator> {
+		await this.optionsBox().click();
+		const offered = this.page.getByTestId('collection-parameter-option').filter({ visible: true });
+		await offered.first().waitFor();
+		return offered;
 	}
 }
