@@ -42,7 +42,7 @@ await runMain(async () => {
 	const tarball = await buildAndPack(folder);
 	const newer = await packNextVersion(tarball, folder);
 	say(
-		`Tests against n8n ${install.version}: ${parts.join(', ')}; all of them take some 12 minutes`,
+		`Tests against n8n ${install.version}: ${parts.join(', ')}; all of them take some 14 minutes`,
 	);
 	return await runE2eTests(folder, { install, tarball, newer }, args);
 });

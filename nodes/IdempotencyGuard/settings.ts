@@ -174,7 +174,7 @@ export function claimSettingsOf(
 
 /**
  * In ms. Short where it is renewed while the execution lives, until we are told of its end. Where n8n can't tell, nobody could stop the
- * renewal, so the lease is the whole claim timeout; but for test runs, which a person watches.
+ * renewal, so the lease is the whole claim timeout; but for test runs, which must not block the next one.
  */
 export function leaseOf(short: boolean, claimTimeoutMs: number): number {
 	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
