@@ -2,7 +2,7 @@ const { dest, parallel, src } = require('gulp');
 
 // `n8n-node build` compiles and copies icons. Redis scripts and codex files are ours to copy.
 function copyRedisScripts() {
-	return src('lib/redis-store/scripts/*.lua').pipe(dest('dist/lib/redis-store/scripts'));
+	return src('lib/stores/redis/scripts/*.lua').pipe(dest('dist/lib/stores/redis/scripts'));
 }
 
 function copyCodexFiles() {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
-import { openRedisStore } from '../lib/redis-store';
-import type { Store } from '../lib/store';
+import { openRedisStore } from '../lib/stores/redis';
+import type { Store } from '../lib/core/store';
 import type { Host } from './host';
 
 /** A Redis of this run, with our store in it and a bare client for what is compared. */

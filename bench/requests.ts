@@ -1,8 +1,8 @@
-import { fieldDigestsOf } from '../lib/field-digests';
-import { fingerprintOf, identityOf, ownerTokenOf } from '../lib/identity';
-import { LEASE_MS } from '../lib/lease-keeper';
-import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../lib/record';
-import type { Reply } from '../lib/store';
+import { fieldDigestsOf } from '../lib/keys/field-digests';
+import { fingerprintOf, identityOf, ownerTokenOf } from '../lib/keys/identity';
+import { LEASE_MS } from '../lib/guard/lease-keeper';
+import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../lib/core/record';
+import type { Reply } from '../lib/core/reply';
 
 /** Claims as a Guard asks for them: an order by its number, compared by its whole payload. */
 

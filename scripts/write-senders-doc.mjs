@@ -4,7 +4,7 @@ import { sendersDoc } from './lib/senders-doc.mjs';
 import { requireTypeScript } from './lib/typescript.mjs';
 
 const file = new URL('../docs/senders.md', import.meta.url);
-const text = sendersDoc(requireTypeScript('lib/delivery-ids.ts').SENDERS);
+const text = sendersDoc(requireTypeScript('lib/senders/delivery-ids.ts').SENDERS);
 
 if (!process.argv.includes('--check')) {
 	writeFileSync(file, text);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import type { Delivery, Handler, Told } from '../peers/peer';
 
 const TRY_AGAIN_MS = 200;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import { PEERS } from '../peers';
 import type { Delivery, PeerOptions, Told } from '../peers/peer';
 

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { Store } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { Store } from '../../lib/core/store';
 import type { Host } from '../host';
 import { collectGarbage, median, rateOf } from '../measure';
 import type { BenchRedis } from '../redis';

@@ -1,7 +1,7 @@
 import { Idempotency, IdempotencyError } from '@node-idempotency/core';
 import { RedisStorageAdapter } from '@node-idempotency/storage-adapter-redis';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import type { Peer } from './peer';
 
 /** node-idempotency with its Redis adapter, called as its plugins for Express and Fastify call it. It knows no lease. */

@@ -1,8 +1,8 @@
-import { fieldDigestsOf } from '../../lib/field-digests';
-import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/identity';
-import type { ClaimRequest, OwnerAnswer, UnknownOutcomePolicy } from '../../lib/record';
-import { openRedisStore } from '../../lib/redis-store';
-import { decodeResult, encodeResult } from '../../lib/result-codec';
+import { fieldDigestsOf } from '../../lib/keys/field-digests';
+import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/keys/identity';
+import type { ClaimRequest, OwnerAnswer, UnknownOutcomePolicy } from '../../lib/core/record';
+import { openRedisStore } from '../../lib/stores/redis';
+import { decodeResult, encodeResult } from '../../lib/results/result-codec';
 import { finishOf } from '../requests';
 import type { Delivery, Handler, Peer, PeerOptions, Told } from './peer';
 

@@ -2,7 +2,7 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { CachePersistenceLayer } from '@aws-lambda-powertools/idempotency/cache';
 import { createClient } from '@redis/client';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import type { Delivery, Handler, Peer, PeerOptions } from './peer';
 
 /**

@@ -1,6 +1,6 @@
 import { Redlock, ResourceLockedError } from '@sesamecare-oss/redlock';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import { keyOf, withClient } from './keyed';
 import type { Peer } from './peer';
 

@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import { canonicalize as jsonCanonicalize } from 'json-canonicalize';
 
-import { canonicalJson } from '../../lib/canonical-json';
+import { canonicalJson } from '../../lib/keys/canonical-json';
 import { inTurns, rateOf } from '../measure';
 import type { Report } from '../report';
 import type { Scale } from '../scale';

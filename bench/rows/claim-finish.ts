@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../lib/result-codec';
+import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../lib/results/result-codec';
 import type { Host } from '../host';
 import { type Round, inTurns, rateOf } from '../measure';
 import { nodeIdempotency } from '../peers/node-idempotency';

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { open } from 'node:fs/promises';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import { PRAGMAS } from '../../lib/embedded-store/connection';
-import { COLUMNS, valuesOf } from '../../lib/embedded-store/rows';
-import type { ClaimRequest } from '../../lib/record';
-import { claim } from '../../lib/transitions';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { PRAGMAS } from '../../lib/stores/embedded/connection';
+import { COLUMNS, valuesOf } from '../../lib/stores/embedded/rows';
+import type { ClaimRequest } from '../../lib/core/record';
+import { claim } from '../../lib/core/transitions';
 import type { Host } from '../host';
 import { inTurns, rateOf } from '../measure';
 import { fencesOf, makeRequests } from '../requests';

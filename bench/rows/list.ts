@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import { ALL_RECORDS } from '../../lib/listing';
-import type { ListedRecord } from '../../lib/listing';
-import type { Store } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { ALL_RECORDS } from '../../lib/core/listing';
+import type { ListedRecord } from '../../lib/core/listing';
+import type { Store } from '../../lib/core/store';
 import type { Host } from '../host';
 import { collectGarbage, timed } from '../measure';
 import type { BenchRedis } from '../redis';

@@ -1,6 +1,6 @@
-import { claimArguments } from '../../lib/redis-store/claim-script';
-import { Keys, chunksOf } from '../../lib/redis-store/keys';
-import { scriptText } from '../../lib/redis-store/scripts';
+import { claimArguments } from '../../lib/stores/redis/claim-script';
+import { Keys, chunksOf } from '../../lib/stores/redis/keys';
+import { scriptText } from '../../lib/stores/redis/scripts';
 import { inTurns, rateOf } from '../measure';
 import type { BenchRedis } from '../redis';
 import { clientOf } from '../redis';

@@ -1,5 +1,5 @@
-import { openRedisStore } from '../../lib/redis-store';
-import { waitForSettlement } from '../../lib/wait-for-settlement';
+import { openRedisStore } from '../../lib/stores/redis';
+import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../host';
 import { median } from '../measure';

@@ -6,7 +6,7 @@ import type {
 	ISourceData,
 } from 'n8n-workflow';
 
-import { looksLikeToken } from '../../lib/claim-token';
+import { looksLikeToken } from '../../lib/keys/claim-token';
 import { outputItem, runDataOf } from '../shared/engine';
 import type { GuardBefore } from '../shared/node-types';
 import { guardsBefore } from '../shared/node-types';

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { ResponseOutcome } from '../../lib/response-outcome';
-import { combineOutcomes, responseOutcome } from '../../lib/response-outcome';
+import type { ResponseOutcome } from '../../lib/results/response-outcome';
+import { combineOutcomes, responseOutcome } from '../../lib/results/response-outcome';
 import { comesFromErrorOutput, nodeOf } from '../shared/engine';
 import { guardsBefore } from '../shared/node-types';
 import type { CommitSettings } from './settings';

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { SealedClaim } from '../../lib/claim-token';
-import { leaseKeeperOf } from '../../lib/lease-keeper';
-import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
-import type { EncodedResult } from '../../lib/result-codec';
-import { replyAt, StoreError } from '../../lib/store';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
+import type { EncodedResult } from '../../lib/results/result-codec';
+import { replyAt, StoreError } from '../../lib/core/reply';
 import { commandWithRetries } from '../shared/command-with-retries';
 import { storeOfClaims } from '../shared/granted-in';
 import type { Complaint } from '../shared/messages';

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { SealedClaim } from '../../lib/claim-token';
-import { looksLikeToken, openToken, storeNamedBy } from '../../lib/claim-token';
-import type { StoreKind } from '../../lib/store';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { looksLikeToken, openToken, storeNamedBy } from '../../lib/keys/claim-token';
+import type { StoreKind } from '../../lib/core/store';
 import type { Complaint } from '../shared/messages';
 import { guardsBefore } from '../shared/node-types';
 import { openClaimsOf } from '../shared/open-claims';

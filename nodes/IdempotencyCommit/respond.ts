@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/response-outcome';
+import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
 import { httpAnswerOf } from '../shared/http-answer';
 import { redactedItems } from './result';
 import type { CommitSettings } from './settings';

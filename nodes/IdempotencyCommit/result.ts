@@ -1,11 +1,11 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { attemptAsync } from '../../lib/attempt';
-import type { SealedClaim } from '../../lib/claim-token';
-import { onlyPaths } from '../../lib/field-paths';
-import { writeRedacted } from '../../lib/redaction';
-import type { EncodedResult, ResultBinary, ResultItem } from '../../lib/result-codec';
-import { encodeResult, maxTextBytes, withoutItems } from '../../lib/result-codec';
+import { attemptAsync } from '../../lib/core/attempt';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { onlyPaths } from '../../lib/keys/field-paths';
+import { writeRedacted } from '../../lib/results/redaction';
+import type { EncodedResult, ResultBinary, ResultItem } from '../../lib/results/result-codec';
+import { encodeResult, maxTextBytes, withoutItems } from '../../lib/results/result-codec';
 import type { CommitSettings } from './settings';
 
 /** The items of one claim as bytes for its record: what a duplicate will get. */

@@ -1,5 +1,5 @@
-import type { StoreKind } from '../../lib/store';
-import { durationProblem } from '../../lib/store';
+import type { StoreKind } from '../../lib/core/store';
+import { durationProblem } from '../../lib/core/durations';
 import type { ItemParameters } from '../shared/parameters';
 import { pathsIn } from '../shared/parameters';
 

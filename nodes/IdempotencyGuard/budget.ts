@@ -1,6 +1,6 @@
-import type { Budget } from '../../lib/budget';
-import { budgetProblem } from '../../lib/budget';
-import { identityOf, isMissingKey } from '../../lib/identity';
+import type { Budget } from '../../lib/core/budget';
+import { budgetProblem } from '../../lib/core/budget';
+import { identityOf, isMissingKey } from '../../lib/keys/identity';
 import type { Complaint } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
 

@@ -1,13 +1,14 @@
-import { sealToken } from '../../lib/claim-token';
+import { sealToken } from '../../lib/keys/claim-token';
 import type {
 	Abandoning,
 	ClaimAnswer,
 	ClaimRequest,
 	OwnedClaim,
 	OwnerCommand,
-} from '../../lib/record';
-import type { Reply, StoreKind } from '../../lib/store';
-import { replyAt, StoreError } from '../../lib/store';
+} from '../../lib/core/record';
+import type { Reply } from '../../lib/core/reply';
+import type { StoreKind } from '../../lib/core/store';
+import { replyAt, StoreError } from '../../lib/core/reply';
 import type { OpenStore } from '../shared/open-store';
 import { signingKeysOf } from '../shared/open-store';
 import type { ClaimableItem } from './prepare';

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { SENDERS } from '../../lib/delivery-ids';
+import { SENDERS } from '../../lib/senders/delivery-ids';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const showFor = (parameter: string, ...values: string[]) => ({ show: { [parameter]: values } });

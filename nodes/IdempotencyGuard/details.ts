@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { changedFieldsOf } from '../../lib/field-digests';
-import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
-import type { ClaimAnswer, ClaimRequest, ConflictReason } from '../../lib/record';
+import { changedFieldsOf } from '../../lib/keys/field-digests';
+import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
+import type { ClaimAnswer, ClaimRequest, ConflictReason } from '../../lib/core/record';
 import { shortened } from '../shared/messages';
 import type { OpenStore } from '../shared/open-store';
 import { DOCS_URL } from '../shared/store-parameter';

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { StoreError } from '../../lib/store';
+import { StoreError } from '../../lib/core/reply';
 import { refuseInventedItems } from '../shared/engine';
 import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
@@ -8,18 +8,18 @@ import { rememberOpenClaims } from '../shared/open-claims';
 import type { OpenStore } from '../shared/open-store';
 import { openStore, secretsOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
-import { executionHost } from './claim-host';
+import { executionHost } from '../shared/claim-host';
 import type { Claimed } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
 import { answerDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
 import { giveHints } from './hints';
-import { HeldClaims } from './hold-claims';
+import { HeldClaims } from '../run-end/hold-claims';
 import { GuardOutputs, OUTPUT } from './outputs';
 import type { ClaimableItem, Prepared } from './prepare';
 import { prepareItems } from './prepare';
 import { looksLikeErrorItem, replayOf } from './replay';
-import type { GuardSettings } from './settings';
-import { readSettings } from './settings';
+import type { GuardSettings } from '../shared/guard-settings';
+import { readSettings } from '../shared/guard-settings';
 import { waitForResults, waitingRun } from './wait-for-result';
 import { duplicateMessage } from './words';
 

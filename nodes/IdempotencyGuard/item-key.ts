@@ -1,14 +1,14 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { canonicalJson } from '../../lib/canonical-json';
-import type { SenderValue } from '../../lib/delivery-ids';
-import { deliveryIdOf, senderOf } from '../../lib/delivery-ids';
-import { valueAtPath, withoutPaths } from '../../lib/field-paths';
-import { isMissingKey } from '../../lib/identity';
+import { canonicalJson } from '../../lib/keys/canonical-json';
+import type { SenderValue } from '../../lib/senders/delivery-ids';
+import { deliveryIdOf, senderOf } from '../../lib/senders/delivery-ids';
+import { valueAtPath, withoutPaths } from '../../lib/keys/field-paths';
+import { isMissingKey } from '../../lib/keys/identity';
 import { shortened } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
 import { pathsIn } from '../shared/parameters';
-import type { ClaimHost } from './claim-host';
+import type { ClaimHost } from '../shared/claim-host';
 import type { Payload } from './payload';
 import { payloadOf, topFieldsOf } from './payload';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { ClaimHost } from './claim-host';
+import type { ClaimHost } from '../shared/claim-host';
 
 /** What a request says, without what each delivery of it may change. */
 export interface Payload {

@@ -1,21 +1,21 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import { eventTimeOf } from '../../lib/event-time';
-import { fieldDigestsOf } from '../../lib/field-digests';
-import { fingerprintOf, identityOf, isMissingKey, tenantDigestOf } from '../../lib/identity';
-import type { KeyDoubts } from '../../lib/key-doubts';
-import { keyDoubtsOf } from '../../lib/key-doubts';
-import type { ClaimRequest } from '../../lib/record';
+import { eventTimeOf } from '../../lib/keys/event-time';
+import { fieldDigestsOf } from '../../lib/keys/field-digests';
+import { fingerprintOf, identityOf, isMissingKey, tenantDigestOf } from '../../lib/keys/identity';
+import type { KeyDoubts } from '../../lib/keys/key-doubts';
+import { keyDoubtsOf } from '../../lib/keys/key-doubts';
+import type { ClaimRequest } from '../../lib/core/record';
 import type { Complaint } from '../shared/messages';
 import { complaintOf } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
 import { budgetOf, budgetTermsOf } from './budget';
-import type { ClaimHost } from './claim-host';
+import type { ClaimHost } from '../shared/claim-host';
 import type { Compared, ItemKey, MissingKey } from './item-key';
 import { keyOfItem } from './item-key';
 import type { Scope } from './scope';
-import type { GuardSettings } from './settings';
-import { claimSettingsOf } from './settings';
+import type { GuardSettings } from '../shared/guard-settings';
+import { claimSettingsOf } from '../shared/guard-settings';
 
 /** Longest key that a record keeps for people; the identity always covers all of it. */
 const MAX_LABEL_LENGTH = 200;

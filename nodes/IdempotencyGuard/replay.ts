@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { ClaimAnswer, ClaimRequest } from '../../lib/record';
-import { decodeResult } from '../../lib/result-codec';
+import type { ClaimAnswer, ClaimRequest } from '../../lib/core/record';
+import { decodeResult } from '../../lib/results/result-codec';
 import type { Complaint } from '../shared/messages';
 import { duplicateMessage } from './words';
 

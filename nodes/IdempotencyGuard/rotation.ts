@@ -1,5 +1,5 @@
-import type { ClaimRequest } from '../../lib/record';
-import { replyAt, StoreError } from '../../lib/store';
+import type { ClaimRequest } from '../../lib/core/record';
+import { replyAt, StoreError } from '../../lib/core/reply';
 import type { OpenStore } from '../shared/open-store';
 import type { ClaimableItem } from './prepare';
 

@@ -1,14 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { ClaimView } from '../../lib/record';
-import { waitForSettlement } from '../../lib/wait-for-settlement';
-import { WaiterLimits } from '../../lib/waiter-limits';
+import type { ClaimView } from '../../lib/core/record';
+import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
+import { WaiterLimits } from '../../lib/guard/waiter-limits';
 import type { OpenStore } from '../shared/open-store';
 import type { Claimed, GrantedClaim } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
-import type { HeldClaims } from './hold-claims';
+import type { HeldClaims } from '../run-end/hold-claims';
 import type { ClaimableItem } from './prepare';
-import type { GuardSettings } from './settings';
+import type { GuardSettings } from '../shared/guard-settings';
 
 /** Who waits. */
 export interface WaitingHost {

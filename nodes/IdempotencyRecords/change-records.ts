@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import type { ClaimRecord, ObservedState, OperatorAnswer, OperatorCommand } from '../../lib/record';
+import type {
+	ClaimRecord,
+	ObservedState,
+	OperatorAnswer,
+	OperatorCommand,
+} from '../../lib/core/record';
 import { isoTime } from '../IdempotencyGuard/words';
 import { ComplaintError } from '../shared/messages';
 import { auditItem, auditLine, auditOf } from './audit';

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { StoreKind } from '../../lib/store';
+import type { StoreKind } from '../../lib/core/store';
 import { complaintOf, nodeError } from '../shared/messages';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';

@@ -1,10 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ALL_RECORDS } from '../../lib/listing';
-import type { ClaimRecord, ObservedState, Tombstone } from '../../lib/record';
-import { StoreError, replyAt } from '../../lib/store';
-import { observe } from '../../lib/transitions';
-import { executionHost } from '../IdempotencyGuard/claim-host';
+import { ALL_RECORDS } from '../../lib/core/listing';
+import type { ClaimRecord, ObservedState, Tombstone } from '../../lib/core/record';
+import { StoreError, replyAt } from '../../lib/core/reply';
+import { observe } from '../../lib/core/transitions';
+import { executionHost } from '../shared/claim-host';
 import { keySourceProperties } from '../IdempotencyGuard/description';
 import { keyOfItem } from '../IdempotencyGuard/item-key';
 import { identityUnder, tenantOf } from '../IdempotencyGuard/prepare';

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { deterministicKsuid, uuidV8 } from '../../lib/key-formats';
-import type { ClaimRecord, ObservedState } from '../../lib/record';
-import { decodeResult } from '../../lib/result-codec';
+import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
+import type { ClaimRecord, ObservedState } from '../../lib/core/record';
+import { decodeResult } from '../../lib/results/result-codec';
 import { isoTime } from '../IdempotencyGuard/words';
 import type { OpenStore } from '../shared/open-store';
 import { secretsOf } from '../shared/open-store';

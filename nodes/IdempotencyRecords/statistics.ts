@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { DayStatistics, Unresolved } from '../../lib/statistics';
-import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/statistics';
+import type { DayStatistics, Unresolved } from '../../lib/core/statistics';
+import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/core/statistics';
 import { namespaceOf } from '../IdempotencyGuard/scope';
 import { ComplaintError } from '../shared/messages';
 import type { RecordsRun } from './operation';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ITriggerFunctions } from 'n8n-workflow';
 
-import type { AbandonedOptions } from '../../lib/abandoned-claims';
-import type { StoreKind } from '../../lib/store';
+import type { AbandonedOptions } from '../../lib/guard/abandoned-claims';
+import type { StoreKind } from '../../lib/core/store';
 import { namespaceOf } from '../IdempotencyGuard/scope';
 import { ComplaintError } from '../shared/messages';
 

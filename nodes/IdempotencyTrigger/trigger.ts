@@ -1,6 +1,6 @@
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 
-import { attemptAsync } from '../../lib/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import { complaintOf, nodeError } from '../shared/messages';
 import { readSettings } from './settings';
 import { AbandonedWatch } from './watch';

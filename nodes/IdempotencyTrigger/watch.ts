@@ -1,9 +1,9 @@
 import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
 
-import { AbandonedClaims } from '../../lib/abandoned-claims';
-import { attemptAsync } from '../../lib/attempt';
-import type { ListedRecord } from '../../lib/listing';
-import type { Reply } from '../../lib/store';
+import { AbandonedClaims } from '../../lib/guard/abandoned-claims';
+import { attemptAsync } from '../../lib/core/attempt';
+import type { ListedRecord } from '../../lib/core/listing';
+import type { Reply } from '../../lib/core/reply';
 import { isoTime } from '../IdempotencyGuard/words';
 import { recordItem } from '../IdempotencyRecords/record-item';
 import { complaintOf, nodeError } from '../shared/messages';

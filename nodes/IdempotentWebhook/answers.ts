@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import type { ClaimView } from '../../lib/record';
+import type { ClaimView } from '../../lib/core/record';
 import type { HttpAnswer } from '../shared/http-answer';
 import { httpAnswerOf } from '../shared/http-answer';
 import { DOCS_URL } from '../shared/store-parameter';

@@ -2,7 +2,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import type { Algorithm } from 'jsonwebtoken';
 
-import { attempt, attemptAsync } from '../../lib/attempt';
+import { attempt, attemptAsync } from '../../lib/core/attempt';
 import type { ItemParameters } from '../shared/parameters';
 import { textOf } from '../shared/redis-credential';
 

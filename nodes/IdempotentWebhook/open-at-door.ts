@@ -1,6 +1,6 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import type { StoreKind } from '../../lib/store';
+import type { StoreKind } from '../../lib/core/store';
 import type { OpenStore } from '../shared/open-store';
 import { KEPT_MS, openStore } from '../shared/open-store';
 

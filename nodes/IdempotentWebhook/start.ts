@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { SealedClaim } from '../../lib/claim-token';
-import { looksLikeToken, openToken, sealToken } from '../../lib/claim-token';
-import { replyAt } from '../../lib/store';
-import { HeldClaims } from '../IdempotencyGuard/hold-claims';
-import type { GuardSettings } from '../IdempotencyGuard/settings';
-import { leaseOf, readSettings } from '../IdempotencyGuard/settings';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { looksLikeToken, openToken, sealToken } from '../../lib/keys/claim-token';
+import { replyAt } from '../../lib/core/reply';
+import { HeldClaims } from '../run-end/hold-claims';
+import type { GuardSettings } from '../shared/guard-settings';
+import { leaseOf, readSettings } from '../shared/guard-settings';
 import { canHearExecutionEnd, refuseInventedItems } from '../shared/engine';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';

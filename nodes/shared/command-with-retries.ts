@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { OwnerAnswer, OwnerCommand } from '../../lib/record';
-import type { Reply, Store, StoreProblem } from '../../lib/store';
+import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
+import type { Reply, StoreProblem } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
 
 /** Passing troubles: the next try may find the store well again. */
 const PASSING: ReadonlySet<StoreProblem> = new Set([

@@ -4,7 +4,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { describeRedis } from '../../lib/redis-store';
+import { describeRedis } from '../../lib/stores/redis';
 import { complaintOf } from './messages';
 import { redisOptionsOf } from './redis-credential';
 

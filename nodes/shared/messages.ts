@@ -1,9 +1,9 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { CanonicalJsonError } from '../../lib/canonical-json';
-import type { StoreProblem } from '../../lib/store';
-import { StoreError } from '../../lib/store';
+import { CanonicalJsonError } from '../../lib/keys/canonical-json';
+import type { StoreProblem } from '../../lib/core/reply';
+import { StoreError } from '../../lib/core/reply';
 
 /** What went wrong, in words that name the way out. */
 export interface Complaint {

@@ -3,12 +3,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { RedisOptions, SecretAwareStore } from '../../lib/redis-store';
-import { NO_SECRET, openRedisStore } from '../../lib/redis-store';
-import { connectionDigestOf } from '../../lib/redis-store/options';
-import type { Reply, Store, StoreKind } from '../../lib/store';
-import { StoreError } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
+import { NO_SECRET, openRedisStore } from '../../lib/stores/redis';
+import { connectionDigestOf } from '../../lib/stores/redis/options';
+import type { Reply } from '../../lib/core/reply';
+import type { Store, StoreKind } from '../../lib/core/store';
+import { StoreError } from '../../lib/core/reply';
 import { redisOptionsOf, textOf } from './redis-credential';
 
 /** A store and what keeps its contents secret. */

@@ -1,7 +1,7 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
-import type { RedisNode, RedisOptions } from '../../lib/redis-store';
-import { StoreError } from '../../lib/store';
+import type { RedisNode, RedisOptions } from '../../lib/stores/redis';
+import { StoreError } from '../../lib/core/reply';
 
 /** What the credential "Idempotency Redis API" says. @throws StoreError `configuration` for a list of nodes that can't be read. */
 export function redisOptionsOf(credential: ICredentialDataDecryptedObject): RedisOptions {

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { ExpressionParser } from 'n8n-workflow';
 
-import { isMissingKey } from '../../lib/identity';
+import { isMissingKey } from '../../lib/keys/identity';
 
 const MOST_SHOWN = 80;
 

@@ -1,6 +1,6 @@
-import type { RedisOptions } from '../../lib/redis-store';
-import { openRedisStore } from '../../lib/redis-store';
-import type { StoreProblem } from '../../lib/store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { openRedisStore } from '../../lib/stores/redis';
+import type { StoreProblem } from '../../lib/core/reply';
 import { RedisServer, freePort } from '../stores/redis-server';
 import { claimRequest, finishOf, freshIdentity } from '../stores/requests';
 import { FaultProxy } from './fault-proxy';

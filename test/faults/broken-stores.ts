@@ -1,5 +1,6 @@
-import type { ClaimAnswer } from '../../lib/record';
-import type { Reply, Store } from '../../lib/store';
+import type { ClaimAnswer } from '../../lib/core/record';
+import type { Reply } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
 
 /** Stores that break a promise each, so that harness.test.ts can see the harness find it. */
 export type Broken =

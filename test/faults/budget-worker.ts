@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Store } from '../../lib/store';
+import type { Store } from '../../lib/core/store';
 import type { WorkerStore } from './worker-task';
 
 /** A process that asks for one new key after another, all of one budget, as an agent in a loop does. See budgets.test.ts. */
@@ -24,9 +24,9 @@ export interface BudgetLine {
 
 async function open(store: WorkerStore): Promise<Store> {
 	if (store.kind === 'redis') {
-		return (await import('../../lib/redis-store')).openRedisStore(store.options);
+		return (await import('../../lib/stores/redis')).openRedisStore(store.options);
 	}
-	return await (await import('../../lib/embedded-store')).openEmbeddedStore(store);
+	return await (await import('../../lib/stores/embedded')).openEmbeddedStore(store);
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import { openRedisStore } from '../../lib/redis-store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { openRedisStore } from '../../lib/stores/redis';
 import { startCluster } from '../stores/redis-cluster';
 import { RedisServer } from '../stores/redis-server';
 import { answered, freshIdentity } from '../stores/requests';

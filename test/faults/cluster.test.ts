@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { shardOf } from '../../lib/redis-store/keys';
+import { shardOf } from '../../lib/stores/redis/keys';
 import { clusterIsUp, startCluster } from '../stores/redis-cluster';
 import type { RedisServer } from '../stores/redis-server';
 import { QUICK_TIMEOUTS, meetFault } from './fault-run';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { type FaultRun, meetFault } from './fault-run';
 import { mountSmallDisk, unmount } from './small-disk';
 

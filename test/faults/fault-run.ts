@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { UnknownOutcomePolicy } from '../../lib/record';
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/redis-store';
-import type { Store } from '../../lib/store';
+import type { UnknownOutcomePolicy } from '../../lib/core/record';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/stores/redis';
+import type { Store } from '../../lib/core/store';
 import { buildWorker } from './build';
 import { Downstream } from './downstream';
 import type { Violation } from './invariants';

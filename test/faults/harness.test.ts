@@ -1,5 +1,5 @@
-import { openRedisStore } from '../../lib/redis-store';
-import type { Store } from '../../lib/store';
+import { openRedisStore } from '../../lib/stores/redis';
+import type { Store } from '../../lib/core/store';
 import { RedisServer, freePort } from '../stores/redis-server';
 import { claimRequest } from '../stores/requests';
 import type { Broken } from './broken-stores';

@@ -1,4 +1,4 @@
-import type { ClaimRecord, Tombstone } from '../../lib/record';
+import type { ClaimRecord, Tombstone } from '../../lib/core/record';
 import type { Effect } from './downstream';
 import type { WorkerEvent } from './worker-task';
 

@@ -1,4 +1,4 @@
-import { openRedisStore } from '../../lib/redis-store';
+import { openRedisStore } from '../../lib/stores/redis';
 import { RedisServer } from '../stores/redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../stores/requests';
 import { type Fate, FaultProxy } from './fault-proxy';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ClaimRecord, Tombstone } from '../../lib/record';
-import type { Reply, Store } from '../../lib/store';
-import { observe } from '../../lib/transitions';
+import type { ClaimRecord, Tombstone } from '../../lib/core/record';
+import type { Reply } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
+import { observe } from '../../lib/core/transitions';
 import { answered, claimRequest, comparable, finishOf } from '../stores/requests';
 import type { Violation } from './invariants';
 

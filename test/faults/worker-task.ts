@@ -1,6 +1,6 @@
-import type { ConflictReason, UnknownOutcomePolicy } from '../../lib/record';
-import type { RedisOptions } from '../../lib/redis-store';
-import type { StoreProblem } from '../../lib/store';
+import type { ConflictReason, UnknownOutcomePolicy } from '../../lib/core/record';
+import type { RedisOptions } from '../../lib/stores/redis';
+import type { StoreProblem } from '../../lib/core/reply';
 import type { Broken } from './broken-stores';
 
 /** What a worker process is told, and the lines that it writes. */

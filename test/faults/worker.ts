@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { attemptAsync } from '../../lib/attempt';
-import { LeaseKeeper } from '../../lib/lease-keeper';
-import type { ClaimRequest, OwnedClaim } from '../../lib/record';
-import type { Reply, Store } from '../../lib/store';
-import { StoreError } from '../../lib/store';
+import { attemptAsync } from '../../lib/core/attempt';
+import { LeaseKeeper } from '../../lib/guard/lease-keeper';
+import type { ClaimRequest, OwnedClaim } from '../../lib/core/record';
+import type { Reply } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
+import { StoreError } from '../../lib/core/reply';
 import { brokenStore } from './broken-stores';
 import { CAN_NOT_OPEN } from './worker-task';
 import type { Step, WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
@@ -26,9 +27,9 @@ const CLAIM_TIMEOUT_MS = 600_000;
 /** Loads only the store that is asked for. */
 async function open(store: WorkerStore): Promise<Store> {
 	if (store.kind === 'redis') {
-		return (await import('../../lib/redis-store')).openRedisStore(store.options);
+		return (await import('../../lib/stores/redis')).openRedisStore(store.options);
 	}
-	return await (await import('../../lib/embedded-store')).openEmbeddedStore(store);
+	return await (await import('../../lib/stores/embedded')).openEmbeddedStore(store);
 }
 
 class Worker {

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { canonicalJson, CanonicalJsonError } from '../../lib/canonical-json';
-import { deliveryIdOf, SENDERS } from '../../lib/delivery-ids';
-import { eventTimeOf, EARLIEST_EVENT_MS, LATEST_EVENT_MS } from '../../lib/event-time';
-import { changedFieldsOf, fieldDigestsOf } from '../../lib/field-digests';
-import { onlyPaths, valueAtPath, withoutPaths } from '../../lib/field-paths';
-import { fingerprintOf, identityOf, isMissingKey, tenantDigestOf } from '../../lib/identity';
-import { keyDoubtsOf } from '../../lib/key-doubts';
+import { canonicalJson, CanonicalJsonError } from '../../lib/keys/canonical-json';
+import { deliveryIdOf, SENDERS } from '../../lib/senders/delivery-ids';
+import { eventTimeOf, EARLIEST_EVENT_MS, LATEST_EVENT_MS } from '../../lib/keys/event-time';
+import { changedFieldsOf, fieldDigestsOf } from '../../lib/keys/field-digests';
+import { onlyPaths, valueAtPath, withoutPaths } from '../../lib/keys/field-paths';
+import { fingerprintOf, identityOf, isMissingKey, tenantDigestOf } from '../../lib/keys/identity';
+import { keyDoubtsOf } from '../../lib/keys/key-doubts';
 import {
 	deterministicKsuid,
 	KSUID_EPOCH_MS,
 	KSUID_LAST_MS,
 	parseKsuid,
 	uuidV8,
-} from '../../lib/key-formats';
+} from '../../lib/keys/key-formats';
 import { anything, canary, fieldName, json, planted, reordered } from './generators';
 import { noLeak, property, unlessRefused } from './property';
 

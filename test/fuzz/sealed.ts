@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { openToken, sealToken, storeNamedBy } from '../../lib/claim-token';
-import type { SealedClaim } from '../../lib/claim-token';
-import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/response-outcome';
-import { ALWAYS_REDACTED } from '../../lib/redaction';
-import { decodeResult, encodeResult } from '../../lib/result-codec';
-import type { ResultItem } from '../../lib/result-codec';
+import { openToken, sealToken, storeNamedBy } from '../../lib/keys/claim-token';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
+import { ALWAYS_REDACTED } from '../../lib/results/redaction';
+import { decodeResult, encodeResult } from '../../lib/results/result-codec';
+import type { ResultItem } from '../../lib/results/result-codec';
 import { anything, canary, fromEntries, json, mutated, mutation, planted } from './generators';
 import { noLeak, property } from './property';
 

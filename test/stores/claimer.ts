@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import { StoreError } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { StoreError } from '../../lib/core/reply';
 import { claimRequest } from './requests';
 
 /** A process of its own that claims in the file of a store: see claimers.ts. */

@@ -11,10 +11,9 @@ const ROOT = join(__dirname, '../..');
 /** Compiles the library and claimer.ts into a folder, so that a plain node can run them. Readable for any user. */
 export function compileClaimer(folder: string): string {
 	const sources = [
-		...readdirSync(join(ROOT, 'lib'))
+		...readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
 			.filter((name) => name.endsWith('.ts'))
 			.map((name) => `lib/${name}`),
-		...readdirSync(join(ROOT, 'lib/embedded-store')).map((name) => `lib/embedded-store/${name}`),
 		'test/stores/claimer.ts',
 		'test/stores/requests.ts',
 	];

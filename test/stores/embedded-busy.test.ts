@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { Store } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { Store } from '../../lib/core/store';
 import { makeFolder } from './embedded-harness';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';
 

@@ -11,9 +11,10 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { Reply, Store } from '../../lib/store';
-import { StoreError } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { Reply } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
+import { StoreError } from '../../lib/core/reply';
 import { alter, makeFolder } from './embedded-harness';
 import {
 	HOUR,

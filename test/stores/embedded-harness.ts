@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
-import type { Store } from '../../lib/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { Store } from '../../lib/core/store';
 import type { OpenedStore, StoreHarness } from './suite';
 
 export function makeFolder(): string {

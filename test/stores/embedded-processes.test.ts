@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { openEmbeddedStore } from '../../lib/embedded-store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { compileClaimer, startClaimer } from './claimers';
 import { makeFolder } from './embedded-harness';
 import { answered, claimRequest, freshIdentity, identityOf, recordOf } from './requests';

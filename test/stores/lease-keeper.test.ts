@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { LEASE_MS, LeaseKeeper, RENEW_EVERY_MS, leaseKeeperOf } from '../../lib/lease-keeper';
-import type { KeptClaim } from '../../lib/lease-keeper';
-import type { ClaimRecord, ClaimRequest, OwnerCommand } from '../../lib/record';
-import type { Store } from '../../lib/store';
+import { LEASE_MS, LeaseKeeper, RENEW_EVERY_MS, leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { KeptClaim } from '../../lib/guard/lease-keeper';
+import type { ClaimRecord, ClaimRequest, OwnerCommand } from '../../lib/core/record';
+import type { Store } from '../../lib/core/store';
 import { embeddedHarness } from './embedded-harness';
 import { redisHarness } from './redis-harness';
 import { RedisServer } from './redis-server';

@@ -1,6 +1,6 @@
-import type { RedisOptions } from '../../lib/redis-store';
-import { openRedisStore } from '../../lib/redis-store';
-import type { Store } from '../../lib/store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { openRedisStore } from '../../lib/stores/redis';
+import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
 import { RedisServer } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';

@@ -6,12 +6,12 @@ import type {
 	OwnerAnswer,
 	OwnerCommand,
 	Stored,
-} from '../../lib/record';
-import type { OpenClaim } from '../../lib/store';
-import { counterOf } from '../../lib/store';
-import type { Transition } from '../../lib/transitions';
-import { claimWithinBudget } from '../../lib/budget';
-import { claim, command, liveRecord, operate } from '../../lib/transitions';
+} from '../../lib/core/record';
+import type { OpenClaim } from '../../lib/core/store';
+import { counterOf } from '../../lib/core/store';
+import type { Transition } from '../../lib/core/transitions';
+import { claimWithinBudget } from '../../lib/core/budgeted-claim';
+import { claim, command, liveRecord, operate } from '../../lib/core/transitions';
 
 /** What a store should hold and answer: transitions.ts over a map, at the time that the store says it was. */
 export class Model {

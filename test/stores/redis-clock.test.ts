@@ -1,5 +1,5 @@
-import { openRedisStore } from '../../lib/redis-store';
-import type { Store } from '../../lib/store';
+import { openRedisStore } from '../../lib/stores/redis';
+import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
 import { RedisServer } from './redis-server';
 import {

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
-import { ALL_RECORDS } from '../../lib/listing';
-import type { RedisOptions, SecretAwareStore } from '../../lib/redis-store';
-import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/redis-store';
+import { ALL_RECORDS } from '../../lib/core/listing';
+import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
+import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/stores/redis';
 import { standalone } from './redis-harness';
 import { type Certificates, RedisServer, makeCertificates } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';

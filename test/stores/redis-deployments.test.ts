@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { RedisOptions } from '../../lib/redis-store';
-import { describeRedis, openRedisStore } from '../../lib/redis-store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { describeRedis, openRedisStore } from '../../lib/stores/redis';
 import { redisHarness } from './redis-harness';
 import { startCluster } from './redis-cluster';
 import { RedisServer } from './redis-server';

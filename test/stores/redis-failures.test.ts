@@ -1,8 +1,9 @@
 import { type Server, type Socket, createServer } from 'node:net';
 
-import type { RedisOptions } from '../../lib/redis-store';
-import { describeRedis, openRedisStore } from '../../lib/redis-store';
-import type { Reply, Store } from '../../lib/store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { describeRedis, openRedisStore } from '../../lib/stores/redis';
+import type { Reply } from '../../lib/core/reply';
+import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
 import { RedisServer, freePort } from './redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';

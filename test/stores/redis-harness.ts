@@ -1,7 +1,7 @@
-import type { RedisOptions } from '../../lib/redis-store';
-import { openRedisStore } from '../../lib/redis-store';
-import { shardOf } from '../../lib/redis-store/keys';
-import type { Store } from '../../lib/store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { openRedisStore } from '../../lib/stores/redis';
+import { shardOf } from '../../lib/stores/redis/keys';
+import type { Store } from '../../lib/core/store';
 import type { RedisServer } from './redis-server';
 import type { OpenedStore } from './suite';
 

@@ -2,9 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
-import { openRedisStore } from '../../lib/redis-store';
-import { STORE_COMMANDS } from '../../lib/redis-store/user-rights';
-import type { Store } from '../../lib/store';
+import { openRedisStore } from '../../lib/stores/redis';
+import { STORE_COMMANDS } from '../../lib/stores/redis/user-rights';
+import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
 import { RedisServer } from './redis-server';
 import {
@@ -207,7 +207,7 @@ describe('round trips', () => {
 });
 
 describe('commands', () => {
-	const folder = join(__dirname, '../../lib/redis-store/scripts');
+	const folder = join(__dirname, '../../lib/stores/redis/scripts');
 	const inScripts = new Set(
 		readdirSync(folder).flatMap((file) =>
 			[...readFileSync(join(folder, file), 'utf8').matchAll(/redis\.p?call\(\s*'([A-Z]+)'/g)].map(

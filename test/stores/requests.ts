@@ -6,8 +6,8 @@ import type {
 	ClaimRemains,
 	ClaimRequest,
 	OwnerCommand,
-} from '../../lib/record';
-import type { Reply } from '../../lib/store';
+} from '../../lib/core/record';
+import type { Reply } from '../../lib/core/reply';
 
 /** Requests with ordinary values, so that a test states only what it is about. */
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import type { Budget } from '../../lib/budget';
-import type { ClaimRequest, OperatorCommand, OwnerCommand, Stored } from '../../lib/record';
-import { observe } from '../../lib/transitions';
+import type { Budget } from '../../lib/core/budget';
+import type { ClaimRequest, OperatorCommand, OwnerCommand, Stored } from '../../lib/core/record';
+import { observe } from '../../lib/core/transitions';
 import {
 	CLAIM_TIMEOUT,
 	HOUR,

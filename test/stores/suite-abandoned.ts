@@ -1,5 +1,5 @@
-import { AbandonedClaims } from '../../lib/abandoned-claims';
-import type { ClaimRequest } from '../../lib/record';
+import { AbandonedClaims } from '../../lib/guard/abandoned-claims';
+import type { ClaimRequest } from '../../lib/core/record';
 import {
 	HOUR,
 	MINUTE,

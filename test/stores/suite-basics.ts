@@ -1,5 +1,5 @@
-import { ALL_RECORDS } from '../../lib/listing';
-import { StoreError } from '../../lib/store';
+import { ALL_RECORDS } from '../../lib/core/listing';
+import { StoreError } from '../../lib/core/reply';
 import {
 	HOUR,
 	LEASE,

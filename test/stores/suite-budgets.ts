@@ -1,5 +1,5 @@
-import { MAX_BUDGET_LIMIT } from '../../lib/budget';
-import type { ClaimAnswer, ClaimRequest } from '../../lib/record';
+import { MAX_BUDGET_LIMIT } from '../../lib/core/budget';
+import type { ClaimAnswer, ClaimRequest } from '../../lib/core/record';
 import {
 	HOUR,
 	LEASE,

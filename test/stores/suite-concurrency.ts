@@ -1,4 +1,4 @@
-import type { ClaimRequest } from '../../lib/record';
+import type { ClaimRequest } from '../../lib/core/record';
 import {
 	LEASE,
 	answered,

@@ -1,7 +1,7 @@
-import type { ListPage, ListQuery } from '../../lib/listing';
-import { ALL_RECORDS } from '../../lib/listing';
-import type { ClaimRequest } from '../../lib/record';
-import type { Store } from '../../lib/store';
+import type { ListPage, ListQuery } from '../../lib/core/listing';
+import { ALL_RECORDS } from '../../lib/core/listing';
+import type { ClaimRequest } from '../../lib/core/record';
+import type { Store } from '../../lib/core/store';
 import {
 	HOUR,
 	LEASE,

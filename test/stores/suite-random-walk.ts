@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { Stored } from '../../lib/record';
+import type { Stored } from '../../lib/core/record';
 import { answered, comparable, freshIdentity, identityOf, microsOf } from './requests';
 import { Model, byLeaseEnd } from './model';
 import type { OpenedStore, StoreHarness } from './suite';

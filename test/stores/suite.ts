@@ -1,4 +1,4 @@
-import type { Store } from '../../lib/store';
+import type { Store } from '../../lib/core/store';
 import { describeBudgets } from './suite-budgets';
 import { describeAbandoned } from './suite-abandoned';
 import { describeConcurrency } from './suite-concurrency';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openRedisStore } from '../../lib/redis-store';
-import type { Store } from '../../lib/store';
-import { waitForSettlement } from '../../lib/wait-for-settlement';
+import { openRedisStore } from '../../lib/stores/redis';
+import type { Store } from '../../lib/core/store';
+import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
 import { embeddedHarness } from './embedded-harness';
 import { redisHarness, standalone } from './redis-harness';
 import { RedisServer } from './redis-server';

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { leaseKeeperOf } from '../../lib/lease-keeper';
-import type { ClaimRecord } from '../../lib/record';
-import type { Store } from '../../lib/store';
+import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { ClaimRecord } from '../../lib/core/record';
+import type { Store } from '../../lib/core/store';
 import { openStore } from '../../nodes/shared/open-store';
 import {
 	executeWorkflow,

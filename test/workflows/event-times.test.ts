@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { javascript } from './harness';
 import { engine } from './nodes';
-import { parseKsuid } from '../../lib/key-formats';
+import { parseKsuid } from '../../lib/keys/key-formats';
 import { chargeWorkflow, detailsOf, newKey, routed } from './scenario';
 
 /** "Event Time" as users write it: the time of the KSUID, whatever form the sender gives it. */

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { parseKsuid } from '../../lib/key-formats';
+import { parseKsuid } from '../../lib/keys/key-formats';
 import { javascript, startDownstream } from './harness';
 import type { Downstream } from './harness';
 import { engine } from './nodes';

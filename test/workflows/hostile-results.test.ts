@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../lib/canonical-json';
+import { canonicalJson } from '../../lib/keys/canonical-json';
 import { RedisServer } from '../stores/redis-server';
 import { javascript } from './harness';
 import { embeddedStore, redisStore } from './hostile-stores';

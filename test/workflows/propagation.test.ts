@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseKsuid } from '../../lib/key-formats';
+import { parseKsuid } from '../../lib/keys/key-formats';
 import { startDownstream } from './harness';
 import type { Downstream } from './harness';
 import { engine } from './nodes';

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { reportPage } from '../../nodes/IdempotencyRecords/report/page';
-import type { DayStatistics } from '../../lib/statistics';
+import type { DayStatistics } from '../../lib/core/statistics';
 
 /** The report in a real browser: both colour schemes, wide and narrow, and nothing that it loads. */
 

@@ -1,6 +1,6 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import type { SenderValue } from '../../lib/delivery-ids';
-import { DETECTION_V1, SENDERS, senderOf } from '../../lib/delivery-ids';
+import type { SenderValue } from '../../lib/senders/delivery-ids';
+import { DETECTION_V1, SENDERS, senderOf } from '../../lib/senders/delivery-ids';
 import { bodyOf, changed, first, fixtureOf, patched } from '../lib/senders/deliveries';
 import type { Json, JsonObject } from '../lib/senders/deliveries';
 import { javascript } from './harness';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { RedisServer } from '../stores/redis-server';
-import { fieldDigestsOf } from '../../lib/field-digests';
-import { fingerprintOf, identityOf, tenantDigestOf } from '../../lib/identity';
+import { fieldDigestsOf } from '../../lib/keys/field-digests';
+import { fingerprintOf, identityOf, tenantDigestOf } from '../../lib/keys/identity';
 import { guard, javascript, startDownstream, webhookItem } from './harness';
 import type { Answer, Downstream } from './harness';
 import { engine } from './nodes';

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { leaseKeeperOf } from '../../lib/lease-keeper';
-import type { Store } from '../../lib/store';
+import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { Store } from '../../lib/core/store';
 import { openStore } from '../../nodes/shared/open-store';
 import { commit, guard, noOp, startDownstream, webhook, workflow } from './harness';
 import type { Answer, CommonRunOptions, Downstream, RunResult } from './harness';

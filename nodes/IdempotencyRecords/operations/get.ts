@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { replyAt } from '../../../lib/store';
+import { replyAt } from '../../../lib/core/reply';
 import { absent } from '../change-records';
 import { findProperties, findRecords } from '../find-records';
 import type { RecordsRun } from '../operation';

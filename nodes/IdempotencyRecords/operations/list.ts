@@ -1,7 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import type { ListedRecord, ListQuery } from '../../../lib/listing';
-import { replyAt } from '../../../lib/store';
+import type { ListedRecord, ListQuery } from '../../../lib/core/listing';
+import { replyAt } from '../../../lib/core/reply';
 import { ComplaintError } from '../../shared/messages';
 import { namespaceOf } from '../../IdempotencyGuard/scope';
 import type { RecordsRun } from '../operation';

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import type { ResultItem } from '../../../lib/result-codec';
-import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../../lib/result-codec';
+import type { ResultItem } from '../../../lib/results/result-codec';
+import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../../lib/results/result-codec';
 import { ComplaintError } from '../../shared/messages';
 import type { SeenRecord } from '../change-records';
 import { changeRecords } from '../change-records';

@@ -1,5 +1,5 @@
-import type { ConflictReason } from '../../../lib/record';
-import type { DayStatistics, Unresolved } from '../../../lib/statistics';
+import type { ConflictReason } from '../../../lib/core/record';
+import type { DayStatistics, Unresolved } from '../../../lib/core/statistics';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
 import { barChart, columnChart, escaped, formatted } from './charts';

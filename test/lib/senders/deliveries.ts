@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { deliveryIdOf, type SenderValue } from '../../../lib/delivery-ids';
+import { deliveryIdOf, type SenderValue } from '../../../lib/senders/delivery-ids';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };

@@ -7,7 +7,7 @@ import {
 	senderOf,
 	type DeliveryId,
 	type SenderValue,
-} from '../../../lib/delivery-ids';
+} from '../../../lib/senders/delivery-ids';
 import { first, foundIn, refusalOf } from './deliveries';
 
 describe('values that are no ids', () => {

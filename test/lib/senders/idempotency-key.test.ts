@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { deliveryIdOf } from '../../../lib/delivery-ids';
+import { deliveryIdOf } from '../../../lib/senders/delivery-ids';
 import { foundIn, refusalOf } from './deliveries';
 
 describe('Idempotency-Key', () => {

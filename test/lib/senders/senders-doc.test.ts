@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SENDERS } from '../../../lib/delivery-ids';
+import { SENDERS } from '../../../lib/senders/delivery-ids';
 
 const ROOT = join(__dirname, '../../..');
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { deliveryIdOf } from '../../../lib/delivery-ids';
+import { deliveryIdOf } from '../../../lib/senders/delivery-ids';
 import {
 	bodyOf,
 	changed,

@@ -1,0 +1,103 @@
+import { ALL_RECORDS } from './listing';
+import type { ConflictReason } from './record';
+import type { Reply } from './reply';
+import type { StatsRow, Store } from './store';
+
+/** What happened to claims of one namespace on one day (UTC). */
+export interface DayStatistics {
+	/** `yyyy-mm-dd` */
+	readonly day: string;
+	readonly namespace: string;
+	/** Claims of keys that were not known. */
+	readonly new: number;
+	/** Claims of keys that had been given back, or taken over. */
+	readonly retries: number;
+	readonly duplicates: number;
+	readonly conflicts: number;
+	readonly conflictsByReason: Readonly<Partial<Record<ConflictReason, number>>>;
+	/** Results that were stored. */
+	readonly bytes: number;
+}
+
+/** The counters of a store as one row a day and namespace, by day and namespace. */
+export function statisticsOf(
+	rows: readonly StatsRow[],
+	{ fromDay, namespace }: { readonly fromDay: string; readonly namespace: string | null },
+): DayStatistics[] {
+	const days = new Map<string, Mutable<DayStatistics>>();
+	for (const row of rows) {
+		const day = isoDay(row.day);
+		if (day < fromDay || (namespace !== null && row.namespace !== namespace)) continue;
+		const name = `${day} ${row.namespace}`;
+		const statistics = days.get(name) ?? nothingOn(day, row.namespace);
+		days.set(name, statistics);
+		add(statistics, row);
+	}
+	return [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, statistics]) => statistics);
+}
+
+export function nothingOn(day: string, namespace: string): DayStatistics {
+	return {
+		...{ day, namespace, new: 0, retries: 0, duplicates: 0 },
+		...{ conflicts: 0, conflictsByReason: {}, bytes: 0 },
+	};
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function add(statistics: Mutable<DayStatistics>, { counter, value }: StatsRow): void {
+	switch (counter) {
+		case 'new':
+		case 'bytes':
+			statistics[counter] += value;
+			break;
+		case 'retry':
+			statistics.retries += value;
+			break;
+		case 'duplicate':
+			statistics.duplicates += value;
+			break;
+		default: {
+			const known = statistics.conflictsByReason[counter] ?? 0;
+			statistics.conflicts += value;
+			statistics.conflictsByReason = {
+				...statistics.conflictsByReason,
+				[counter]: known + value,
+			};
+		}
+	}
+}
+
+/** `20261124` → `2026-11-24` */
+const isoDay = (day: string) => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`;
+
+/** The UTC day of a time in ms, `yyyy-mm-dd`. */
+export const dayOfTime = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+/** Claims of a namespace whose outcome nobody knows. */
+export interface Unresolved {
+	readonly count: number;
+	/** Since when the oldest waits, ms. */
+	readonly oldestSince: number;
+}
+
+/** How many claims of each namespace wait for somebody to say what happened: read from the index of open claims. */
+export async function unresolvedIn(store: Store): Promise<Reply<ReadonlyMap<string, Unresolved>>> {
+	const unresolved = new Map<string, Unresolved>();
+	let cursor: string | null = null;
+	for (;;) {
+		const states = ['lapsed', 'unknown'] as const;
+		const reply = await store.list({ ...ALL_RECORDS, states, pageSize: 500, cursor });
+		if (!reply.ok) return reply;
+		for (const { record } of reply.answer.records) {
+			const { namespace, leaseUntil } = record;
+			const known = unresolved.get(namespace) ?? { count: 0, oldestSince: leaseUntil };
+			unresolved.set(namespace, {
+				count: known.count + 1,
+				oldestSince: Math.min(known.oldestSince, leaseUntil),
+			});
+		}
+		({ cursor } = reply.answer);
+		if (cursor === null) return { ok: true, micros: reply.micros, answer: unresolved };
+	}
+}

@@ -1,0 +1,128 @@
+import type { ListPage, ListQuery } from './listing';
+import type { Reply } from './reply';
+import type {
+	ClaimAnswer,
+	ClaimRecord,
+	ClaimRequest,
+	OperatorAnswer,
+	OperatorCommand,
+	OwnerAnswer,
+	OwnerCommand,
+	Tombstone,
+} from './record';
+
+/**
+ * A place that keeps records and changes each by one atomic step, as transitions.ts says. A store knows nothing of n8n.
+ *
+ * Batches are answered in order, one reply each; a record that can't be read, or a store that can't be asked, fails its
+ * own items and no others. No method rejects for a store's failure: the reply carries it.
+ */
+export interface Store {
+	readonly kind: StoreKind;
+
+	claim(
+		requests: readonly ClaimRequest[],
+		options?: ClaimOptions,
+	): Promise<ReadonlyArray<Reply<ClaimAnswer>>>;
+
+	/** finish, release, park, abandon, renew, start. */
+	command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>>;
+
+	/** resolve, forget. Forget with `force` removes a corrupt or foreign value as well. */
+	operate(order: OperatorCommand): Promise<Reply<OperatorAnswer>>;
+
+	/** The records as stored and not expired; null where there is none. */
+	get(identities: readonly string[]): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>>;
+
+	/**
+	 * Calls `listener` when a claim on one of the identities may have come to an end, and once when listening begins: what ended
+	 * before is found by looking then. A hint and no promise: where the store can't tell (another process's file, a lost
+	 * connection, a user without channels) the listener is not called. Never fails; the caller looks by itself as well.
+	 *
+	 * @returns ends the listening
+	 */
+	onSettled(identities: readonly string[], listener: () => void): () => void;
+
+	/** Claims that wait for an end (pending, processing, unknown), by the end of their lease, oldest first. */
+	findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>>;
+
+	/** Records page by page. A listing holds one page at a time, and no claim waits for it. */
+	list(query: ListQuery): Promise<Reply<ListPage>>;
+
+	/**
+	 * Takes what is to be told to a consumer: of `notices`, those that it was not told and nobody else is telling it now. They are
+	 * held for `holdMs`, and may be taken again after that: whoever took them may have been killed.
+	 */
+	takeNotices(order: NoticesToTake): Promise<Reply<readonly string[]>>;
+
+	/** Notices that need not be taken again before a time: told, or still being told. */
+	keepNotices(order: NoticesToKeep): Promise<Reply<null>>;
+
+	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
+	stats(): Promise<Reply<readonly StatsRow[]>>;
+
+	/** 32 random bytes that the store made once and keeps: they authenticate claim tokens. Redis tells no time with them. */
+	signingKey(): Promise<Reply<Buffer>>;
+
+	close(): Promise<void>;
+}
+
+export type StoreKind = 'embedded' | 'redis';
+
+export interface ClaimOptions {
+	/** So many replicas have to hold a new claim before it counts; with fewer it is given back, and its item fails. Redis only. */
+	readonly minReplicas?: number;
+}
+
+export interface OpenQuery {
+	/** Only claims whose lease ends, or which were parked, before this time (ms). */
+	readonly leaseEndsBefore: number;
+	readonly limit: number;
+}
+
+export interface OpenClaim {
+	readonly identity: string;
+	readonly leaseUntil: number;
+}
+
+export interface NoticesToTake {
+	/** Who is told: `[A-Za-z0-9_-]{1,64}`. */
+	readonly consumer: string;
+	readonly notices: readonly string[];
+	readonly holdMs: number;
+}
+
+export interface NoticesToKeep {
+	readonly consumer: string;
+	readonly notices: ReadonlyArray<{ readonly notice: string; readonly until: number }>;
+}
+
+export interface StatsRow {
+	readonly day: string;
+	readonly namespace: string;
+	readonly counter: Counter;
+	readonly value: number;
+}
+
+/**
+ * What a store counts: each answer to a claim under its outcome or reason (`retry`: new, but not the first attempt), and the
+ * bytes of the results it stored.
+ */
+export type Counter =
+	| 'new'
+	| 'retry'
+	| 'duplicate'
+	| (ClaimAnswer & { outcome: 'conflict' })['reason']
+	| 'bytes';
+
+/** The counter of an answer to a claim. */
+export function counterOf(answer: ClaimAnswer): Counter {
+	switch (answer.outcome) {
+		case 'new':
+			return answer.record.attempts > 1 ? 'retry' : 'new';
+		case 'duplicate':
+			return 'duplicate';
+		case 'conflict':
+			return answer.reason;
+	}
+}

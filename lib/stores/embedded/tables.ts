@@ -1,0 +1,246 @@
+import type { Stored } from '../../core/record';
+import type { OpenClaim, OpenQuery, StatsRow } from '../../core/store';
+import { StoreError } from '../../core/reply';
+import { attempt } from '../../core/attempt';
+import { BudgetGrants } from './budget-grants';
+import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
+import type { Database, Statement } from './sqlite';
+
+/** A record with the number of its row. */
+export interface Row {
+	readonly id: number;
+	readonly stored: Stored;
+}
+
+/** A row of a listing, its values as they are stored: numbers that are not safe stay big. */
+export interface ListedRow {
+	readonly id: bigint;
+	readonly leaseUntil: bigint;
+	readonly identity: string;
+	readonly values: readonly unknown[];
+}
+
+/** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
+export class Tables {
+	readonly budgets: BudgetGrants;
+
+	private readonly insertClaim: Statement;
+
+	private readonly selectClaim: Statement;
+
+	private readonly updateClaim: Statement;
+
+	private readonly deleteClaim: Statement;
+
+	private readonly deleteIdentity: Statement;
+
+	private readonly putResult: Statement;
+
+	private readonly deleteResult: Statement;
+
+	private readonly selectOpen: Statement;
+
+	private readonly selectExpired: Statement;
+
+	private readonly selectSome: Statement;
+
+	private readonly selectSomeOpen: Statement;
+
+	private readonly insertNotice: Statement;
+
+	private readonly putNotice: Statement;
+
+	private readonly deleteNotices: Statement;
+
+	private readonly addToCounter: Statement;
+
+	private readonly selectStats: Statement;
+
+	private readonly deleteStats: Statement;
+
+	private readonly selectMeta: Statement;
+
+	private readonly putMeta: Statement;
+
+	constructor(db: Database) {
+		this.budgets = new BudgetGrants(db);
+		const columns = COLUMNS.map(({ column }) => column);
+		const marks = columns.map(() => '?').join(', ');
+		this.insertClaim = db.prepare(
+			`INSERT INTO claims (identity, ${columns.join(', ')}) VALUES (?, ${marks}) ON CONFLICT DO NOTHING`,
+		);
+		this.selectClaim = db.prepare(
+			`SELECT claims.id, ${columns.join(', ')}, bytes
+			FROM claims LEFT JOIN results ON results.id = claims.id WHERE identity = ?`,
+		);
+		this.updateClaim = db.prepare(
+			`UPDATE claims SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+		);
+		this.deleteClaim = db.prepare('DELETE FROM claims WHERE id = ?');
+		this.deleteIdentity = db.prepare('DELETE FROM claims WHERE identity = ? RETURNING id');
+		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
+		this.deleteResult = db.prepare('DELETE FROM results WHERE id = ?');
+		this.selectOpen = db.prepare(
+			`SELECT identity, lease_until FROM claims
+			WHERE state <= ${LAST_OPEN_STATE} AND lease_until < ? AND expires_at > ? ORDER BY lease_until LIMIT ?`,
+		);
+		this.selectExpired = db.prepare('SELECT id FROM claims WHERE expires_at <= ? LIMIT ?');
+		this.selectSome = db.prepare(
+			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims WHERE id > ? ORDER BY id LIMIT ?`,
+		);
+		this.selectSomeOpen = db.prepare(
+			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims
+			WHERE state <= ${LAST_OPEN_STATE} AND (lease_until, id) > (?, ?) AND lease_until <= ?
+			ORDER BY lease_until, id LIMIT ?`,
+		);
+		// A number that is out of range is that row's trouble, and no reason to fail the others.
+		this.selectSome.setReadBigInts(true);
+		this.selectSomeOpen.setReadBigInts(true);
+		this.insertNotice = db.prepare('INSERT OR IGNORE INTO notices VALUES (?, ?, ?)');
+		this.putNotice = db.prepare('INSERT OR REPLACE INTO notices VALUES (?, ?, ?)');
+		this.deleteNotices = db.prepare('DELETE FROM notices WHERE until <= ?');
+		this.addToCounter = db.prepare(
+			'INSERT INTO stats VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value',
+		);
+		this.selectStats = db.prepare('SELECT * FROM stats ORDER BY day, namespace, counter');
+		this.deleteStats = db.prepare('DELETE FROM stats WHERE day < ?');
+		this.selectMeta = db.prepare('SELECT value FROM meta WHERE name = ?');
+		this.putMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+	}
+
+	/** False, and nothing written, where the identity has a row already. */
+	insert(identity: string, next: NonNullable<Stored>): boolean {
+		const { changes, lastInsertRowid } = this.insertClaim.run(identity, ...valuesOf(next));
+		if (changes === 0) return false;
+		const result = resultOf(next);
+		if (result !== null) this.putResult.run(lastInsertRowid, result);
+		return true;
+	}
+
+	/** @throws StoreError `corrupt_record` */
+	find(identity: string): Row | null {
+		const row = this.read(identity);
+		if (row === undefined) return null;
+		const [id, ...values] = Object.values(row);
+		const result = values.pop();
+		return {
+			id: Number(id),
+			stored: storedOf(values, result instanceof Uint8Array ? asBuffer(result) : null),
+		};
+	}
+
+	/** Writes what a transition made of a row; the result only where it changed. */
+	update({ id, stored }: Row, next: NonNullable<Stored>): void {
+		this.updateClaim.run(...valuesOf(next), id);
+		const before = resultOf(stored);
+		const result = resultOf(next);
+		if (result === before) return;
+		if (result === null) this.deleteResult.run(id);
+		else this.putResult.run(id, result);
+	}
+
+	/** Removes whatever is there, readable or not. */
+	remove(identity: string): void {
+		const row = this.deleteIdentity.get(identity);
+		if (row !== undefined) this.deleteResult.run(Number(row.id));
+	}
+
+	removeRow(id: number): void {
+		this.deleteClaim.run(id);
+		this.deleteResult.run(id);
+	}
+
+	expired(nowMs: number, limit: number): number[] {
+		return this.selectExpired.all(nowMs, limit).map(({ id }) => Number(id));
+	}
+
+	open({ leaseEndsBefore, limit }: OpenQuery, nowMs: number): OpenClaim[] {
+		return this.selectOpen.all(leaseEndsBefore, nowMs, limit).map((row) => ({
+			identity: String(row.identity),
+			leaseUntil: Number(row.lease_until),
+		}));
+	}
+
+	/** Rows after the one with number `id`, without their results. */
+	some(id: bigint, limit: number): ListedRow[] {
+		return this.selectSome.all(id, limit).map(listedRow);
+	}
+
+	/** Open claims after the one with this lease end and number, whose lease ends by a time. */
+	someOpen(leaseUntil: bigint, id: bigint, endsBy: number, limit: number): ListedRow[] {
+		return this.selectSomeOpen.all(leaseUntil, id, endsBy, limit).map(listedRow);
+	}
+
+	/** False where the consumer has it already. */
+	takeNotice(consumer: string, notice: string, until: number): boolean {
+		return this.insertNotice.run(consumer, notice, until).changes === 1;
+	}
+
+	keepNotice(consumer: string, notice: string, until: number): void {
+		this.putNotice.run(consumer, notice, until);
+	}
+
+	dropNotices(nowMs: number): void {
+		this.deleteNotices.run(nowMs);
+	}
+
+	count(day: string, namespace: string, counter: string, by: number): void {
+		this.addToCounter.run(day, namespace, counter, by);
+	}
+
+	stats(): StatsRow[] {
+		return this.selectStats.all().map(({ day, namespace, counter, value }) => ({
+			day: String(day),
+			namespace: String(namespace),
+			counter: counter as StatsRow['counter'],
+			value: Number(value),
+		}));
+	}
+
+	forgetStatsBefore(day: string): void {
+		this.deleteStats.run(day);
+	}
+
+	/** When the store began, in ms, or the furthest time it used, in microseconds. */
+	meta(name: 'epoch' | 'clock'): number {
+		return Number(this.selectMeta.get(name)?.value);
+	}
+
+	signingKey(): Buffer {
+		const key = this.selectMeta.get('signing_key')?.value;
+		if (!(key instanceof Uint8Array)) throw new Error('the signing key is missing');
+		return asBuffer(key);
+	}
+
+	markClock(micros: number): void {
+		this.putMeta.run('clock', BigInt(micros));
+	}
+
+	private read(identity: string) {
+		const row = attempt(() => this.selectClaim.get(identity));
+		if (row.ok) return row.value;
+		if ((row.error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw row.error;
+		throw new StoreError(
+			'corrupt_record',
+			'The value stored for this key is not a record of ours: a number is out of range.',
+		);
+	}
+}
+
+function listedRow(row: Readonly<Record<string, unknown>>): ListedRow {
+	const [id, leaseUntil, identity, ...values] = Object.values(row);
+	return {
+		id: BigInt(Number(id)),
+		leaseUntil: typeof leaseUntil === 'bigint' ? leaseUntil : 0n,
+		identity: String(identity),
+		values: values.map((value) =>
+			typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value,
+		),
+	};
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+export const resultOf = (stored: Stored): Uint8Array | null =>
+	stored === null || stored.state === 'tombstone' ? null : stored.result;

@@ -1,0 +1,182 @@
+import type { ClaimAnswer, ClaimRecord, ClaimRequest, ConflictReason } from '../../core/record';
+import { viewOf } from '../../core/record';
+import { decodeStored, encodeDigests, encodeKey, encodeTerms, wholeMs } from './codec';
+import type { Chunk, Keys } from './keys';
+import type { ScriptArguments, ScriptReply } from './scripts';
+import { scriptError } from './errors';
+
+/** Requests and answers of claim.lua, whose header says what each argument is. */
+
+/** A request whose budget is not asked, see claim.lua: it has no room, or only whether the key would be granted is asked. */
+export type AskedClaim = ClaimRequest & { readonly grants?: 'none' | 'probed' };
+
+const NOT_GRANTED = { none: 'n', probed: 'p' } as const;
+
+export function claimArguments(
+	keys: Keys,
+	chunk: Chunk<AskedClaim>,
+	offsetMs: number,
+): ScriptArguments {
+	const settings = new Settings();
+	const numbers = chunk.items.map((request) => settings.numberOf(request));
+	const stride = settings.count === 1 && chunk.items.every(isPlain) ? 4 : 5;
+	const items: string[] = [];
+	chunk.items.forEach((request, i) => {
+		items.push(
+			request.owner,
+			request.fingerprint,
+			encodeKey(request),
+			encodeDigests(request.fieldDigests),
+		);
+		if (stride === 4) return;
+		const number = numbers[i] ?? 1;
+		const plain = number === 1 && isPlain(request);
+		const { eventAt, grants, tenant } = request;
+		const mark = grants === undefined ? '' : NOT_GRANTED[grants];
+		items.push(plain ? '' : `${number} ${eventAt ?? ''}${mark} ${tenant}`);
+	});
+	return [
+		...keysOf(keys, chunk),
+		String(offsetMs),
+		chunk.perShard.join(' '),
+		String(settings.count),
+		String(stride),
+		...settings.asked,
+		...items,
+	];
+}
+
+function isPlain({ eventAt, tenant, budget }: ClaimRequest): boolean {
+	return eventAt === null && tenant === '' && budget === undefined;
+}
+
+/** What requests of a batch mostly have in common is sent once. */
+class Settings {
+	/** Terms and namespace of each. */
+	readonly asked: string[] = [];
+
+	private readonly numbers = new Map<string, number>();
+
+	private last: { readonly request: ClaimRequest; readonly number: number } | undefined;
+
+	get count(): number {
+		return this.numbers.size;
+	}
+
+	numberOf(request: ClaimRequest): number {
+		const { last } = this;
+		if (last !== undefined && SETTINGS.every((name) => request[name] === last.request[name])) {
+			return last.number;
+		}
+		const terms = askedOf(request);
+		const name = `${request.namespace}\n${terms}`;
+		const number = this.numbers.get(name) ?? this.numbers.size + 1;
+		if (number > this.numbers.size) {
+			this.numbers.set(name, number);
+			this.asked.push(terms, request.namespace);
+		}
+		this.last = { request, number };
+		return number;
+	}
+}
+
+const SETTINGS = [
+	'leaseMs',
+	'claimTimeoutMs',
+	'retentionMs',
+	'onUnknownOutcome',
+	'maxAttempts',
+	'extendRetention',
+	'strictAge',
+	'pending',
+	'namespace',
+	'workflowId',
+	'executionId',
+] as const;
+
+/** Number of keys, and the keys: of the items, then `open` and `stats` of each shard. */
+export function keysOf(
+	keys: Keys,
+	{ items, shards }: Pick<Chunk<{ readonly identity: string }>, 'items' | 'shards'>,
+): ScriptArguments {
+	const names = items.map(({ identity }) => keys.record(identity));
+	for (const shard of shards) names.push(keys.open(shard), keys.stats(shard));
+	return [names.length, ...names];
+}
+
+function askedOf(request: ClaimRequest): string {
+	const flags = (request.extendRetention ? 'x' : '') + (request.strictAge ? 's' : '');
+	const state = request.pending ? 'P' : 'R';
+	const attempts = request.maxAttempts ?? '-';
+	return `${state} ${wholeMs(request.leaseMs)} ${attempts} ${flags || '-'} ${encodeTerms(request)}`;
+}
+
+/** An answer for each item, in order, or the error that it failed with. */
+export function claimAnswers(
+	reply: ScriptReply,
+	requests: readonly ClaimRequest[],
+	micros: number,
+): Array<ClaimAnswer | Error> {
+	const entries = new Map<number, ScriptReply>();
+	for (const entry of reply.slice(1) as ScriptReply[]) entries.set(Number(entry[0]), entry);
+	return requests.map((request, i) => {
+		const entry = entries.get(i + 1);
+		return entry === undefined ? firstGrant(request, micros) : answerOf(entry);
+	});
+}
+
+/**
+ * The first grant of a key, of which the script says nothing: all follows from the request and the time. Written out, since a large
+ * object made with `...` costs V8 more than the claim costs Redis.
+ */
+function firstGrant(request: ClaimRequest, micros: number): ClaimAnswer {
+	const now = Math.floor(micros / 1000);
+	const leaseMs = request.pending ? request.claimTimeoutMs : request.leaseMs;
+	const leaseUntil = now + wholeMs(leaseMs);
+	return {
+		outcome: 'new',
+		fence: micros,
+		takeover: false,
+		record: {
+			state: request.pending ? 'pending' : 'processing',
+			fieldDigests: request.fieldDigests,
+			namespace: request.namespace,
+			key: request.key,
+			eventAt: request.eventAt ?? now,
+			firstSeenAt: now,
+			claimedAt: now,
+			leaseUntil,
+			claimTimeoutMs: request.claimTimeoutMs,
+			attempts: 1,
+			notBefore: 0,
+			finishedAt: 0,
+			retentionMs: request.retentionMs,
+			expiresAt: leaseUntil + wholeMs(request.retentionMs),
+			statusCode: 0,
+			duplicates: 0,
+			onUnknownOutcome: request.onUnknownOutcome,
+			reason: '',
+			workflowId: request.workflowId,
+			executionId: request.executionId,
+		},
+	};
+}
+
+function answerOf([, outcome, value, flat]: ScriptReply): ClaimAnswer | Error {
+	const word = String(outcome);
+	if (word === 'error') return scriptError(String(value));
+	const record = Array.isArray(flat) ? (decodeStored(flat) as ClaimRecord) : null;
+	if (record !== null && word === 'new') {
+		const takeover = String(value) === '1';
+		return { outcome: 'new', fence: record.fence, takeover, record: viewOf(record) };
+	}
+	if (record !== null && word === 'duplicate') {
+		return { outcome: 'duplicate', record: viewOf(record), result: record.result };
+	}
+	return {
+		outcome: 'conflict',
+		reason: word as ConflictReason,
+		retryAfterMs: String(value) === '' ? null : Number(String(value)),
+		record: record === null ? null : viewOf(record),
+	};
+}

@@ -1,0 +1,178 @@
+import type { ClusterOptions, RedisOptions as ClientOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import type { NetStream } from 'ioredis/built/types';
+
+import { attemptAsync } from '../../core/attempt';
+import { StoreError } from '../../core/reply';
+import { RedisTimeout, isPassing } from './errors';
+import type { RedisNode, RedisOptions } from './options';
+import { timeoutsOf } from './options';
+import { type Client, defineScripts } from './scripts';
+
+/** How the connection shows in CLIENT LIST. */
+const CONNECTION_NAME = 'n8n-nodes-idempotency';
+
+/**
+ * Opens one connection (to a cluster: one for each node that is needed) and waits until it may be used. It never connects again by
+ * itself, queues nothing while it is down and resends nothing: the pool decides that.
+ *
+ * @throws what went wrong first, as Node.js or Redis said it; RedisTimeout
+ */
+export async function connect(options: RedisOptions): Promise<Client> {
+	const { connectMs } = timeoutsOf(options);
+	const client = createClient(options);
+	let failure: unknown;
+	const troubles: unknown[] = [];
+	client.on('error', (error: unknown) => (failure ??= error));
+	// Of one node or sentinel: the others may do.
+	for (const event of ['sentinelError', 'node error']) {
+		client.on(event, (error: unknown) => troubles.push(error));
+	}
+	const connected = await attemptAsync(
+		async () => await within(readyOf(client), connectMs, 'connect'),
+	);
+	// A connection that is ready after an error is not what was asked for: another database, for one.
+	if (!connected.ok || failure !== undefined) {
+		client.disconnect();
+		// A sentinel or node that refuses us says more than one that is not there, and than the sum of them.
+		const telling = troubles.find((error) => !isPassing(error));
+		throw telling ?? failure ?? troubles[0] ?? (connected.ok ? undefined : connected.error);
+	}
+	defineScripts(client);
+	return client;
+}
+
+/** ioredis calls a cluster connected before it has read which node serves which slot. */
+async function readyOf(client: Client): Promise<void> {
+	await client.connect();
+	if (client.status === 'ready') return;
+	await new Promise<void>((resolve, reject) => {
+		client.once('ready', resolve);
+		client.once('end', () => reject(new Error('Connection is closed.')));
+	});
+}
+
+/**
+ * Waits for `answer`, but not longer than `ms`. Where this process was too busy to look, the answer may have come meanwhile: it
+ * counts as in time.
+ */
+export async function within<T>(
+	answer: Promise<T>,
+	ms: number,
+	phase: 'connect' | 'command',
+): Promise<T> {
+	return await new Promise<T>((resolve, reject) => {
+		const timer = setTimeout(() => {
+			setImmediate(() => setImmediate(() => reject(new RedisTimeout(phase, ms))));
+		}, ms);
+		answer.then(
+			(value) => {
+				clearTimeout(timer);
+				resolve(value);
+			},
+			(error: unknown) => {
+				clearTimeout(timer);
+				reject(error);
+			},
+		);
+	});
+}
+
+/** Keeps the process alive for the connection, or lets it end. */
+export function holdProcess(client: Client, hold: boolean): void {
+	for (const stream of streamsOf(client)) {
+		if (hold) stream.ref();
+		else stream.unref();
+	}
+}
+
+export function isUsable(client: Client): boolean {
+	return client.status === 'ready';
+}
+
+function streamsOf(client: Client): NetStream[] {
+	if (client instanceof Redis) return client.stream ? [client.stream] : [];
+	return client.nodes().flatMap((node) => (node.stream ? [node.stream] : []));
+}
+
+function createClient(options: RedisOptions): Client {
+	const { deployment, nodes = [], sentinelName } = options;
+	const common = commonOptions(options);
+	if (deployment === 'standalone') {
+		const { host, port } = nodeOf(options);
+		return new Redis({ ...common, host, port });
+	}
+	if (nodes.length === 0) {
+		throw new StoreError('configuration', 'Name at least one node in the credential.');
+	}
+	if (deployment === 'cluster') {
+		return new Cluster(nodes.map(nodeOf), clusterOptions(common));
+	}
+	if (!sentinelName) {
+		throw new StoreError(
+			'configuration',
+			'Name the primary as the sentinels know it (often "mymaster") in the credential.',
+		);
+	}
+	return new Redis({ ...common, ...sentinelOptions(options, sentinelName) });
+}
+
+function commonOptions(options: RedisOptions): ClientOptions {
+	const { user, password, database, tls } = options;
+	return {
+		username: user || undefined,
+		password: password || undefined,
+		db: options.deployment === 'cluster' ? 0 : (database ?? 0),
+		tls: tls === undefined ? undefined : definedOf({ ...tls }),
+		connectionName: CONNECTION_NAME,
+		connectTimeout: timeoutsOf(options).connectMs,
+		disconnectTimeout: 200,
+		lazyConnect: true,
+		retryStrategy: null,
+		enableOfflineQueue: false,
+		autoResendUnfulfilledCommands: false,
+		maxRetriesPerRequest: 0,
+		// INFO, CLIENT SETINFO and HELLO need rights, or versions, that the store can do without.
+		enableReadyCheck: false,
+		disableClientInfo: true,
+		protocol: 2,
+	};
+}
+
+function sentinelOptions(options: RedisOptions, name: string): ClientOptions {
+	const { nodes = [], sentinelUser, sentinelPassword, tls } = options;
+	return {
+		sentinels: nodes.map(nodeOf),
+		name,
+		sentinelUsername: sentinelUser || undefined,
+		sentinelPassword: sentinelPassword || undefined,
+		sentinelRetryStrategy: () => null,
+		sentinelCommandTimeout: timeoutsOf(options).connectMs,
+		sentinelTLS: tls === undefined ? undefined : definedOf({ ...tls }),
+		enableTLSForSentinelMode: tls !== undefined,
+	};
+}
+
+function clusterOptions(common: ClientOptions): ClusterOptions {
+	return {
+		redisOptions: common,
+		lazyConnect: true,
+		clusterRetryStrategy: () => null,
+		enableReadyCheck: true,
+		slotsRefreshTimeout: common.connectTimeout,
+		maxRedirections: 5,
+		// A command whose connection broke may have been carried out: whether to ask again is the pool's decision.
+		retryDelayOnFailover: 0,
+		retryDelayOnClusterDown: 100,
+	};
+}
+
+function nodeOf({ host, port }: Partial<RedisNode>): RedisNode {
+	return { host: host || 'localhost', port: port ?? 6379 };
+}
+
+function definedOf<T extends object>(value: T): T {
+	return Object.fromEntries(
+		Object.entries(value).filter(([, part]) => part !== undefined && part !== ''),
+	) as T;
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { attemptAsync } from '../../core/attempt';
+import { connect, holdProcess, isUsable, within } from './connection';
+import { isOfConnection, isPassing } from './errors';
+import type { RedisOptions, RedisTimeouts } from './options';
+import { connectionDigestOf, timeoutsOf } from './options';
+import type { Client } from './scripts';
+import { Subscriber } from './subscriber';
+
+const RETRY_EVERY_MS = 100;
+
+const shared = new Map<string, SharedConnection>();
+
+/** The connection of this process for these options and this purpose: every store that is opened with them uses it. */
+export function sharedConnection(
+	options: RedisOptions,
+	purpose: 'all' | 'replicated' = 'all',
+): SharedConnection {
+	const digest = `${purpose} ${connectionDigestOf(options)}`;
+	let connection = shared.get(digest);
+	if (connection === undefined) {
+		connection = new SharedConnection(options);
+		shared.set(digest, connection);
+	}
+	return connection;
+}
+
+/**
+ * One connection that opens when it is needed and closes when the last store is closed, or when nobody used it for a while: a
+ * package that n8n reloads leaves nothing behind. Where nothing is asked it does not keep the process alive.
+ */
+export class SharedConnection {
+	/** What is done once over this connection, by name: see RedisStore. */
+	readonly once = new Map<string, Promise<void> | 'done'>();
+
+	/** Hears, over a connection of its own, of claims that ended. */
+	readonly subscriber: Subscriber;
+
+	private client: Client | undefined;
+
+	private connecting: Promise<Client> | undefined;
+
+	private lastUsed = 0;
+
+	private stores = 0;
+
+	private asking = 0;
+
+	private idleTimer: NodeJS.Timeout | undefined;
+
+	private readonly timeouts: RedisTimeouts;
+
+	constructor(readonly options: RedisOptions) {
+		this.timeouts = timeoutsOf(options);
+		this.subscriber = new Subscriber(options);
+	}
+
+	open(): void {
+		this.stores++;
+	}
+
+	close(): void {
+		this.stores--;
+		if (this.stores === 0) this.subscriber.end();
+		if (this.stores === 0 && this.asking === 0) this.disconnect();
+	}
+
+	/**
+	 * Asks Redis, and asks again for a while where the trouble is passing: `ask` has to be safe to repeat even if it was carried out.
+	 * Ends within retryMs + connectMs + commandMs.
+	 *
+	 * @throws as Node.js or Redis said it; RedisTimeout
+	 */
+	async ask<T>(ask: (client: Client) => Promise<T>, repeat = true): Promise<T> {
+		this.begin();
+		const giveUpAt = performance.now() + this.timeouts.retryMs;
+		let attempt = await attemptAsync(async () => await this.askOnce(ask));
+		while (!attempt.ok && repeat && isPassing(attempt.error)) {
+			if (performance.now() + RETRY_EVERY_MS > giveUpAt) break;
+			await sleep(RETRY_EVERY_MS);
+			attempt = await attemptAsync(async () => await this.askOnce(ask));
+		}
+		this.end();
+		if (!attempt.ok) throw attempt.error;
+		return attempt.value;
+	}
+
+	private async askOnce<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+		// Where there is a connection, nothing is awaited before the question is sent: a batch's first part is on its way
+		// while the next is made.
+		const client = this.usable() ?? (await this.connected());
+		const attempt = await attemptAsync(
+			async () => await within(ask(client), this.timeouts.commandMs, 'command'),
+		);
+		if (attempt.ok) return attempt.value;
+		// It is broken, or leads to the wrong server; what others ask over it fails and is asked again.
+		if (isOfConnection(attempt.error)) client.disconnect();
+		throw attempt.error;
+	}
+
+	private usable(): Client | undefined {
+		return this.client !== undefined && isUsable(this.client) ? this.client : undefined;
+	}
+
+	/** Whoever comes while it connects waits for the same attempt. */
+	private async connected(): Promise<Client> {
+		this.connecting ??= connect(this.options).finally(() => (this.connecting = undefined));
+		const client = await this.connecting;
+		this.client = client;
+		return client;
+	}
+
+	private begin(): void {
+		this.asking++;
+		const client = this.usable();
+		if (this.asking === 1 && client !== undefined) holdProcess(client, true);
+	}
+
+	private end(): void {
+		this.asking--;
+		if (this.asking > 0) return;
+		if (this.stores === 0) {
+			this.disconnect();
+			return;
+		}
+		const client = this.usable();
+		if (client === undefined) return;
+		holdProcess(client, false);
+		this.lastUsed = performance.now();
+		this.idleTimer ??= this.closeWhenIdle(this.timeouts.idleMs);
+	}
+
+	private closeWhenIdle(inMs: number): NodeJS.Timeout {
+		return setTimeout(() => {
+			const left = this.lastUsed + this.timeouts.idleMs - performance.now();
+			this.idleTimer = undefined;
+			if (this.asking > 0) return;
+			if (left <= 0) this.disconnect();
+			else this.idleTimer = this.closeWhenIdle(left);
+		}, inMs).unref();
+	}
+
+	private disconnect(): void {
+		clearTimeout(this.idleTimer);
+		this.idleTimer = undefined;
+		this.client?.disconnect();
+		this.client = undefined;
+	}
+}

@@ -1,0 +1,469 @@
+import { randomBytes } from 'node:crypto';
+
+import { attemptAsync } from '../../core/attempt';
+import type { ListPage, ListQuery, Portion } from '../../core/listing';
+import { pageOf } from '../../core/listing';
+import type {
+	ClaimAnswer,
+	ClaimRecord,
+	ClaimRequest,
+	OperatorAnswer,
+	OperatorCommand,
+	OwnerAnswer,
+	OwnerCommand,
+	Tombstone,
+} from '../../core/record';
+import type {
+	ClaimOptions,
+	NoticesToKeep,
+	NoticesToTake,
+	OpenClaim,
+	OpenQuery,
+	StatsRow,
+	Store,
+} from '../../core/store';
+import type { Reply } from '../../core/reply';
+import { StoreError } from '../../core/reply';
+import { durationProblem } from '../../core/durations';
+import { type BatchScript, askInChunks, microsOf } from './batch';
+import { claimBudgeted } from './budgeted-claims';
+import { claimAnswers, claimArguments, keysOf } from './claim-script';
+import { decodeStored } from './codec';
+import {
+	commandAnswers,
+	commandArguments,
+	operateAnswer,
+	operateArguments,
+	sizeOfCommand,
+} from './command-script';
+import { isPassing, scriptError, storeErrorOf } from './errors';
+import { findOpen } from './find-open';
+import { type Chunk, Keys, SHARDS, shardOf } from './keys';
+import { candidatesOf, filterArguments, portionOf } from './list';
+import type { RedisOptions } from './options';
+import { addressOf, prefixOf } from './options';
+import { type SharedConnection, sharedConnection } from './pool';
+import { ReplicatedClaims } from './replicated-claims';
+import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
+import { runScript } from './scripts';
+import { acceptSecret } from './secret-in-use';
+import { sumCounters } from './stats';
+
+/**
+ * Opens the store in Redis. Nothing is sent until the first call, and each call ends within 5 s (see RedisTimeouts), with a typed
+ * error where Redis can't be asked. A call whose connection broke is sent again: a claim by its owner is granted once more, and a
+ * finish that was carried out answers `kept`.
+ */
+export function openRedisStore(options: RedisOptions): SecretAwareStore {
+	const connection = sharedConnection(options);
+	connection.open();
+	return new RedisStore(options, connection);
+}
+
+export interface SecretAwareStore extends Store {
+	/** See `acceptSecret`. */
+	acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>>;
+}
+
+interface Timed<Answer> {
+	readonly micros: number;
+	readonly answer: Answer;
+}
+
+class RedisStore implements SecretAwareStore {
+	readonly kind = 'redis';
+
+	private readonly keys: Keys;
+
+	private readonly address: string;
+
+	private readonly epochNoted: string;
+
+	private replicated: ReplicatedClaims | undefined;
+
+	private closed = false;
+
+	constructor(
+		private readonly options: RedisOptions,
+		private readonly connection: SharedConnection,
+	) {
+		this.keys = new Keys(prefixOf(options));
+		this.address = addressOf(options);
+		this.epochNoted = `epoch ${prefixOf(options)}`;
+	}
+
+	async claim(
+		requests: readonly ClaimRequest[],
+		{ minReplicas = 0 }: ClaimOptions = {},
+	): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
+		return minReplicas > 0
+			? await this.claimOnReplicas(requests, minReplicas)
+			: await this.claimBy(requests, async (name, args) => await this.run(name, args));
+	}
+
+	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+		return await this.askInChunks('command', orders, {
+			refused: refusedCommand,
+			arguments: (chunk) => commandArguments(this.keys, chunk, this.offsetMs()),
+			answers: commandAnswers,
+			sizeOf: sizeOfCommand,
+		});
+	}
+
+	async operate(order: OperatorCommand): Promise<Reply<OperatorAnswer>> {
+		return await this.reply(async () => {
+			// Not sent twice: the second answer would tell what the first had done.
+			const args = operateArguments(this.keys, order, this.offsetMs());
+			const reply = await this.run('operate', args, false);
+			const answer = operateAnswer(reply);
+			if (answer instanceof Error) throw answer;
+			return { micros: microsOf(reply), answer };
+		});
+	}
+
+	async get(
+		identities: readonly string[],
+	): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>> {
+		return await this.askInChunks(
+			'read',
+			identities.map((identity) => ({ identity })),
+			{
+				refused: () => null,
+				arguments: ({ items }) => [
+					...keysOf(this.keys, { items, shards: [] }),
+					String(this.offsetMs()),
+				],
+				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
+			},
+		);
+	}
+
+	onSettled(identities: readonly string[], listener: () => void): () => void {
+		const { subscriber } = this.connection;
+		const ends = [...new Set(identities)].map((identity) =>
+			subscriber.listen(this.keys.settled(shardOf(identity)), identity, listener),
+		);
+		return () => ends.forEach((end) => end());
+	}
+
+	async findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>> {
+		return await this.askAlone(
+			async (client) => await findOpen(client, this.keys, query, this.offsetMs()),
+		);
+	}
+
+	async list(query: ListQuery): Promise<Reply<ListPage>> {
+		return await pageOf(query, async (from, size) => await this.lookThrough(query, from, size));
+	}
+
+	async takeNotices({
+		consumer,
+		notices,
+		holdMs,
+	}: NoticesToTake): Promise<Reply<readonly string[]>> {
+		return await this.noticesScript(consumer, ['take', String(holdMs), ...notices]);
+	}
+
+	async keepNotices({ consumer, notices }: NoticesToKeep): Promise<Reply<null>> {
+		const kept = notices.flatMap(({ notice, until }) => [notice, String(Math.ceil(until))]);
+		const reply = await this.noticesScript(consumer, ['keep', ...kept]);
+		return reply.ok ? { ...reply, answer: null } : reply;
+	}
+
+	async stats(): Promise<Reply<readonly StatsRow[]>> {
+		return await this.askAlone(async (client) => {
+			const [micros, shards] = await Promise.all([
+				this.clock(client),
+				Promise.all(SHARDS.map(async (shard) => await client.hgetall(this.keys.stats(shard)))),
+			]);
+			return { micros, answer: sumCounters(shards) };
+		});
+	}
+
+	async signingKey(): Promise<Reply<Buffer>> {
+		return await this.askAlone(async (client) => {
+			const name = this.keys.signingKey;
+			let key = await client.getBuffer(name);
+			if (key === null) {
+				await client.setnx(name, randomBytes(32));
+				key = await client.getBuffer(name);
+			}
+			if (key?.length !== 32) throw scriptError('CORRUPT the signing key is not 32 bytes');
+			// Each run asks for it, and nobody for the time: one command.
+			return { micros: 0, answer: key };
+		});
+	}
+
+	async acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>> {
+		return await this.askAlone(async (client) => ({
+			answer: await acceptSecret(client, this.keys.secret, id, previousId),
+			micros: await this.clock(client),
+		}));
+	}
+
+	async close(): Promise<void> {
+		if (!this.closed) {
+			this.connection.close();
+			this.replicated?.close();
+		}
+		this.closed = true;
+		await Promise.resolve();
+	}
+
+	private async claimBy(
+		requests: readonly ClaimRequest[],
+		run: (name: ScriptName, args: ScriptArguments) => Promise<ScriptReply>,
+	): Promise<Array<Reply<ClaimAnswer>>> {
+		const { keys } = this;
+		const isCluster = this.options.deployment === 'cluster';
+		const errorOf = (error: unknown) => storeErrorOf(error, this.address);
+		const refused = refusedClaim;
+		if (requests.some(({ budget }) => budget !== undefined)) {
+			const offsetMs = () => this.offsetMs();
+			return await claimBudgeted(requests, { keys, offsetMs, isCluster, run, errorOf, refused });
+		}
+		return await askInChunks(requests, {
+			refused,
+			run: async (chunk) => await run('claim', claimArguments(keys, chunk, this.offsetMs())),
+			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
+			oneShardEach: isCluster,
+			errorOf,
+		});
+	}
+
+	/** New claims that too few replicas hold are given back: if the primary were lost, another run would be granted them. */
+	private async claimOnReplicas(
+		requests: readonly ClaimRequest[],
+		minReplicas: number,
+	): Promise<Array<Reply<ClaimAnswer>>> {
+		if (this.options.deployment === 'cluster') return requests.map(() => failure(noReplicaCount));
+		this.replicated ??= new ReplicatedClaims(this.options);
+		let replies: Array<Reply<ClaimAnswer>> = [];
+		const acknowledged = await this.replicated.acknowledged(minReplicas, async (ask) => {
+			replies = await this.claimBy(
+				requests,
+				async (name, args) =>
+					await ask(async (connection) => await this.runOver(connection, name, args, true)),
+			);
+			return replies.some(isGrant);
+		});
+		if (typeof acknowledged === 'number' && acknowledged >= minReplicas) return replies;
+		const refusal =
+			typeof acknowledged === 'number'
+				? new StoreError(
+						'not_replicated',
+						`${acknowledged} of the ${minReplicas} replicas that must hold a claim acknowledged it to Redis at ${this.address}.`,
+					)
+				: storeErrorOf(acknowledged, this.address);
+		await this.command(
+			requests.flatMap(({ identity, owner }, i): OwnerCommand[] => {
+				const reply = replies[i];
+				if (!reply?.ok || reply.answer.outcome !== 'new') return [];
+				return [
+					{
+						...{ type: 'abandon', to: 'released', identity, owner, fence: reply.answer.fence },
+						...{ ownRun: true, retryAfterMs: 0, statusCode: 0, reason: 'Too few replicas held it' },
+					},
+				];
+			}),
+		);
+		return replies.map((reply) => (isGrant(reply) ? failure(refusal) : reply));
+	}
+
+	/** One portion of a listing: which records there are, then those that fit, without their results. */
+	private async lookThrough(
+		query: ListQuery,
+		from: string | null,
+		size: number,
+	): Promise<Reply<Portion>> {
+		const candidates = await this.askAlone(async (client) => {
+			const clock = this.clock(client);
+			const now = async () => Math.floor((await clock) / 1000);
+			const [micros, answer] = await Promise.all([
+				clock,
+				candidatesOf(client, this.keys, query, from, size, now),
+			]);
+			return { micros, answer };
+		});
+		if (!candidates.ok) return candidates;
+		const { identities } = candidates.answer;
+		const replies = await this.askInChunks(
+			'list',
+			identities.map((identity) => ({ identity })),
+			{
+				refused: () => null,
+				arguments: ({ items }) => [
+					...keysOf(this.keys, { items, shards: [] }),
+					String(this.offsetMs()),
+					...filterArguments(query),
+				],
+				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
+			},
+		);
+		return portionOf(candidates.answer, replies, candidates.micros);
+	}
+
+	private async noticesScript(
+		consumer: string,
+		order: readonly string[],
+	): Promise<Reply<readonly string[]>> {
+		return await this.reply(async () => {
+			const args = [1, this.keys.notices(consumer), String(this.offsetMs()), ...order];
+			// A lost answer to "take" is not asked for again: what was taken is told after the hold.
+			const reply = await this.run('notices', args, false);
+			return { micros: microsOf(reply), answer: reply.slice(1).map(String) };
+		});
+	}
+
+	private offsetMs(): number {
+		return this.options.clockOffsetMs?.() ?? 0;
+	}
+
+	/** Microseconds since 1970, by Redis. */
+	private async clock(client: Client): Promise<number> {
+		const [seconds, micros] = await client.time();
+		return Number(seconds) * 1_000_000 + Number(micros) + this.offsetMs() * 1000;
+	}
+
+	private async askInChunks<Item extends { readonly identity: string }, Answer>(
+		name: ScriptName,
+		batch: readonly Item[],
+		script: Pick<BatchScript<Item, Answer>, 'refused' | 'answers' | 'sizeOf'> & {
+			readonly arguments: (chunk: Chunk<Item>) => ScriptArguments;
+		},
+	): Promise<Array<Reply<Answer>>> {
+		return await askInChunks(batch, {
+			...script,
+			run: async (chunk) => await this.run(name, script.arguments(chunk)),
+			oneShardEach: this.options.deployment === 'cluster',
+			errorOf: (error) => storeErrorOf(error, this.address),
+		});
+	}
+
+	private async askAlone<Answer>(
+		ask: (client: Client) => Promise<Timed<Answer>>,
+	): Promise<Reply<Answer>> {
+		return await this.reply(async () => await this.ask(ask));
+	}
+
+	private async reply<Answer>(ask: () => Promise<Timed<Answer>>): Promise<Reply<Answer>> {
+		const asked = await attemptAsync(ask);
+		if (asked.ok) return { ok: true, ...asked.value };
+		return { ok: false, error: storeErrorOf(asked.error, this.address) };
+	}
+
+	private async run(name: ScriptName, args: ScriptArguments, repeat = true): Promise<ScriptReply> {
+		return (await this.runOver(this.connection, name, args, repeat)).value;
+	}
+
+	private async runOver(
+		connection: SharedConnection,
+		name: ScriptName,
+		args: ScriptArguments,
+		repeat: boolean,
+	): Promise<{ client: Client; value: ScriptReply }> {
+		const ask = async (client: Client) => {
+			const value = await runScript(client, name, args);
+			const refusal = refusalOfReplica(value);
+			if (refusal !== null) throw refusal;
+			return { client, value };
+		};
+		return await this.ask(ask, repeat, connection);
+	}
+
+	private async ask<T>(
+		ask: (client: Client) => Promise<T>,
+		repeat = true,
+		connection = this.connection,
+	): Promise<T> {
+		if (this.closed) throw new StoreError('unreachable', 'This store was closed.');
+		if (this.connection.once.get(this.epochNoted) === 'done') {
+			return await connection.ask(ask, repeat);
+		}
+		return await connection.ask(async (client) => {
+			await this.begin(client);
+			return await ask(client);
+		}, repeat);
+	}
+
+	/** Notes when the store began to remember, in every shard, so that its age is one. Once for a connection and prefix. */
+	private async begin(client: Client): Promise<void> {
+		const { once } = this.connection;
+		const begun = once.get(this.epochNoted) ?? this.noteEpoch(client);
+		once.set(this.epochNoted, begun);
+		const noted = await attemptAsync(async () => {
+			await begun;
+		});
+		// What refuses this refuses the call as well, which says so; else the scripts note the epoch, shard by shard.
+		if (noted.ok || !isPassing(noted.error)) {
+			once.set(this.epochNoted, 'done');
+			return;
+		}
+		once.delete(this.epochNoted);
+		throw noted.error;
+	}
+
+	private async noteEpoch(client: Client): Promise<void> {
+		const epoch = Math.floor((await this.clock(client)) / 1000);
+		await Promise.all(
+			SHARDS.map(async (shard) => await client.hsetnx(this.keys.stats(shard), 'epoch', epoch)),
+		);
+	}
+}
+
+function failure(error: StoreError): { ok: false; error: StoreError } {
+	return { ok: false, error };
+}
+
+const noReplicaCount = new StoreError(
+	'configuration',
+	'The replicas of a Redis Cluster can not be counted for a claim: use it without a minimum, with "min-replicas-to-write" in the configuration of its nodes.',
+);
+
+function isGrant(reply: Reply<ClaimAnswer>): boolean {
+	return reply.ok && reply.answer.outcome === 'new';
+}
+
+function recordAnswer([outcome, value]: ScriptReply): ClaimRecord | Tombstone | null | Error {
+	switch (String(outcome)) {
+		case 'record':
+			return decodeStored(value as ScriptReply);
+		case 'absent':
+			return null;
+		default:
+			return scriptError(String(value));
+	}
+}
+
+/** A replica refuses each write alone; another connection may lead to the primary. */
+function refusalOfReplica(reply: ScriptReply): Error | null {
+	for (const entry of reply) {
+		if (!Array.isArray(entry)) continue;
+		const words = (entry as ScriptReply).find(
+			(part) => Buffer.isBuffer(part) && part.toString('latin1', 0, 9) === 'READONLY ',
+		);
+		if (words !== undefined) return scriptError(String(words));
+	}
+	return null;
+}
+
+function refusedClaim(request: ClaimRequest): StoreError | null {
+	return refusedDurations(request, ['leaseMs', 'claimTimeoutMs', 'retentionMs']);
+}
+
+function refusedCommand(order: OwnerCommand): StoreError | null {
+	if (order.type === 'finish') return refusedDurations(order, ['retentionMs']);
+	if (order.type === 'renew' || order.type === 'start') return refusedDurations(order, ['leaseMs']);
+	return null;
+}
+
+function refusedDurations<Name extends string>(
+	from: Readonly<Record<Name, number>>,
+	names: readonly Name[],
+): StoreError | null {
+	for (const name of names) {
+		const problem = durationProblem(name, from[name]);
+		if (problem !== null) return new StoreError('configuration', problem);
+	}
+	return null;
+}
