@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults`: the tests of test/faults, then a table of what each fault did, then a JSON line
- * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/guarantees.md lists other
+ * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/evidence.md lists other
  * faults; `-- --write-docs` writes its table. Other arguments go to jest; then the docs are not looked at.
  */
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './li
 import { say } from './lib/log.mjs';
 import { environmentWithNode } from './lib/node.mjs';
 
-const GUARANTEES = join(CHECKOUT, 'docs/guarantees.md');
+const EVIDENCE = join(CHECKOUT, 'docs/evidence.md');
 
 async function runTests(report, args) {
 	const jest = spawn('jest', ['--verbose', ...(args.length > 0 ? args : ['test/faults'])], {
@@ -31,7 +31,7 @@ function rowsIn(report) {
 }
 
 function checkDocs(rows) {
-	const listed = faultsIn(readFileSync(GUARANTEES, 'utf8'));
+	const listed = faultsIn(readFileSync(EVIDENCE, 'utf8'));
 	const seen = rows.map(labelOf);
 	const differing = [
 		...seen.filter((label) => !listed.includes(label)).map((label) => `not listed: ${label}`),
@@ -39,7 +39,7 @@ function checkDocs(rows) {
 	];
 	if (differing.length === 0) return;
 	throw plainError(
-		`docs/guarantees.md has another list of faults:\n  ${differing.join('\n  ')}\nRun: npm run test:faults -- --write-docs`,
+		`docs/evidence.md has another list of faults:\n  ${differing.join('\n  ')}\nRun: npm run test:faults -- --write-docs`,
 	);
 }
 
@@ -62,8 +62,8 @@ await runMain(async () => {
 		unprotected: rows.filter(({ unprotected }) => unprotected > 0).map(({ fault }) => fault),
 	};
 	if (code === 0 && writes) {
-		const text = readFileSync(GUARANTEES, 'utf8');
-		writeFileSync(GUARANTEES, withTable(text, markdownTable(rows)));
+		const text = readFileSync(EVIDENCE, 'utf8');
+		writeFileSync(EVIDENCE, withTable(text, markdownTable(rows)));
 	}
 	if (code === 0 && args.length === 0) checkDocs(rows);
 	process.stdout.write(`${JSON.stringify(result)}\n`);

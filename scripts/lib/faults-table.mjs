@@ -1,4 +1,4 @@
-/** The table of `npm run test:faults`: in a terminal and in docs/guarantees.md. */
+/** The table of `npm run test:faults`: in a terminal and in docs/evidence.md. */
 
 const COLUMNS = [
 	['fault', ({ fault }) => fault],
