@@ -19,14 +19,14 @@ export class IdempotencyCommit implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ { save: "save result", fail: "save as failed", release: "release claim", renew: "renew claim" }[$parameter["operation"]] }}',
+			'={{ { save: "save result", fail: "save as failed", release: "give the request back", renew: "check the claim" }[$parameter["operation"]] }}',
 		description: 'Save the result of a request, so that its duplicates get the same answer',
 		defaults: { name: 'Idempotency Commit' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
-		outputNames: ['Committed', 'Superseded'],
+		outputNames: ['Committed', 'Overtaken'],
 		usableAsTool: undefined,
-		documentationUrl: `${DOCS_URL}#idempotency-commit`,
+		documentationUrl: `${DOCS_URL}/blob/main/docs/commit.md`,
 		credentials: [
 			{
 				name: 'idempotencyRedisApi',

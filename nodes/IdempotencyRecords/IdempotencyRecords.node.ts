@@ -24,7 +24,7 @@ export class IdempotencyRecords implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: undefined,
-		documentationUrl: `${DOCS_URL}#idempotency-records`,
+		documentationUrl: `${DOCS_URL}/blob/main/docs/records.md`,
 		credentials: [
 			{
 				name: 'idempotencyRedisApi',

@@ -11,48 +11,50 @@ const operationProperty: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	default: 'list',
+	// The usual one first: who adds the node by pressing Enter gets the first action. What removes something comes last.
+	// eslint-disable-next-line n8n-nodes-base/node-param-options-type-unsorted-items
 	options: [
 		{
-			name: 'Forget',
-			value: 'forget',
-			description: 'Remove what is remembered of a request: its next delivery counts as new',
-			action: 'Forget a request',
+			name: 'List',
+			value: 'list',
+			description: 'Show what is remembered of many requests',
+			action: 'List what is remembered',
 		},
 		{
 			name: 'Get',
 			value: 'get',
 			description: 'Show what is remembered of a request',
-			action: 'Get the record of a request',
-		},
-		{
-			name: 'List',
-			value: 'list',
-			description: 'Show what is remembered of many requests',
-			action: 'List records',
-		},
-		{
-			name: 'Release',
-			value: 'release',
-			description: 'Give back the claim of a run that ended: the next delivery may act',
-			action: 'Release a claim',
+			action: 'Get what is remembered of a request',
 		},
 		{
 			name: 'Report',
 			value: 'report',
-			description: 'Make an HTML page of the counters',
+			description: 'Make a page of what happened, and of what waits for somebody',
 			action: 'Make a report',
-		},
-		{
-			name: 'Resolve',
-			value: 'resolve',
-			description: 'Say what became of a request whose outcome nobody knew',
-			action: 'Resolve an unknown outcome',
 		},
 		{
 			name: 'Stats',
 			value: 'stats',
 			description: 'Count new requests, duplicates and conflicts by namespace and day',
-			action: 'Get statistics',
+			action: 'Count what happened',
+		},
+		{
+			name: 'Resolve',
+			value: 'resolve',
+			description: 'Say what became of a request whose outcome nobody knew',
+			action: 'Say what became of a request',
+		},
+		{
+			name: 'Release',
+			value: 'release',
+			description: 'Give back the request of a run that ended: its next delivery runs again',
+			action: 'Give a request back so that it may run again',
+		},
+		{
+			name: 'Forget',
+			value: 'forget',
+			description: 'Remove what is remembered of a request: its next delivery counts as new',
+			action: 'Forget a request so that it counts as new',
 		},
 	],
 };

@@ -37,7 +37,7 @@ export class IdempotencyTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: undefined,
-		documentationUrl: `${DOCS_URL}#idempotency-trigger`,
+		documentationUrl: `${DOCS_URL}/blob/main/docs/trigger.md`,
 		credentials: [
 			{
 				name: 'idempotencyRedisApi',

@@ -41,7 +41,7 @@ describe('a workflow built by hand', () => {
 		await canvas.fill('key', 'order-1');
 		await canvas.closeNode();
 		await canvas.openNodePanelFrom(GUARD, 0);
-		await canvas.add(COMMIT, 'Save a result');
+		await canvas.add(COMMIT, 'Save the result');
 	});
 
 	it('connects New to Commit', async () => {
@@ -129,7 +129,7 @@ describe('parameters that depend on others', () => {
 	it('shows in Commit what the choices need', async () => {
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
-		await canvas.add(COMMIT, 'Save a result');
+		await canvas.add(COMMIT, 'Save the result');
 		await expectShown(['store', 'operation', 'outcome', 'result']);
 		await canvas.choose('result', 'Selected Fields');
 		await expectShown(['store', 'operation', 'outcome', 'result', 'resultFields']);
@@ -172,7 +172,7 @@ describe('parameters that depend on others', () => {
 	it('shows in Records what an operation needs', async () => {
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
-		await canvas.add('Idempotency Records', 'Get the record of a request');
+		await canvas.add('Idempotency Records', 'Get what is remembered of a request');
 		await expectShown(['store', 'operation', 'findBy', 'hash']);
 		await canvas.choose('findBy', 'Execution');
 		await expectShown(['store', 'operation', 'findBy', 'executionId', 'workflowId']);

@@ -35,11 +35,7 @@ it('has both nodes under the name of the package', async () => {
 				'Idempotency Guard',
 				['New', 'Duplicate', 'Conflict'],
 			],
-			[
-				'n8n-nodes-idempotency.idempotencyCommit',
-				'Idempotency Commit',
-				['Committed', 'Superseded'],
-			],
+			['n8n-nodes-idempotency.idempotencyCommit', 'Idempotency Commit', ['Committed', 'Overtaken']],
 		]),
 	);
 });

@@ -75,7 +75,7 @@ describe('operations', () => {
 	});
 });
 
-describe('Superseded', () => {
+describe('Overtaken', () => {
 	/** The first run loses its claim to a second one while it acts. */
 	async function overtaken(operation: string) {
 		const key = newKey();
@@ -100,7 +100,7 @@ describe('Superseded', () => {
 		const { key, first, second } = await overtaken('save');
 		expect(detailsOf(second ?? first, 'Guard')).toMatchObject({ takeover: true, attempt: 2 });
 		expect(first.tasks('Committed')).toEqual([]);
-		expect(first.json('Superseded')).toEqual([
+		expect(first.json('Overtaken')).toEqual([
 			{
 				id: 1,
 				idempotency: {
@@ -116,13 +116,13 @@ describe('Superseded', () => {
 
 	test.each(['release', 'fail'])('%s of a lost claim changes nothing', async (operation) => {
 		const { key, first } = await overtaken(operation);
-		expect(first.json('Superseded')).toHaveLength(1);
+		expect(first.json('Overtaken')).toHaveLength(1);
 		expect((await run(key)).json('Duplicate')).toEqual([{ id: 1 }]);
 	});
 
 	test('renew after the claim timeout: the claim is lost', async () => {
 		const { first } = await overtaken('renew');
-		expect(detailsOf(first, 'Superseded').reason).toBe('taken_over');
+		expect(detailsOf(first, 'Overtaken').reason).toBe('taken_over');
 		const alone = javascript('Act', async (items) => {
 			await new Promise((resolve) => setTimeout(resolve, 90));
 			return items;
@@ -132,7 +132,7 @@ describe('Superseded', () => {
 			guard: { options: { claimTimeoutMinutes: 0.001 } },
 			commit: { operation: 'renew' },
 		});
-		expect(detailsOf(late, 'Superseded')).toMatchObject({ reason: 'lease_lost', state: 'lapsed' });
+		expect(detailsOf(late, 'Overtaken')).toMatchObject({ reason: 'lease_lost', state: 'lapsed' });
 	});
 });
 
@@ -210,7 +210,7 @@ describe('one bad claim of several', () => {
 	});
 
 	test.each([
-		['continueRegularOutput', 'Superseded'],
+		['continueRegularOutput', 'Overtaken'],
 		['continueErrorOutput', 'Unsaved'],
 	] as const)('under %s its item goes to %s, with all that it had', async (onError, output) => {
 		const keys = [newKey(), newKey()];

@@ -74,7 +74,7 @@ test('a run that lost its claim is told so', async () => {
 	});
 	const guard = { onUnknownOutcome: 'retry', options: { claimTimeoutMinutes: 0.001 } };
 	const first = await send(key, { act: [slow], guard });
-	expect(detailsOf(first, 'Superseded')).toMatchObject({ reason: 'taken_over' });
+	expect(detailsOf(first, 'Overtaken')).toMatchObject({ reason: 'taken_over' });
 });
 
 test('with a secret nothing of the result can be read in Redis, and duplicates still get it', async () => {

@@ -156,7 +156,7 @@ describe('Retry execution', () => {
 		expect(detailsOf(second, 'Guard')).toMatchObject({ takeover: true });
 		const retried = await n8n.retry(failed);
 		expect(retried.tasks('Committed')).toEqual([]);
-		expect(retried.json('Superseded')[0]?.idempotency).toMatchObject({
+		expect(retried.json('Overtaken')[0]?.idempotency).toMatchObject({
 			reason: 'taken_over',
 			owner: { executionId: failed.executionId },
 			currentOwner: { executionId: second.executionId },

@@ -22,7 +22,7 @@ export interface ChargeParts {
 
 /**
  * Webhook → Guard → Charge → Commit → Committed. Every other output ends in a node of its own name: Duplicate, Conflict, Error
- * (the Guard's own error output), Superseded, Unsaved (Commit's error output). Charge's error output leads to Commit as well.
+ * (the Guard's own error output), Overtaken, Unsaved (Commit's error output). Charge's error output leads to Commit as well.
  */
 export function chargeWorkflow(url: string, parts: ChargeParts = {}): WorkflowJson {
 	const act = parts.act ?? [
@@ -33,7 +33,7 @@ export function chargeWorkflow(url: string, parts: ChargeParts = {}): WorkflowJs
 		),
 	];
 	const before = parts.before ?? [];
-	const ends = ['Duplicate', 'Conflict', 'Error', 'Committed', 'Superseded', 'Unsaved'];
+	const ends = ['Duplicate', 'Conflict', 'Error', 'Committed', 'Overtaken', 'Unsaved'];
 	const names = (nodes: INode[]) => nodes.map(({ name }) => name);
 	return workflow({
 		...(parts.id === undefined ? {} : { id: parts.id }),
@@ -53,7 +53,7 @@ export function chargeWorkflow(url: string, parts: ChargeParts = {}): WorkflowJs
 			...act
 				.filter(({ onError }) => onError === 'continueErrorOutput')
 				.map(({ name }) => [`${name}:1`, 'Commit']),
-			['Commit:1', 'Superseded'],
+			['Commit:1', 'Overtaken'],
 			['Commit:2', 'Unsaved'],
 		],
 	});
