@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
-import { ALL_RECORDS } from '../../lib/core/listing';
+import { allRecords } from '../../lib/core/all-records';
 import type { ListedRecord } from '../../lib/core/listing';
 import type { Store } from '../../lib/core/store';
 import type { Host } from '../host';
@@ -75,14 +75,11 @@ async function listAll(
 	look: (page: readonly ListedRecord[]) => void,
 ): Promise<number> {
 	let found = 0;
-	let cursor: string | null = null;
-	do {
-		const reply = await store.list({ ...ALL_RECORDS, pageSize: PAGE, cursor });
-		if (!reply.ok) throw reply.error;
-		look(reply.answer.records);
-		found += reply.answer.records.length;
-		({ cursor } = reply.answer);
-	} while (cursor !== null);
+	for await (const page of allRecords(store, { pageSize: PAGE })) {
+		if (!page.ok) throw page.error;
+		look(page.answer.records);
+		found += page.answer.records.length;
+	}
 	return found;
 }
 

@@ -2,16 +2,13 @@ import type { Budget } from './budget';
 
 /** The words of docs/guarantees.md as types: one record per key, in one of these states. */
 
-export const RECORD_STATES = [
-	'pending',
-	'processing',
-	'completed',
-	'failed',
-	'released',
-	'unknown',
-] as const;
-
-export type RecordState = (typeof RECORD_STATES)[number];
+export type RecordState =
+	| 'pending'
+	| 'processing'
+	| 'completed'
+	| 'failed'
+	| 'released'
+	| 'unknown';
 
 /** `absent` and `lapsed` (open, with its lease over) are derived when a record is read, never written. */
 export type ObservedState = RecordState | 'lapsed' | 'absent';
@@ -133,19 +130,16 @@ export interface ClaimRequest {
 	readonly budget?: Budget;
 }
 
-export const CONFLICT_REASONS = [
-	'payload_mismatch',
-	'in_progress',
-	'unknown_outcome',
-	'retry_later',
-	'attempts_exhausted',
-	'budget_exhausted',
-	'stale_key',
-	'tenant_mismatch',
-] as const;
-
 /** Why a store refuses a claim. */
-export type ConflictReason = (typeof CONFLICT_REASONS)[number];
+export type ConflictReason =
+	| 'payload_mismatch'
+	| 'in_progress'
+	| 'unknown_outcome'
+	| 'retry_later'
+	| 'attempts_exhausted'
+	| 'budget_exhausted'
+	| 'stale_key'
+	| 'tenant_mismatch';
 
 export type ClaimAnswer =
 	| {

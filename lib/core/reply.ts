@@ -22,37 +22,34 @@ export function replyAt<Answer>(
 	);
 }
 
-export const STORE_PROBLEMS = [
+export type StoreProblem =
 	/** Refused, no route, name not found, connection lost. */
-	'unreachable',
+	| 'unreachable'
 	/** It did not answer in time: whether it acted is not known. */
-	'timeout',
-	'authentication',
+	| 'timeout'
+	| 'authentication'
 	/** The user may not run the commands or touch the keys. */
-	'permission',
+	| 'permission'
 	/** A replica, or a read-only file. */
-	'read_only',
+	| 'read_only'
 	/** Redis is loading its data, or a replica lost its primary. */
-	'loading',
-	'cluster_down',
-	'out_of_memory',
+	| 'loading'
+	| 'cluster_down'
+	| 'out_of_memory'
 	/** Locked, or busy with a script, for longer than we wait. */
-	'busy',
-	'disk_full',
+	| 'busy'
+	| 'disk_full'
 	/** Too few replicas hold the claim: it was given back. */
-	'not_replicated',
-	'tls',
+	| 'not_replicated'
+	| 'tls'
 	/** This Node.js or this n8n mode can't run the store. */
-	'unsupported',
+	| 'unsupported'
 	/** The value at this identity is not a record of ours. */
-	'corrupt_record',
-	'configuration',
-	'unknown_secret',
+	| 'corrupt_record'
+	| 'configuration'
+	| 'unknown_secret'
 	/** Anything else, with the store's own words. */
-	'unexpected',
-] as const;
-
-export type StoreProblem = (typeof STORE_PROBLEMS)[number];
+	| 'unexpected';
 
 /** A store's failure: `problem` says which kind, `message` what happened in words that fit any user. */
 export class StoreError extends Error {

@@ -1,4 +1,4 @@
-import { ALL_RECORDS } from './listing';
+import { allRecords } from './all-records';
 import type { ConflictReason } from './record';
 import type { Reply } from './reply';
 import type { StatsRow, Store } from './store';
@@ -84,12 +84,11 @@ export interface Unresolved {
 /** How many claims of each namespace wait for somebody to say what happened: read from the index of open claims. */
 export async function unresolvedIn(store: Store): Promise<Reply<ReadonlyMap<string, Unresolved>>> {
 	const unresolved = new Map<string, Unresolved>();
-	let cursor: string | null = null;
-	for (;;) {
-		const states = ['lapsed', 'unknown'] as const;
-		const reply = await store.list({ ...ALL_RECORDS, states, pageSize: 500, cursor });
-		if (!reply.ok) return reply;
-		for (const { record } of reply.answer.records) {
+	let micros = 0;
+	for await (const page of allRecords(store, { states: ['lapsed', 'unknown'] })) {
+		if (!page.ok) return page;
+		({ micros } = page);
+		for (const { record } of page.answer.records) {
 			const { namespace, leaseUntil } = record;
 			const known = unresolved.get(namespace) ?? { count: 0, oldestSince: leaseUntil };
 			unresolved.set(namespace, {
@@ -97,7 +96,6 @@ export async function unresolvedIn(store: Store): Promise<Reply<ReadonlyMap<stri
 				oldestSince: Math.min(known.oldestSince, leaseUntil),
 			});
 		}
-		({ cursor } = reply.answer);
-		if (cursor === null) return { ok: true, micros: reply.micros, answer: unresolved };
 	}
+	return { ok: true, micros, answer: unresolved };
 }

@@ -43,9 +43,6 @@ export interface Store {
 	 */
 	onSettled(identities: readonly string[], listener: () => void): () => void;
 
-	/** Claims that wait for an end (pending, processing, unknown), by the end of their lease, oldest first. */
-	findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>>;
-
 	/** Records page by page. A listing holds one page at a time, and no claim waits for it. */
 	list(query: ListQuery): Promise<Reply<ListPage>>;
 
@@ -72,17 +69,6 @@ export type StoreKind = 'embedded' | 'redis';
 export interface ClaimOptions {
 	/** So many replicas have to hold a new claim before it counts; with fewer it is given back, and its item fails. Redis only. */
 	readonly minReplicas?: number;
-}
-
-export interface OpenQuery {
-	/** Only claims whose lease ends, or which were parked, before this time (ms). */
-	readonly leaseEndsBefore: number;
-	readonly limit: number;
-}
-
-export interface OpenClaim {
-	readonly identity: string;
-	readonly leaseUntil: number;
 }
 
 export interface NoticesToTake {

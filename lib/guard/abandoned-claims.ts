@@ -1,5 +1,5 @@
-import type { ListedRecord } from '../core/listing';
-import { ALL_RECORDS } from '../core/listing';
+import { allRecords } from '../core/all-records';
+import type { ListPage, ListedRecord } from '../core/listing';
 import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
 
@@ -18,40 +18,38 @@ export class AbandonedClaims {
 	/** Up to `limit` claims that the consumer was not told, held for it. */
 	async take(limit: number): Promise<Reply<readonly ListedRecord[]>> {
 		const taken: ListedRecord[] = [];
-		let cursor: string | null = null;
-		for (;;) {
-			const reply = await this.store.list(this.query(cursor));
-			if (!reply.ok) return reply;
-			const nowMs = reply.micros / 1000;
-			const ripe = reply.answer.records.filter((each) => this.isRipe(each, nowMs));
+		let micros = 0;
+		for await (const page of this.pages()) {
+			if (!page.ok) return page;
+			({ micros } = page);
+			const ripe = page.answer.records.filter((each) => this.isRipe(each, micros / 1000));
 			// No more is taken than is told: what is held and not told would be late.
 			while (ripe.length > 0 && taken.length < limit) {
 				const some = ripe.splice(0, limit - taken.length);
 				const notices = new Map(some.map((each) => [noticeOf(each), each]));
 				const got = await this.store.takeNotices({
-					...{ consumer: this.consumer, holdMs: this.options.holdMs },
+					consumer: this.consumer,
 					notices: [...notices.keys()],
+					holdMs: this.options.holdMs,
 				});
 				if (!got.ok) return got;
 				taken.push(...got.answer.flatMap((notice) => notices.get(notice) ?? []));
 			}
-			({ cursor } = reply.answer);
-			if (cursor === null || taken.length >= limit) {
-				return { ok: true, micros: reply.micros, answer: taken };
-			}
+			if (taken.length >= limit) break;
 		}
+		return { ok: true, micros, answer: taken };
 	}
 
 	/** One that is there, told or not; null where there is none. */
 	async peek(): Promise<Reply<ListedRecord | null>> {
-		let cursor: string | null = null;
-		for (;;) {
-			const reply = await this.store.list(this.query(cursor));
-			if (!reply.ok) return reply;
-			const found = reply.answer.records.find((each) => this.isRipe(each, reply.micros / 1000));
-			({ cursor } = reply.answer);
-			if (found !== undefined || cursor === null) return { ...reply, answer: found ?? null };
+		let micros = 0;
+		for await (const page of this.pages()) {
+			if (!page.ok) return page;
+			({ micros } = page);
+			const found = page.answer.records.find((each) => this.isRipe(each, micros / 1000));
+			if (found !== undefined) return { ok: true, micros, answer: found };
 		}
+		return { ok: true, micros, answer: null };
 	}
 
 	/** They were told: not again while the record is there, unless the key is granted and abandoned again. */
@@ -81,12 +79,9 @@ export class AbandonedClaims {
 		return await this.store.keepNotices({ consumer: this.consumer, notices });
 	}
 
-	private query(cursor: string | null) {
+	private pages(): AsyncIterable<Reply<ListPage>> {
 		const { namespace } = this.options;
-		return {
-			...{ ...ALL_RECORDS, pageSize: 500, namespace, cursor },
-			states: ['lapsed', 'unknown'] as const,
-		};
+		return allRecords(this.store, { states: ['lapsed', 'unknown'], namespace });
 	}
 
 	/** A run that was held up may renew its lease a moment after it is over. */

@@ -4,11 +4,8 @@ import KSUID from 'ksuid';
 export const KSUID_EPOCH_MS = 14e11;
 /** 2150-06-19T23:21:35Z, where they end. */
 export const KSUID_LAST_MS = KSUID_EPOCH_MS + (2 ** 32 - 1) * 1000;
-/** The largest of 20 bytes in base 62. Greater texts of 27 characters name nothing. */
-export const KSUID_MAX_TEXT = 'aWgEPTl1tmebfsQzFP4bxwgy80V';
 
 const IDENTITY = /^[0-9a-f]{64}$/;
-const KSUID_TEXT = /^[0-9A-Za-z]{27}$/;
 
 /**
  * The KSUID (27 characters) of an identity (64 lower hex) and the event's time in milliseconds: whole seconds of the time, then
@@ -23,14 +20,6 @@ export function deterministicKsuid(identity: string, timeMs: number): string {
 	}
 	const wholeSecondsMs = Math.floor(timeMs / 1000) * 1000;
 	return KSUID.fromParts(wholeSecondsMs, first16BytesOf(identity)).string;
-}
-
-/** The time (milliseconds, whole seconds) and 16 bytes of a KSUID; null unless the text is exactly one. */
-export function parseKsuid(text: string): { timeMs: number; payload: Buffer } | null {
-	// npm ksuid reads any 27 characters, also those beyond its range: base 62 keeps ASCII order, so compare as text.
-	if (typeof text !== 'string' || !KSUID_TEXT.test(text) || text > KSUID_MAX_TEXT) return null;
-	const ksuid = KSUID.parse(text);
-	return { timeMs: ksuid.timestamp * 1000 + KSUID_EPOCH_MS, payload: ksuid.payload };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ALL_RECORDS } from '../../lib/core/listing';
+import { allRecords } from '../../lib/core/all-records';
 import type { ClaimRecord, ObservedState, Tombstone } from '../../lib/core/record';
 import { StoreError, replyAt } from '../../lib/core/reply';
 import { observe } from '../../lib/core/transitions';
@@ -236,22 +236,17 @@ async function ofExecution(
 		});
 	});
 	const found: FoundRecord[] = [];
-	let cursor: string | null = null;
-	do {
-		const reply = await opened.store.list({
-			...ALL_RECORDS,
-			states: ['pending', 'processing', 'lapsed', 'unknown'],
-			executionId: executionId ?? '',
-			workflowId: workflowId ?? '',
-			pageSize: 500,
-			cursor,
-		});
-		if (!reply.ok) throw reply.error;
-		for (const { identity, state, record } of reply.answer.records) {
+	const pages = allRecords(opened.store, {
+		states: ['pending', 'processing', 'lapsed', 'unknown'],
+		executionId: executionId ?? '',
+		workflowId: workflowId ?? '',
+	});
+	for await (const page of pages) {
+		if (!page.ok) throw page.error;
+		for (const { identity, state, record } of page.answer.records) {
 			found.push({ identity, state, record: { ...record, result: null } });
 		}
-		({ cursor } = reply.answer);
-	} while (cursor !== null);
+	}
 	return found;
 }
 

@@ -7,11 +7,13 @@ import type {
 	OwnerCommand,
 	Stored,
 } from '../../lib/core/record';
-import type { OpenClaim } from '../../lib/core/store';
+import type { ListQuery, ListedRecord } from '../../lib/core/listing';
+import { isListed } from '../../lib/core/listing';
+import type { NoticesToKeep, NoticesToTake } from '../../lib/core/store';
 import { counterOf } from '../../lib/core/store';
 import type { Transition } from '../../lib/core/transitions';
 import { claimWithinBudget } from '../../lib/core/budgeted-claim';
-import { claim, command, liveRecord, operate } from '../../lib/core/transitions';
+import { claim, command, liveRecord, observe, operate } from '../../lib/core/transitions';
 
 /** What a store should hold and answer: transitions.ts over a map, at the time that the store says it was. */
 export class Model {
@@ -19,6 +21,9 @@ export class Model {
 
 	/** Times of grants, by budget. */
 	private readonly grants = new Map<string, number[]>();
+
+	/** Until when each is kept, by consumer and notice. */
+	private readonly notices = new Map<string, Map<string, number>>();
 
 	/** By `namespace counter`. */
 	readonly counters = new Map<string, number>();
@@ -59,18 +64,32 @@ export class Model {
 		return liveRecord(this.records.get(identity) ?? null, Math.floor(micros / 1000));
 	}
 
-	/** Open claims by the end of their lease; those of one end by identity. */
-	open(leaseEndsBefore: number, micros: number): OpenClaim[] {
-		const claims: OpenClaim[] = [];
-		for (const identity of this.records.keys()) {
+	/** By identity. */
+	list(query: ListQuery, micros: number): ListedRecord[] {
+		const nowMs = Math.floor(micros / 1000);
+		const listed: ListedRecord[] = [];
+		for (const identity of [...this.records.keys()].sort()) {
 			const record = this.get(identity, micros);
 			if (record === null || record.state === 'tombstone') continue;
-			const open = ['pending', 'processing', 'unknown'].includes(record.state);
-			if (open && record.leaseUntil < leaseEndsBefore) {
-				claims.push({ identity, leaseUntil: record.leaseUntil });
-			}
+			if (!isListed(record, query, nowMs)) continue;
+			listed.push({ identity, state: observe(record, nowMs), record });
 		}
-		return claims.sort(byLeaseEnd);
+		return listed;
+	}
+
+	takeNotices({ consumer, notices, holdMs }: NoticesToTake, micros: number): string[] {
+		const nowMs = Math.floor(micros / 1000);
+		const kept = this.notices.get(consumer) ?? new Map<string, number>();
+		this.notices.set(consumer, kept);
+		const taken = notices.filter((notice) => (kept.get(notice) ?? 0) <= nowMs);
+		for (const notice of taken) kept.set(notice, nowMs + holdMs);
+		return taken;
+	}
+
+	keepNotices({ consumer, notices }: NoticesToKeep): void {
+		const kept = this.notices.get(consumer) ?? new Map<string, number>();
+		this.notices.set(consumer, kept);
+		for (const { notice, until } of notices) kept.set(notice, until);
 	}
 
 	private step<Answer>(
@@ -99,8 +118,4 @@ export class Model {
 		const name = `${namespace} ${counter}`;
 		if (by > 0) this.counters.set(name, (this.counters.get(name) ?? 0) + by);
 	}
-}
-
-export function byLeaseEnd(a: OpenClaim, b: OpenClaim): number {
-	return a.leaseUntil - b.leaseUntil || (a.identity < b.identity ? -1 : 1);
 }

@@ -2,6 +2,7 @@ import { type Server, type Socket, createServer } from 'node:net';
 
 import type { RedisOptions } from '../../lib/stores/redis';
 import { describeRedis, openRedisStore } from '../../lib/stores/redis';
+import { ALL_RECORDS } from '../../lib/core/listing';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
@@ -39,7 +40,7 @@ async function refusal(options: RedisOptions) {
 		store.command([finishOf(request, 1)]).then(([first]) => first),
 		store.get([request.identity]).then(([first]) => first),
 		store.operate({ identity: request.identity, type: 'forget', force: false }),
-		store.findOpen({ leaseEndsBefore: 1, limit: 1 }),
+		store.list({ ...ALL_RECORDS, states: ['lapsed'] }),
 		store.stats(),
 		store.signingKey(),
 	]);

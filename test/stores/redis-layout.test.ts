@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
+import { ALL_RECORDS } from '../../lib/core/listing';
 import { openRedisStore } from '../../lib/stores/redis';
 import { STORE_COMMANDS } from '../../lib/stores/redis/user-rights';
 import type { Store } from '../../lib/core/store';
@@ -91,6 +93,16 @@ describe('keys', () => {
 		);
 		expect(new Set(epochs).size).toBe(1);
 		expect(epochs[0]).toMatch(/^\d{13}$/);
+	});
+
+	it('of the index lose what has expired when it is listed', async () => {
+		const request = claimRequest({ identity: freshIdentity(), leaseMs: 1, retentionMs: 1 });
+		const open = `idem:{${request.identity.slice(0, 2)}}:open`;
+		await store.claim([request]);
+		while ((await client.exists(`${open.slice(0, -4)}${request.identity}`)) > 0) await sleep(5);
+		expect(await client.zscore(open, request.identity)).not.toBeNull();
+		await store.list({ ...ALL_RECORDS, states: ['lapsed', 'unknown'] });
+		expect(await client.zscore(open, request.identity)).toBeNull();
 	});
 
 	it('have a digest for a prefix that is not plain', async () => {

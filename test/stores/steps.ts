@@ -13,6 +13,7 @@ import {
 	claimRequest,
 	remainsOf,
 } from './requests';
+import { listStep, noticeStep } from './reading-steps';
 
 /** What a random walk may do: plain data, so that fast-check shortens a walk that fails to the steps that matter. */
 
@@ -96,17 +97,13 @@ const advanceStep = fc.record({
 	ms: oneOf(1, 1_000, MINUTE, HOUR),
 });
 
-const findOpenStep = fc.record({
-	type: fc.constant('findOpen' as const),
-	inMs: oneOf(0, LEASE, 2 * CLAIM_TIMEOUT),
-});
-
 export const stepArbitrary = fc.oneof(
 	{ weight: 8, arbitrary: claimStep },
 	{ weight: 8, arbitrary: commandStep },
 	{ weight: 2, arbitrary: operateStep },
 	{ weight: 3, arbitrary: advanceStep },
-	{ weight: 1, arbitrary: findOpenStep },
+	{ weight: 2, arbitrary: listStep },
+	{ weight: 2, arbitrary: noticeStep },
 );
 export type Step = typeof stepArbitrary extends fc.Arbitrary<infer T> ? T : never;
 

@@ -1,3 +1,4 @@
+import { allRecords } from '../../lib/core/all-records';
 import type { ListPage, ListQuery } from '../../lib/core/listing';
 import { ALL_RECORDS } from '../../lib/core/listing';
 import type { ClaimRequest } from '../../lib/core/record';
@@ -20,12 +21,7 @@ import type { OpenedStore, StoreHarness } from './suite';
 
 async function pagesOf(store: Store, query: Partial<ListQuery>): Promise<ListPage[]> {
 	const pages: ListPage[] = [];
-	let cursor: string | null = null;
-	do {
-		const page: ListPage = answered(await store.list({ ...ALL_RECORDS, ...query, cursor }));
-		pages.push(page);
-		cursor = page.cursor;
-	} while (cursor !== null);
+	for await (const page of allRecords(store, query)) pages.push(answered(page));
 	return pages;
 }
 
@@ -199,13 +195,11 @@ export function describeListing(harness: StoreHarness): void {
 			const early = Array.from({ length: 200 }, () => request());
 			await store.claim(early);
 			const seen = new Set<string>();
-			let cursor: string | null = null;
-			do {
-				const page: ListPage = answered(await store.list({ ...ALL_RECORDS, pageSize: 20, cursor }));
-				for (const { identity } of page.records) seen.add(identity);
-				cursor = page.cursor;
+			for await (const page of allRecords(store, { pageSize: 20 })) {
+				for (const { identity } of answered(page).records) seen.add(identity);
+				if (seen.size >= 5_000) break;
 				await store.claim(Array.from({ length: 30 }, () => request()));
-			} while (cursor !== null && seen.size < 5_000);
+			}
 			for (const { identity } of early) expect(seen).toContain(identity);
 		});
 

@@ -1,8 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import type { Stored } from '../../lib/core/record';
 import { answered, comparable, freshIdentity, identityOf, microsOf } from './requests';
-import { Model, byLeaseEnd } from './model';
+import { allRecords } from '../../lib/core/all-records';
+import type { ListedRecord, ListQuery } from '../../lib/core/listing';
+import { Model } from './model';
+import type { ListStep, NoticeStep } from './reading-steps';
+import { queryOf } from './reading-steps';
 import type { OpenedStore, StoreHarness } from './suite';
 import {
 	KEYS,
@@ -20,7 +25,7 @@ import { Grants } from './steps';
 const SEED = Number(process.env.IDEMPOTENCY_SEED ?? 20_260_101);
 const WALKS = 300;
 const LONGEST_WALK = 60;
-const TIME_LIMIT_MS = 20_000;
+const TIME_LIMIT_MS = 80_000;
 
 /** Every answer that the walks must have met, or they prove less than they say. */
 const EVERY_ANSWER = [
@@ -53,6 +58,10 @@ const EVERY_ANSWER = [
 	'forget done',
 	'forget kept',
 	'forget refused',
+	'list none',
+	'list some',
+	'notices none',
+	'notices some',
 ];
 
 export function describeRandomWalk(harness: StoreHarness): void {
@@ -80,7 +89,13 @@ export function describeRandomWalk(harness: StoreHarness): void {
 						await walker.compareCounters();
 					},
 				),
-				{ seed: SEED, numRuns: WALKS, interruptAfterTimeLimit: TIME_LIMIT_MS, endOnFailure: false },
+				{
+					seed: SEED,
+					numRuns: WALKS,
+					interruptAfterTimeLimit: TIME_LIMIT_MS,
+					markInterruptAsFailure: true,
+					endOnFailure: false,
+				},
 			);
 			expect(EVERY_ANSWER.filter((answer) => !seen.has(answer))).toEqual([]);
 			expect(steps).toBeGreaterThan(1_000);
@@ -126,8 +141,11 @@ class Walker {
 			case 'advance':
 				await this.opened.advance(advanceBy(step, this.lookAt(step.key), this.now));
 				break;
-			case 'findOpen':
-				await this.compareOpen(step.inMs);
+			case 'list':
+				await this.compareListing(step);
+				break;
+			case 'notices':
+				await this.compareNotices(step);
 				break;
 		}
 		await this.compareRecords();
@@ -204,12 +222,46 @@ class Walker {
 		replies.forEach((reply) => this.tick(microsOf(reply)));
 	}
 
-	private async compareOpen(inMs: number): Promise<void> {
-		const leaseEndsBefore = this.now + inMs;
-		const reply = await this.opened.store.findOpen({ leaseEndsBefore, limit: 100_000 });
+	/** A listing is read piece by piece: where a record's time comes meanwhile, all is read again. */
+	private async compareListing(step: ListStep): Promise<void> {
+		const query = queryOf(step, this.namespace, this.now);
+		for (;;) {
+			const before = this.micros;
+			const found = await this.listed(query);
+			const expected = this.model.list(query, this.micros);
+			const earlier = this.model.list(query, before);
+			if (!isDeepStrictEqual(comparable(earlier), comparable(expected))) continue;
+			expect(comparable(found)).toEqual(comparable(expected.map(withoutResult)));
+			this.seen.add(found.length > 0 ? 'list some' : 'list none');
+			return;
+		}
+	}
+
+	private async listed(query: ListQuery): Promise<ListedRecord[]> {
+		const found = new Map<string, ListedRecord>();
+		for await (const page of allRecords(this.opened.store, query)) {
+			for (const each of answered(page).records) found.set(each.identity, withoutResult(each));
+			this.tick(microsOf(page));
+		}
+		return [...found.keys()].sort().flatMap((identity) => found.get(identity) ?? []);
+	}
+
+	private async compareNotices(step: NoticeStep): Promise<void> {
+		const { store } = this.opened;
+		const consumer = `${identityOf(this.namespace).slice(0, 40)}-${step.consumer}`;
+		if (step.does === 'keep') {
+			const notices = step.notices.map((notice) => ({ notice, until: this.now + step.ms }));
+			const reply = await store.keepNotices({ consumer, notices });
+			this.tick(microsOf(reply));
+			this.model.keepNotices({ consumer, notices });
+			return;
+		}
+		const order = { consumer, notices: step.notices, holdMs: step.ms };
+		const reply = await store.takeNotices(order);
 		this.tick(microsOf(reply));
-		const found = answered(reply).filter(({ identity }) => this.identities.includes(identity));
-		expect([...found].sort(byLeaseEnd)).toEqual(this.model.open(leaseEndsBefore, microsOf(reply)));
+		const expected = this.model.takeNotices(order, microsOf(reply));
+		expect(answered(reply)).toEqual(expected);
+		this.seen.add(expected.length > 0 ? 'notices some' : 'notices none');
 	}
 
 	async compareCounters(): Promise<void> {
@@ -228,3 +280,9 @@ class Walker {
 		this.micros = micros;
 	}
 }
+
+const withoutResult = ({ identity, state, record }: ListedRecord): ListedRecord => ({
+	identity,
+	state,
+	record: { ...record, result: null } as ListedRecord['record'],
+});

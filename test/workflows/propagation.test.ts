@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseKsuid } from '../../lib/keys/key-formats';
+import { partsOfKsuid } from '../support/ksuid';
 import { startDownstream } from './harness';
 import type { Downstream } from './harness';
 import { engine } from './nodes';
@@ -79,7 +79,7 @@ test.each(rows)('$service: $where gets $value, the same at every try', async (ro
 	const sent = String(first);
 	expect(sent.length).toBeLessThanOrEqual(row.atMost);
 	if (row.value.includes('hash')) expect(sent).toMatch(/^[0-9a-f]{64}$/);
-	if (row.value.includes('ksuid')) expect(parseKsuid(sent)).not.toBeNull();
+	if (row.value.includes('ksuid')) expect(partsOfKsuid(sent).timeMs).toBeGreaterThan(0);
 	if (row.value.startsWith('`"')) {
 		// RFC 8941, section 3.3.3: a string in quotes, with nothing in it that needs an escape.
 		expect(sent).toMatch(/^"[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/);

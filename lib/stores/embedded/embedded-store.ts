@@ -11,14 +11,7 @@ import type {
 } from '../../core/record';
 import type { ListPage, ListQuery } from '../../core/listing';
 import { pageOf } from '../../core/listing';
-import type {
-	NoticesToKeep,
-	NoticesToTake,
-	OpenClaim,
-	OpenQuery,
-	StatsRow,
-	Store,
-} from '../../core/store';
+import type { NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../core/store';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { liveRecord } from '../../core/transitions';
@@ -88,10 +81,6 @@ export class EmbeddedStore implements Store {
 					: { ok: true, micros, answer: liveRecord(stored, Math.floor(micros / 1000)) },
 			);
 		});
-	}
-
-	async findOpen(query: OpenQuery): Promise<Reply<OpenClaim[]>> {
-		return await this.read((tables, nowMs) => tables.open(query, nowMs));
 	}
 
 	async list(query: ListQuery): Promise<Reply<ListPage>> {

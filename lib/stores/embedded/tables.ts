@@ -1,5 +1,5 @@
 import type { Stored } from '../../core/record';
-import type { OpenClaim, OpenQuery, StatsRow } from '../../core/store';
+import type { StatsRow } from '../../core/store';
 import { StoreError } from '../../core/reply';
 import { attempt } from '../../core/attempt';
 import { BudgetGrants } from './budget-grants';
@@ -37,8 +37,6 @@ export class Tables {
 	private readonly putResult: Statement;
 
 	private readonly deleteResult: Statement;
-
-	private readonly selectOpen: Statement;
 
 	private readonly selectExpired: Statement;
 
@@ -80,10 +78,6 @@ export class Tables {
 		this.deleteIdentity = db.prepare('DELETE FROM claims WHERE identity = ? RETURNING id');
 		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
 		this.deleteResult = db.prepare('DELETE FROM results WHERE id = ?');
-		this.selectOpen = db.prepare(
-			`SELECT identity, lease_until FROM claims
-			WHERE state <= ${LAST_OPEN_STATE} AND lease_until < ? AND expires_at > ? ORDER BY lease_until LIMIT ?`,
-		);
 		this.selectExpired = db.prepare('SELECT id FROM claims WHERE expires_at <= ? LIMIT ?');
 		this.selectSome = db.prepare(
 			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims WHERE id > ? ORDER BY id LIMIT ?`,
@@ -152,13 +146,6 @@ export class Tables {
 
 	expired(nowMs: number, limit: number): number[] {
 		return this.selectExpired.all(nowMs, limit).map(({ id }) => Number(id));
-	}
-
-	open({ leaseEndsBefore, limit }: OpenQuery, nowMs: number): OpenClaim[] {
-		return this.selectOpen.all(leaseEndsBefore, nowMs, limit).map((row) => ({
-			identity: String(row.identity),
-			leaseUntil: Number(row.lease_until),
-		}));
 	}
 
 	/** Rows after the one with number `id`, without their results. */

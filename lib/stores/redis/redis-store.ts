@@ -13,15 +13,7 @@ import type {
 	OwnerCommand,
 	Tombstone,
 } from '../../core/record';
-import type {
-	ClaimOptions,
-	NoticesToKeep,
-	NoticesToTake,
-	OpenClaim,
-	OpenQuery,
-	StatsRow,
-	Store,
-} from '../../core/store';
+import type { ClaimOptions, NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../core/store';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { durationProblem } from '../../core/durations';
@@ -37,7 +29,6 @@ import {
 	sizeOfCommand,
 } from './command-script';
 import { isPassing, scriptError, storeErrorOf } from './errors';
-import { findOpen } from './find-open';
 import { type Chunk, Keys, SHARDS, shardOf } from './keys';
 import { candidatesOf, filterArguments, portionOf } from './list';
 import type { RedisOptions } from './options';
@@ -144,12 +135,6 @@ class RedisStore implements SecretAwareStore {
 			subscriber.listen(this.keys.settled(shardOf(identity)), identity, listener),
 		);
 		return () => ends.forEach((end) => end());
-	}
-
-	async findOpen(query: OpenQuery): Promise<Reply<readonly OpenClaim[]>> {
-		return await this.askAlone(
-			async (client) => await findOpen(client, this.keys, query, this.offsetMs()),
-		);
 	}
 
 	async list(query: ListQuery): Promise<Reply<ListPage>> {
@@ -292,10 +277,11 @@ class RedisStore implements SecretAwareStore {
 			identities.map((identity) => ({ identity })),
 			{
 				refused: () => null,
-				arguments: ({ items }) => [
-					...keysOf(this.keys, { items, shards: [] }),
+				arguments: (chunk) => [
+					...keysOf(this.keys, chunk),
 					String(this.offsetMs()),
 					...filterArguments(query),
+					chunk.perShard.join(' '),
 				],
 				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
 			},

@@ -18,7 +18,6 @@ export const SCRIPT_NAMES = [
 	'command',
 	'operate',
 	'read',
-	'open',
 	'list',
 	'notices',
 ] as const;

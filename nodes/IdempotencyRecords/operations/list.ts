@@ -1,5 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { allRecords } from '../../../lib/core/all-records';
 import type { ListedRecord, ListQuery } from '../../../lib/core/listing';
 import { replyAt } from '../../../lib/core/reply';
 import { ComplaintError } from '../../shared/messages';
@@ -113,22 +114,18 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 	const { parameters, opened } = run;
 	const withResults = parameters.get<unknown>('options.includeResult', itemIndex, false) === true;
 	const returnAll = parameters.get<unknown>('returnAll', itemIndex, false) === true;
-	let query = queryOf(run, itemIndex, returnAll);
 	const items: IDataObject[] = [];
-	for (;;) {
-		const reply = await opened.store.list(query);
-		if (!reply.ok) throw reply.error;
-		const { records, unreadable, cursor } = reply.answer;
+	for await (const page of allRecords(opened.store, queryOf(run, itemIndex, returnAll))) {
+		if (!page.ok) throw page.error;
+		const { records, unreadable, cursor } = page.answer;
 		items.push(...(withResults ? await allWithResults(run, records) : records.map(plain)));
 		items.push(...unreadable.map(unreadableItem));
-		if (cursor === null) return items;
-		if (!returnAll) {
-			const last = items.at(-1);
-			if (last !== undefined) last.nextCursor = cursor;
-			return items;
-		}
-		query = { ...query, cursor };
+		if (returnAll) continue;
+		const last = items.at(-1);
+		if (last !== undefined && cursor !== null) last.nextCursor = cursor;
+		break;
 	}
+	return items;
 }
 
 function queryOf(

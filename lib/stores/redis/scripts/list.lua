@@ -1,8 +1,8 @@
--- Reads records without their results, where they fit the filters.
+-- Reads records without their results, where they fit the filters; and drops those that are gone from the index of open claims.
 --
--- KEYS  the records
+-- KEYS  the records, then `open` and `stats` of each shard
 -- ARGV  2 states, one letter each (X lapsed), or '' for any; 3 namespace, 4 workflow, 5 execution, each '' for any;
---       6 first seen at or after, 7 before, in ms or ''
+--       6 first seen at or after, 7 before, in ms or ''; 8 number of records in each shard: '39 41'
 --
 -- Reply { micros, entry, ... }, one for each key: { 'record', record }, { 'absent' } (or not fitting) or { 'error', words },
 --   where record is the hash as field, value, ..., without the result
@@ -57,15 +57,25 @@ local function fits(rec)
 		and (before == nil or rec.first < before)
 end
 
-local reply = { text(micros) }
-for item = 1, #KEYS do
-	local rec, problem = head(KEYS[item])
-	if problem then
-		reply[item + 1] = { 'error', problem }
-	elseif rec and fits(rec) then
-		reply[item + 1] = { 'record', flatten(rec) }
-	else
-		reply[item + 1] = { 'absent' }
+local reply, item, shard = { text(micros) }, 0, 0
+local shards = select(2, string.gsub(ARGV[8], '%d+', ''))
+for records in string.gmatch(ARGV[8], '%d+') do
+	shard = shard + 1
+	local open = KEYS[#KEYS - 2 * (shards - shard) - 1]
+	for _ = 1, records do
+		item = item + 1
+		local key = KEYS[item]
+		local rec, problem = head(key)
+		if problem then
+			reply[item + 1] = { 'error', problem }
+		elseif rec and fits(rec) then
+			reply[item + 1] = { 'record', flatten(rec) }
+		else
+			reply[item + 1] = { 'absent' }
+		end
+		if rec == nil and not problem then
+			redis.pcall('ZREM', open, string.sub(key, #open - 3))
+		end
 	end
 end
 return reply
