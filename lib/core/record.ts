@@ -193,9 +193,11 @@ export interface Finishing {
 	readonly reason: string;
 }
 
-/** `retryAfterMs` null: grows from 30 s with each attempt. */
 export interface Releasing {
+	/** When the key may be granted again, from now; null: grows from 30 s with each attempt. */
 	readonly retryAfterMs: number | null;
+	/** Nothing was handed over, or nothing acting had begun: the attempt is given back. */
+	readonly nothingRan?: boolean;
 	readonly statusCode: number;
 	readonly reason: string;
 }

@@ -346,10 +346,12 @@ function mayFinish(to: 'completed' | 'failed', state: ObservedState, ownRun: boo
 /** The record after its run ended with what `end` says. */
 function settled(record: ClaimRecord, end: Abandoning, now: number): ClaimRecord {
 	const finished = end.to === 'completed' || end.to === 'failed';
+	const nothingRan = end.to === 'released' && end.nothingRan === true;
 	return {
 		...record,
 		state: end.to,
 		leaseUntil: now,
+		attempts: nothingRan ? Math.max(0, record.attempts - 1) : record.attempts,
 		finishedAt: finished ? now : 0,
 		notBefore: end.to === 'released' ? now + backoffOf(end, record.attempts) : 0,
 		expiresAt: now + record.retentionMs,

@@ -74,9 +74,9 @@ export function grantedClaims(claimed: readonly Claimed[]): GrantedClaim[] {
 	});
 }
 
-/** The end of a claim for which nothing ran: the key is free at once. */
+/** The end of a claim for which nothing ran: the key is free at once, and the attempt is given back. */
 export function released(reason: string): Abandoning {
-	return { to: 'released', retryAfterMs: 0, statusCode: 0, reason };
+	return { to: 'released', retryAfterMs: 0, nothingRan: true, statusCode: 0, reason };
 }
 
 /** Gives claims back after which nothing ran. What can't be given back now ends by its lease. */

@@ -61,6 +61,7 @@ const commandItem = fc.record({
 	result: oneOf(null, bytes(), bytes(0), bytes(1, 0, 255, 254, 13, 10), bytes(0xc3, 0x28)),
 	retentionMs: oneOf(RETENTION, RETENTION, 2 * RETENTION),
 	retryAfterMs: oneOf(null, 0, 0, MINUTE),
+	nothingRan: oneOf(undefined, false, true),
 	leaseMs: oneOf(LEASE, LEASE, 2 * LEASE, 2 * CLAIM_TIMEOUT),
 	statusCode: oneOf(0, 200, 503),
 	reason: oneOf('', 'stopped at "HTTP Request": ETIMEDOUT', 'Straße 7, 東京 🚚'),
@@ -180,7 +181,9 @@ export function commandOf(
 ): OwnerCommand {
 	const { request, fence } = grants.pick(item, identity);
 	const owned = { identity, owner: request.owner, fence, ownRun: item.ownRun };
-	const { result, statusCode, reason, retryAfterMs, leaseMs, to } = item;
+	const { result, statusCode, reason, leaseMs, to } = item;
+	const { retryAfterMs, nothingRan } = item;
+	const waits = nothingRan === undefined ? { retryAfterMs } : { retryAfterMs, nothingRan };
 	switch (item.type) {
 		case 'finish':
 			return {
@@ -194,12 +197,12 @@ export function commandOf(
 				reason,
 			};
 		case 'release':
-			return { ...owned, type: 'release', retryAfterMs, statusCode, reason };
+			return { ...owned, type: 'release', ...waits, statusCode, reason };
 		case 'park':
 			return { ...owned, type: 'park', statusCode, reason };
 		case 'abandon':
 			if (to === 'released') {
-				return { ...owned, type: 'abandon', to, retryAfterMs, statusCode, reason };
+				return { ...owned, type: 'abandon', to, ...waits, statusCode, reason };
 			}
 			if (to === 'unknown') return { ...owned, type: 'abandon', to, statusCode, reason };
 			return { ...owned, type: 'abandon', to, result, statusCode, reason };

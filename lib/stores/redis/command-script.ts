@@ -47,13 +47,13 @@ export function sizeOfCommand(order: OwnerCommand): number {
 }
 
 function argumentsOf(order: OwnerCommand): ScriptArguments {
-	const { to, durationMs, retryAfterMs, statusCode, reason, result } = endOf(order);
+	const { to, nothingRan, durationMs, retryAfterMs, statusCode, reason, result } = endOf(order);
 	return [
 		order.type,
 		order.owner,
 		String(order.fence),
 		order.ownRun ? '1' : '',
-		to === '' ? '' : letterOf(to),
+		nothingRan ? NOTHING_RAN : to === '' ? '' : letterOf(to),
 		durationMs === null ? '' : String(wholeMs(durationMs)),
 		retryAfterMs === null ? '' : String(wholeMs(retryAfterMs)),
 		String(statusCode),
@@ -63,8 +63,12 @@ function argumentsOf(order: OwnerCommand): ScriptArguments {
 	];
 }
 
+/** In the place of the letter of `released`, where the attempt is given back. */
+const NOTHING_RAN = 'N';
+
 interface End {
 	readonly to: RecordState | '';
+	readonly nothingRan: boolean;
 	readonly durationMs: number | null;
 	readonly retryAfterMs: number | null;
 	readonly statusCode: number;
@@ -74,6 +78,7 @@ interface End {
 
 const NO_END: End = {
 	to: '',
+	nothingRan: false,
 	durationMs: null,
 	retryAfterMs: null,
 	statusCode: 0,
@@ -101,7 +106,10 @@ function endOf(order: OwnerCommand): End {
 
 function pickEnd(end: Abandoning): Partial<End> {
 	const { to, statusCode, reason } = end;
-	if (to === 'released') return { to, statusCode, reason, retryAfterMs: end.retryAfterMs };
+	if (to === 'released') {
+		const { retryAfterMs, nothingRan = false } = end;
+		return { to, nothingRan, statusCode, reason, retryAfterMs };
+	}
 	if (to === 'unknown') return { to, statusCode, reason };
 	return { to, statusCode, reason, result: end.result };
 }

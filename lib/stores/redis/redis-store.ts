@@ -247,7 +247,8 @@ class RedisStore implements SecretAwareStore {
 				return [
 					{
 						...{ type: 'abandon', to: 'released', identity, owner, fence: reply.answer.fence },
-						...{ ownRun: true, retryAfterMs: 0, statusCode: 0, reason: 'Too few replicas held it' },
+						...{ ownRun: true, retryAfterMs: 0, nothingRan: true },
+						...{ statusCode: 0, reason: 'Too few replicas held it' },
 					},
 				];
 			}),

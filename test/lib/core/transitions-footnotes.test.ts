@@ -371,3 +371,32 @@ it('a backoff is 30 s, doubled with each attempt, at most an hour, where the ans
 		notBefore: NOW + 2 * MINUTE,
 	});
 });
+
+describe('an attempt', () => {
+	const nothingRan = (order: OwnerCommand) => ({ ...order, nothingRan: true }) as OwnerCommand;
+	const abandoned: OwnerCommand = {
+		...own,
+		type: 'abandon',
+		to: 'released',
+		retryAfterMs: 0,
+		statusCode: 0,
+		reason: 'nothing ran',
+	};
+
+	it('that was given back is not counted: a key is never spent by runs that did nothing', () => {
+		for (const giveBack of [nothingRan(release(own)), nothingRan(abandoned)]) {
+			const { next } = command(COLUMNS.live, giveBack, CLOCK);
+			expect(next).toMatchObject({ state: 'released', attempts: 0 });
+			const later = at(NOW + HOUR);
+			const { answer } = claim(next, { ...other, maxAttempts: 1 }, later);
+			expect(answer).toMatchObject({ outcome: 'new', record: { attempts: 1 } });
+		}
+	});
+
+	it('counts where the run began', () => {
+		for (const order of [release(own), abandoned]) {
+			const { next } = command(COLUMNS.live, order, CLOCK);
+			expect(next).toMatchObject({ state: 'released', attempts: 1 });
+		}
+	});
+});

@@ -3,7 +3,7 @@
 -- KEYS  the key of each item, then `open` and `stats` of each shard
 -- ARGV  2 number of items in each shard: '39 41', then
 --       15 x   an item: finish | release | park | abandon | renew | start | deposit; owner; fence; 1 for the granted run, else '';
---              state to reach (C, F, L, U) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
+--              state to reach (C, F, L, U; N is L where nothing ran) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
 --              1 where there is a result, or a request to keep, else ''; the same;
 --              and what a finish needs if the record is gone: claim timeout, policy, event's time, the claim's retention
 --              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
@@ -33,7 +33,8 @@ local function order_at(at)
 		owner = ARGV[at + 2],
 		fence = tonumber(ARGV[at + 3]) or 0,
 		own_run = ARGV[at + 4] == '1',
-		to = ARGV[at + 5],
+		to = ARGV[at + 5] == 'N' and 'L' or ARGV[at + 5],
+		nothing_ran = ARGV[at + 5] == 'N',
 		duration = tonumber(ARGV[at + 6]),
 		retry_after = tonumber(ARGV[at + 7]),
 		status = ARGV[at + 8],
@@ -126,6 +127,9 @@ local function change(rec, order, state, open)
 		return false
 	end
 	settle(rec, order.to, order.result, order.status, order.reason, order.retry_after)
+	if order.nothing_ran then
+		rec.attempts = math.max(0, rec.attempts - 1)
+	end
 	return true
 end
 
