@@ -3,6 +3,7 @@ import { fingerprintOf, identityOf, ownerTokenOf } from '../lib/keys/identity';
 import { LEASE_MS } from '../lib/guard/lease-keeper';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../lib/core/record';
 import type { Reply } from '../lib/core/reply';
+import { claimRequest, finishOf as finishWith, remainsOf } from '../test/support/requests';
 
 /** Claims as a Guard asks for them: an order by its number, compared by its whole payload. */
 
@@ -35,26 +36,19 @@ export function requestOf(order: Order, itemIndex = 0): ClaimRequest {
 	const scope = ['node', 'AbCdEfGhIjKlMnOp', '5f0b2a52-6f0e-4c0e-9a55-0d7a5f3a0004'];
 	const executionId = '123456';
 	const claimant = { nonce: 'c29tZSBub25jZQ', executionId, nodeId: scope[2] ?? '', runIndex: 0 };
-	return {
+	return claimRequest({
 		identity: identityOf({ scope, tenant: null, keyParts: [order.orderId] }),
 		owner: ownerTokenOf({ ...claimant, itemIndex }),
 		fingerprint: fingerprintOf(order),
 		fieldDigests: fieldDigestsOf(Object.entries(order)),
-		tenant: '',
 		namespace: 'AbCdEfGhIjKlMnOp:Guard',
 		key: order.orderId,
-		eventAt: null,
 		leaseMs: LEASE_MS,
 		claimTimeoutMs: HOUR_MS,
 		retentionMs: 48 * HOUR_MS,
-		onUnknownOutcome: 'hold',
-		maxAttempts: null,
-		extendRetention: false,
-		strictAge: false,
-		pending: false,
 		workflowId: 'AbCdEfGhIjKlMnOp',
 		executionId,
-	};
+	});
 }
 
 export function makeRequests(count: number): ClaimRequest[] {
@@ -76,13 +70,6 @@ export function finishOf(
 	fence: number,
 	result: Uint8Array | null,
 ): OwnerCommand {
-	const { identity, owner, retentionMs } = request;
-	return {
-		type: 'finish',
-		to: 'completed',
-		...{ identity, owner, fence, ownRun: true, retentionMs, result },
-		remains: { ...request, eventAt: Math.floor(fence / 1000) },
-		statusCode: 200,
-		reason: '',
-	};
+	const remains = { ...remainsOf(request), eventAt: Math.floor(fence / 1000) };
+	return finishWith(request, fence, { result, remains });
 }

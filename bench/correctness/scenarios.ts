@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TcpProxy } from '../../test/stores/tcp-proxy';
+import { TcpProxy } from '../../test/support/tcp-proxy';
 import type { Delivery, Handler, Peer, PeerOptions, Told } from '../peers/peer';
 import { type Answer, Sender, inWords } from './sender';
 import { WorkerProcess } from './worker-process';
@@ -186,9 +186,9 @@ function lostReply(of: 'claim' | 'commit'): Scenario {
 		run: async (peer, port) => {
 			const proxy = await TcpProxy.start(port);
 			const cutNext = () => {
-				proxy.cutsReply = () => {
-					proxy.cutsReply = () => false;
-					return true;
+				proxy.fateOfReply = () => {
+					proxy.heal();
+					return 'drop';
 				};
 			};
 			try {

@@ -4,9 +4,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 import { readExample } from '../../scripts/lib/example.mjs';
-import type { WorkflowJson } from '../workflows/harness/workflow';
-import type { Downstream } from '../workflows/harness/downstream';
-import { startDownstream } from '../workflows/harness/downstream';
+import type { WorkflowJson } from '../support/engine/workflow';
+import type { Downstream } from '../support/downstream';
+import { startDownstream } from '../support/downstream';
 import { ChatModel } from './harness/chat-model';
 import type { Behaviours, ToolArguments } from './harness/chat-model';
 import { chatPath, eventually, post, publishExample } from './harness/examples';

@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 
-import type { Downstream } from '../workflows/harness/downstream';
-import { startDownstream } from '../workflows/harness/downstream';
+import type { Downstream } from '../support/downstream';
+import { startDownstream } from '../support/downstream';
 import { eventually, post, publishExample } from './harness/examples';
 import { N8nHost } from './harness/n8n-host';
 

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import { startRabbitMq } from '../../scripts/lib/rabbitmq.mjs';
-import type { Downstream } from '../workflows/harness/downstream';
-import { startDownstream } from '../workflows/harness/downstream';
+import type { Downstream } from '../support/downstream';
+import { startDownstream } from '../support/downstream';
 import { eventually, post, publishExample } from './harness/examples';
 import { N8nHost } from './harness/n8n-host';
 import { SET_UP } from './harness/set-up';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redisCredential } from '../../scripts/lib/example.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
-import type { Downstream } from '../workflows/harness/downstream';
-import { startDownstream } from '../workflows/harness/downstream';
-import { node, workflow } from '../workflows/harness/workflow';
+import type { Downstream } from '../support/downstream';
+import { startDownstream } from '../support/downstream';
+import { node, workflow } from '../support/engine/workflow';
 import type { Credential, Execution } from './harness/api';
 import { deliver } from './harness/deliver';
 import { N8nHost } from './harness/n8n-host';

@@ -8,7 +8,7 @@ import { findProgram } from '../../scripts/lib/debian.mjs';
 import { ensureChromium } from '../../scripts/lib/editor.mjs';
 import { prepareExample, readExample } from '../../scripts/lib/example.mjs';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
-import type { WorkflowJson } from '../workflows/harness/workflow';
+import type { WorkflowJson } from '../support/engine/workflow';
 import { N8nHost } from './harness/n8n-host';
 
 /** What a killed run left settles by itself, by the examples: examples-records.test.ts has what other runs leave. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { WorkflowJson } from '../workflows/harness/workflow';
+import type { WorkflowJson } from '../support/engine/workflow';
 
 /** Each example says what it is: in its notes, in examples/README.md with a picture, and by a test in a real n8n. */
 

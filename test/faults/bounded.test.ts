@@ -1,9 +1,9 @@
 import type { RedisOptions } from '../../lib/stores/redis';
 import { openRedisStore } from '../../lib/stores/redis';
 import type { StoreProblem } from '../../lib/core/reply';
-import { RedisServer, freePort } from '../stores/redis-server';
-import { claimRequest, finishOf, freshIdentity } from '../stores/requests';
-import { FaultProxy } from './fault-proxy';
+import { RedisServer, freePort } from '../support/redis-server';
+import { claimRequest, finishOf, freshIdentity } from '../support/requests';
+import { TcpProxy } from '../support/tcp-proxy';
 import { QUICK_TIMEOUTS } from './fault-run';
 
 /**
@@ -83,7 +83,7 @@ it('a wrong password', async () => {
 
 it('a cut in the middle of every reply', async () => {
 	const server = await start();
-	const proxy = await FaultProxy.start(server.port);
+	const proxy = await TcpProxy.start(server.port);
 	proxy.fateOfReply = () => 'half';
 	await failsBy('unreachable', proxy.port);
 	expect(proxy.harmed).toBeGreaterThan(2);
@@ -92,7 +92,7 @@ it('a cut in the middle of every reply', async () => {
 
 it('requests that are accepted and never answered', async () => {
 	const server = await start();
-	const proxy = await FaultProxy.start(server.port);
+	const proxy = await TcpProxy.start(server.port);
 	proxy.fateOfRequest = () => 'keep';
 	await failsBy('timeout', proxy.port);
 	await proxy.stop();

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
-import type { Store } from '../../lib/core/store';
+import { claimRequest, identityOf } from '../support/requests';
+import { openStore } from './open-store';
 import type { WorkerStore } from './worker-task';
 
 /** A process that asks for one new key after another, all of one budget, as an agent in a loop does. See budgets.test.ts. */
@@ -22,17 +21,8 @@ export interface BudgetLine {
 	readonly other: readonly string[];
 }
 
-async function open(store: WorkerStore): Promise<Store> {
-	if (store.kind === 'redis') {
-		return (await import('../../lib/stores/redis')).openRedisStore(store.options);
-	}
-	return await (await import('../../lib/stores/embedded')).openEmbeddedStore(store);
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest('hex');
-
 async function main(task: BudgetTask): Promise<void> {
-	const store = await open(task.store);
+	const store = await openStore(task.store);
 	let begun = 0;
 	let granted = 0;
 	let exhausted = 0;
@@ -42,27 +32,15 @@ async function main(task: BudgetTask): Promise<void> {
 			const number = begun++;
 			if (number === task.dieAfter) process.kill(process.pid, 'SIGKILL');
 			const [reply] = await store.claim([
-				{
-					identity: digest(`${task.name} ${number}`),
+				claimRequest({
+					identity: identityOf(`${task.name} ${number}`),
 					owner: `${task.name} ${number}`,
-					fingerprint: '',
-					fieldDigests: new Uint8Array(),
-					tenant: '',
 					namespace: 'budgets',
 					key: String(number),
-					eventAt: null,
 					leaseMs: 600_000,
-					claimTimeoutMs: 600_000,
-					retentionMs: 3_600_000,
-					onUnknownOutcome: 'hold',
-					maxAttempts: null,
-					extendRetention: false,
-					strictAge: false,
-					pending: false,
-					workflowId: 'workflow',
 					executionId: task.name,
 					budget: task.budget,
-				},
+				}),
 			]);
 			if (!reply?.ok) other.push(String(reply?.error));
 			else if (reply.answer.outcome === 'new') granted++;

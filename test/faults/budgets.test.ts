@@ -5,11 +5,11 @@ import { join } from 'node:path';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { openRedisStore } from '../../lib/stores/redis';
-import { startCluster } from '../stores/redis-cluster';
-import { RedisServer } from '../stores/redis-server';
-import { answered, freshIdentity } from '../stores/requests';
+import { compileInto } from '../support/compile';
+import { startCluster } from '../support/redis-cluster';
+import { RedisServer } from '../support/redis-server';
+import { answered, freshIdentity } from '../support/requests';
 import type { BudgetLine, BudgetTask } from './budget-worker';
-import { buildWorker } from './build';
 import type { WorkerStore } from './worker-task';
 
 /** Many processes that invent a new key for every try: a budget is granted exactly, and never more. */
@@ -24,7 +24,7 @@ let server: RedisServer;
 let cluster: RedisServer[] = [];
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'idempotency-budgets-'));
-	worker = buildWorker(folder).budgetWorker;
+	worker = compileInto(folder, ['test/faults/budget-worker.ts'])[0]!;
 	[server, cluster] = await Promise.all([RedisServer.start(), startCluster()]);
 }, 60_000);
 afterAll(async () => {

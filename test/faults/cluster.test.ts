@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { shardOf } from '../../lib/stores/redis/keys';
-import { clusterIsUp, startCluster } from '../stores/redis-cluster';
-import type { RedisServer } from '../stores/redis-server';
+import { clusterIsUp, startCluster } from '../support/redis-cluster';
+import type { RedisServer } from '../support/redis-server';
 import { QUICK_TIMEOUTS, meetFault } from './fault-run';
-import { identityOfKey } from './probes';
-import { until } from './until';
+import { identityOf } from '../support/requests';
+import { until } from '../support/until';
 import type { WorkerStore } from './worker-task';
 
 /** A cluster of three, under way: slots move, and a node is lost. */
@@ -66,7 +66,7 @@ it('slots that move while their keys are claimed and finished', async () => {
 			async (client) =>
 				await Promise.all(
 					run.keys.map(
-						async (key) => await client.cluster('KEYSLOT', `{${shardOf(identityOfKey(key))}}`),
+						async (key) => await client.cluster('KEYSLOT', `{${shardOf(identityOf(key))}}`),
 					),
 				),
 		);

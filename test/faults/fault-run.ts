@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,12 +7,13 @@ import type { UnknownOutcomePolicy } from '../../lib/core/record';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
-import { buildWorker } from './build';
-import { Downstream } from './downstream';
+import { compileInto } from '../support/compile';
 import type { Violation } from './invariants';
 import { LOST_WITH_DATA, violationsIn } from './invariants';
 import { changedByStrangers, storedOf, stuckKeys } from './probes';
 import { WorkerProcess } from './processes';
+import type { BuiltWorker } from './processes';
+import { Provider } from './provider';
 import { SEED, randomFrom, shuffled } from './random';
 import { record } from './report';
 import { CAN_NOT_OPEN } from './worker-task';
@@ -61,14 +62,15 @@ export interface Storm extends Partial<Omit<WorkerTask, 'name' | 'deliveries' | 
 jest.setTimeout(120_000);
 
 let folder: string | undefined;
-let built: ReturnType<typeof buildWorker> | undefined;
+let built: BuiltWorker | undefined;
 
-function builtWorker(): ReturnType<typeof buildWorker> {
+/** Compiled once for all runs of a test file. */
+function builtWorker(): BuiltWorker {
 	if (built === undefined) {
 		folder = mkdtempSync(join(tmpdir(), 'idempotency-worker-'));
-		// For workers that run as another user.
-		chmodSync(folder, 0o755);
-		built = buildWorker(folder);
+		const sources = ['test/faults/worker.ts', 'test/faults/clock-shift.ts'];
+		const [worker = '', clockShift = ''] = compileInto(folder, sources);
+		built = { worker, clockShift };
 	}
 	return built;
 }
@@ -97,7 +99,7 @@ export class FaultRun {
 
 	private constructor(
 		readonly fault: Fault,
-		readonly downstream: Downstream,
+		readonly downstream: Provider,
 		number: number,
 	) {
 		this.keys = Array.from({ length: fault.keys ?? 12 }, (_, i) => `${fault.name} ${i}`);
@@ -106,7 +108,7 @@ export class FaultRun {
 	}
 
 	static async start(fault: Fault): Promise<FaultRun> {
-		return new FaultRun(fault, await Downstream.start(), runs++);
+		return new FaultRun(fault, await Provider.start(), runs++);
 	}
 
 	/** Delivers keys to workers until each delivery was handled, or its worker died on it. */

@@ -1,11 +1,11 @@
 import { openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
-import { RedisServer, freePort } from '../stores/redis-server';
-import { claimRequest } from '../stores/requests';
+import { RedisServer, freePort } from '../support/redis-server';
+import { claimRequest, identityOf } from '../support/requests';
 import type { Broken } from './broken-stores';
 import { type Fault, FaultRun, type Storm, redisAt } from './fault-run';
 import type { Invariant } from './invariants';
-import { changedByStrangers, identityOfKey, stuckKeys } from './probes';
+import { changedByStrangers, stuckKeys } from './probes';
 
 /** A harness that finds nothing proves nothing: each invariant is seen to be broken by a store that breaks it. */
 
@@ -96,7 +96,7 @@ describe('the last questions', () => {
 	afterAll(async () => await store.close());
 
 	const claimed = async (key: string): Promise<string> => {
-		const identity = identityOfKey(key);
+		const identity = identityOf(key);
 		await store.claim([claimRequest({ identity, leaseMs: 300, fingerprint: 'same' })]);
 		return key;
 	};

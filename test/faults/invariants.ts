@@ -1,5 +1,5 @@
 import type { ClaimRecord, Tombstone } from '../../lib/core/record';
-import type { Effect } from './downstream';
+import type { Effect } from './provider';
 import type { WorkerEvent } from './worker-task';
 
 /** The invariants of the state machine, asked of what the workers said, what the downstream counted and what the store holds. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { meetFault, redisAt } from './fault-run';
 import type { Step, WorkerStore } from './worker-task';
 

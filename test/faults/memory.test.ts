@@ -1,4 +1,4 @@
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { meetFault, redisAt } from './fault-run';
 
 /** A Redis whose memory is full, under each of its eviction policies. */

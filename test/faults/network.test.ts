@@ -1,18 +1,18 @@
 import { openRedisStore } from '../../lib/stores/redis';
-import { RedisServer } from '../stores/redis-server';
-import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../stores/requests';
-import { type Fate, FaultProxy } from './fault-proxy';
+import { RedisServer } from '../support/redis-server';
+import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../support/requests';
+import { type Fate, TcpProxy } from '../support/tcp-proxy';
 import { QUICK_TIMEOUTS, meetFault, redisAt } from './fault-run';
 
 /** A network that loses, cuts, holds up and swallows what workers and Redis say to each other. */
 
 let server: RedisServer;
-let proxy: FaultProxy;
+let proxy: TcpProxy;
 beforeAll(async () => {
 	server = await RedisServer.start();
 });
 beforeEach(async () => {
-	proxy = await FaultProxy.start(server.port);
+	proxy = await TcpProxy.start(server.port);
 });
 afterEach(async () => await proxy.stop());
 afterAll(async () => await server.stop());

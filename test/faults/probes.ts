@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ClaimRecord, Tombstone } from '../../lib/core/record';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 import { observe } from '../../lib/core/transitions';
-import { answered, claimRequest, comparable, finishOf } from '../stores/requests';
+import { answered, claimRequest, comparable, finishOf, identityOf } from '../support/requests';
 import type { Violation } from './invariants';
 
 /** What can only be found out by asking the store after a fault: that strangers change nothing, and that no key is stuck. */
-
-export const identityOfKey = (key: string): string =>
-	createHash('sha256').update(key).digest('hex');
 
 type Held = ClaimRecord | Tombstone | null;
 
@@ -21,7 +17,7 @@ interface Seen {
 }
 
 async function look(store: Store, keys: readonly string[]): Promise<Seen[]> {
-	const replies: ReadonlyArray<Reply<Held>> = await store.get(keys.map(identityOfKey));
+	const replies: ReadonlyArray<Reply<Held>> = await store.get(keys.map(identityOf));
 	return replies.map((reply) => ({
 		record: answered(reply),
 		nowMs: reply.ok ? Math.floor(reply.micros / 1000) : 0,
@@ -34,7 +30,7 @@ export async function storedOf(store: Store, keys: readonly string[]): Promise<M
 }
 
 const strangersClaim = (key: string) =>
-	claimRequest({ identity: identityOfKey(key), owner: 'a stranger', fingerprint: 'same' });
+	claimRequest({ identity: identityOf(key), owner: 'a stranger', fingerprint: 'same' });
 
 /** A stranger claims, and finishes, releases, parks and renews with the right fence: the record stays as it was. */
 export async function changedByStrangers(
@@ -92,7 +88,7 @@ export async function stuckKeys(
 		const { record = null, nowMs = 0 } = seen[i] ?? {};
 		const state = observe(record, nowMs);
 		if (state === 'completed') continue;
-		const identity = identityOfKey(key);
+		const identity = identityOf(key);
 		const fence = record?.fence ?? 0;
 		if (state === 'lapsed' || state === 'unknown' || state === 'released') {
 			const freed = answered(

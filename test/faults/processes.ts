@@ -4,6 +4,13 @@ import { createInterface } from 'node:readline';
 
 import type { WorkerEvent, WorkerTask } from './worker-task';
 
+/** Paths of compiled files. */
+export interface BuiltWorker {
+	readonly worker: string;
+	/** What sets the clock of a worker wrong. */
+	readonly clockShift: string;
+}
+
 /** One worker process; ended by its own pid. */
 export class WorkerProcess {
 	readonly events: WorkerEvent[] = [];
@@ -16,7 +23,7 @@ export class WorkerProcess {
 	private complaints = '';
 
 	constructor(
-		built: { worker: string; clockShift: string },
+		built: BuiltWorker,
 		readonly task: WorkerTask,
 		settings: {
 			clockShiftMs?: number;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { meetFault, redisAt } from './fault-run';
 
 /** A Redis that loses its scripts, its process or its data. */

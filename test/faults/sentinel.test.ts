@@ -1,6 +1,6 @@
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { type Fault, type FaultRun, QUICK_TIMEOUTS, meetFault } from './fault-run';
-import { until } from './until';
+import { until } from '../support/until';
 import type { WorkerStore } from './worker-task';
 
 /** A primary that dies, and a replica that three sentinels promote. */

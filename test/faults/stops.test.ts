@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { type Fault, type FaultRun, meetFault, redisAt } from './fault-run';
 import type { Step } from './worker-task';
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,9 +7,11 @@ import type { ClaimRequest, OwnedClaim } from '../../lib/core/record';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 import { StoreError } from '../../lib/core/reply';
+import { claimRequest, identityOf } from '../support/requests';
 import { brokenStore } from './broken-stores';
+import { openStore } from './open-store';
 import { CAN_NOT_OPEN } from './worker-task';
-import type { Step, WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
+import type { Step, WorkerEvent, WorkerTask } from './worker-task';
 
 /** A process that handles deliveries as an n8n worker does: claim → act → finish, with the real stores. See worker-task.ts. */
 
@@ -21,16 +22,7 @@ for (const name of ['unhandledRejection', 'uncaughtException'] as const) {
 	process.on(name, (error: unknown) => say({ event: 'unhandled', message: String(error) }));
 }
 
-const RETENTION_MS = 3_600_000;
 const CLAIM_TIMEOUT_MS = 600_000;
-
-/** Loads only the store that is asked for. */
-async function open(store: WorkerStore): Promise<Store> {
-	if (store.kind === 'redis') {
-		return (await import('../../lib/stores/redis')).openRedisStore(store.options);
-	}
-	return await (await import('../../lib/stores/embedded')).openEmbeddedStore(store);
-}
 
 class Worker {
 	private readonly agent = new Agent({ keepAlive: true });
@@ -198,26 +190,17 @@ class Worker {
 	}
 
 	private requestFor(key: string, owner: string): ClaimRequest {
-		return {
-			identity: createHash('sha256').update(key).digest('hex'),
+		return claimRequest({
+			identity: identityOf(key),
 			owner,
 			fingerprint: 'same',
-			fieldDigests: new Uint8Array(),
-			tenant: '',
 			namespace: 'faults',
 			key,
-			eventAt: null,
 			leaseMs: this.task.leaseMs,
 			claimTimeoutMs: CLAIM_TIMEOUT_MS,
-			retentionMs: RETENTION_MS,
 			onUnknownOutcome: this.task.onUnknownOutcome,
-			maxAttempts: null,
-			extendRetention: false,
-			strictAge: false,
-			pending: false,
-			workflowId: 'faults',
 			executionId: owner,
-		};
+		});
 	}
 }
 
@@ -227,7 +210,7 @@ function textOf(result: Uint8Array | null): string | null {
 
 async function main(): Promise<void> {
 	const task = JSON.parse(process.argv[2] ?? '{}') as WorkerTask;
-	const opened = await attemptAsync(async () => await open(task.store));
+	const opened = await attemptAsync(async () => await openStore(task.store));
 	if (opened.ok) {
 		const { broken } = task;
 		const store = broken === undefined ? opened.value : brokenStore(opened.value, broken);

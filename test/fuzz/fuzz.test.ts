@@ -1,4 +1,4 @@
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { fuzz } from './fuzz';
 import { keyProperties } from './keys';
 import type { FuzzProperty } from './property';

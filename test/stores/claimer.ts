@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { StoreError } from '../../lib/core/reply';
-import { claimRequest } from './requests';
+import { claimRequest, identityOf } from '../support/requests';
 
 /** A process of its own that claims in the file of a store: see claimers.ts. */
 
@@ -30,9 +28,7 @@ async function main(task: ClaimerTask): Promise<void> {
 		const to = Math.min(from + task.batch, task.keys ?? Infinity);
 		const requests = Array.from({ length: to - from }, (_, i) =>
 			claimRequest({
-				identity: createHash('sha256')
-					.update(`${task.prefix} ${from + i}`)
-					.digest('hex'),
+				identity: identityOf(`${task.prefix} ${from + i}`),
 				owner: task.owner,
 			}),
 		);

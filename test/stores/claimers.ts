@@ -1,32 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import ts from 'typescript';
 
+import { compileInto } from '../support/compile';
 import type { ClaimerLine, ClaimerTask } from './claimer';
 
-const ROOT = join(__dirname, '../..');
-
-/** Compiles the library and claimer.ts into a folder, so that a plain node can run them. Readable for any user. */
+/** Makes claimer.ts run on a plain node, for any user. */
 export function compileClaimer(folder: string): string {
-	const sources = [
-		...readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
-			.filter((name) => name.endsWith('.ts'))
-			.map((name) => `lib/${name}`),
-		'test/stores/claimer.ts',
-		'test/stores/requests.ts',
-	];
-	for (const source of sources) {
-		const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), 'utf8'), {
-			compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-		});
-		const target = join(folder, source.replace(/ts$/, 'js'));
-		mkdirSync(dirname(target), { recursive: true });
-		writeFileSync(target, outputText);
-	}
-	chmodSync(folder, 0o755);
-	return join(folder, 'test/stores/claimer.js');
+	return compileInto(folder, ['test/stores/claimer.ts'])[0]!;
 }
 
 export interface Claimer {

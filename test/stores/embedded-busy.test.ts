@@ -5,7 +5,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import type { Store } from '../../lib/core/store';
 import { makeFolder } from './embedded-harness';
-import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';
+import {
+	answered,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	microsOf,
+} from '../support/requests';
 
 /** How long n8n's thread may stand still at a time. */
 const LONGEST_STALL_MS = 60;

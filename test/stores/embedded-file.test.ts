@@ -27,7 +27,7 @@ import {
 	finishOf,
 	freshIdentity,
 	microsOf,
-} from './requests';
+} from '../support/requests';
 
 const problemOf = (reply: Reply<unknown> | undefined): string =>
 	reply === undefined || reply.ok ? 'none' : reply.error.problem;

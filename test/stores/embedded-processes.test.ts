@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { compileClaimer, startClaimer } from './claimers';
 import { makeFolder } from './embedded-harness';
-import { answered, claimRequest, freshIdentity, identityOf, recordOf } from './requests';
+import { answered, claimRequest, freshIdentity, identityOf, recordOf } from '../support/requests';
 
 const NOBODY = 65_534;
 

@@ -6,8 +6,15 @@ import type { ClaimRecord, ClaimRequest, OwnerCommand } from '../../lib/core/rec
 import type { Store } from '../../lib/core/store';
 import { embeddedHarness } from './embedded-harness';
 import { redisHarness } from './redis-harness';
-import { RedisServer } from './redis-server';
-import { answered, claimRequest, fenceOf, finishOf, freshIdentity, recordOf } from './requests';
+import { RedisServer } from '../support/redis-server';
+import {
+	answered,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	recordOf,
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 /** One timer and one call for all claims that a process holds, on real stores with short times. */

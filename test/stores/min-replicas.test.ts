@@ -2,8 +2,8 @@ import type { RedisOptions } from '../../lib/stores/redis';
 import { openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
-import { RedisServer } from './redis-server';
-import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from './requests';
+import { RedisServer } from '../support/redis-server';
+import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../support/requests';
 
 /** Claims that count only once replicas hold them; too few, and they are given back and refused. */
 

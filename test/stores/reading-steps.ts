@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import type { ListQuery } from '../../lib/core/listing';
 import { ALL_RECORDS } from '../../lib/core/listing';
-import { HOUR, MINUTE } from './requests';
+import { HOUR, MINUTE } from '../support/requests';
 
 /** Steps of a random walk that change no record: listings, and what consumers are told. */
 

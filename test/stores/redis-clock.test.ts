@@ -1,7 +1,7 @@
 import { openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
-import { RedisServer } from './redis-server';
+import { RedisServer } from '../support/redis-server';
 import {
 	CLAIM_TIMEOUT,
 	HOUR,
@@ -12,7 +12,7 @@ import {
 	finishOf,
 	freshIdentity,
 	microsOf,
-} from './requests';
+} from '../support/requests';
 
 /** What random walks can't meet, since Redis' clock runs on: the very millisecond of a limit, and a clock that goes back. */
 

@@ -6,9 +6,16 @@ import { ALL_RECORDS } from '../../lib/core/listing';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
-import { RedisServer, freePort } from './redis-server';
-import { answered, claimRequest, fenceOf, finishOf, freshIdentity, microsOf } from './requests';
-import { TcpProxy } from './tcp-proxy';
+import { RedisServer, freePort } from '../support/redis-server';
+import {
+	answered,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	microsOf,
+} from '../support/requests';
+import { TcpProxy } from '../support/tcp-proxy';
 
 /** Servers that are down, slow, full or not ours: each call ends in time, with words that say what to do. */
 
@@ -186,11 +193,9 @@ describe('a reply that is lost', () => {
 
 		const request = claimRequest({ identity: freshIdentity() });
 		const cutOnce = () => {
-			let cut = false;
-			proxy.cutsReply = () => {
-				const first = !cut;
-				cut = true;
-				return first;
+			proxy.fateOfReply = () => {
+				proxy.heal();
+				return 'drop';
 			};
 		};
 		const before = proxy.connections;
@@ -217,7 +222,7 @@ describe('a reply that is lost', () => {
 	it('every time ends in time', async () => {
 		const server = await RedisServer.start();
 		const proxy = await TcpProxy.start(server.port);
-		proxy.cutsReply = (data) => data.includes('\r\n1') || data.length > 40;
+		proxy.fateOfReply = (data) => (data.includes('\r\n1') || data.length > 40 ? 'drop' : 'pass');
 		const error = await refusal(standalone(proxy.port));
 		expect(error.problem).toBe('unreachable');
 		await proxy.stop();

@@ -2,7 +2,7 @@ import type { RedisOptions } from '../../lib/stores/redis';
 import { openRedisStore } from '../../lib/stores/redis';
 import { shardOf } from '../../lib/stores/redis/keys';
 import type { Store } from '../../lib/core/store';
-import type { RedisServer } from './redis-server';
+import type { RedisServer } from '../support/redis-server';
 import type { OpenedStore } from './suite';
 
 export interface OpenedRedisStore extends OpenedStore {

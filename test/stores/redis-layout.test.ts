@@ -8,7 +8,7 @@ import { openRedisStore } from '../../lib/stores/redis';
 import { STORE_COMMANDS } from '../../lib/stores/redis/user-rights';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
-import { RedisServer } from './redis-server';
+import { RedisServer } from '../support/redis-server';
 import {
 	HOUR,
 	LEASE,
@@ -21,7 +21,7 @@ import {
 	freshIdentity,
 	identityOf,
 	microsOf,
-} from './requests';
+} from '../support/requests';
 
 /** What is in Redis, and what it costs: keys, encodings, round trips, commands. */
 

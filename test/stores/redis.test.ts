@@ -1,5 +1,5 @@
 import { redisHarness } from './redis-harness';
-import { RedisServer } from './redis-server';
+import { RedisServer } from '../support/redis-server';
 import { describeStore } from './suite';
 
 let server: RedisServer;

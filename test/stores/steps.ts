@@ -12,7 +12,7 @@ import {
 	bytes,
 	claimRequest,
 	remainsOf,
-} from './requests';
+} from '../support/requests';
 import { listStep, noticeStep } from './reading-steps';
 
 /** What a random walk may do: plain data, so that fast-check shortens a walk that fails to the steps that matter. */

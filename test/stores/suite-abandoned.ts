@@ -9,7 +9,7 @@ import {
 	fenceOf,
 	finishOf,
 	freshIdentity,
-} from './requests';
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 const HOLD = 5 * MINUTE;

@@ -16,7 +16,7 @@ import {
 	identityOf,
 	microsOf,
 	recordOf,
-} from './requests';
+} from '../support/requests';
 import { Model } from './model';
 import type { OpenedStore, StoreHarness } from './suite';
 

@@ -11,7 +11,7 @@ import {
 	finishOf,
 	freshIdentity,
 	microsOf,
-} from './requests';
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 const CLAIMANTS = 200;

@@ -8,7 +8,7 @@ import {
 	finishOf,
 	freshIdentity,
 	recordOf,
-} from './requests';
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 const CLAIMANTS = 50;

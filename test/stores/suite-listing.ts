@@ -16,7 +16,7 @@ import {
 	freshIdentity,
 	microsOf,
 	recordOf,
-} from './requests';
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 async function pagesOf(store: Store, query: Partial<ListQuery>): Promise<ListPage[]> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import type { Stored } from '../../lib/core/record';
-import { answered, comparable, freshIdentity, identityOf, microsOf } from './requests';
+import { answered, comparable, freshIdentity, identityOf, microsOf } from '../support/requests';
 import { allRecords } from '../../lib/core/all-records';
 import type { ListedRecord, ListQuery } from '../../lib/core/listing';
 import { Model } from './model';

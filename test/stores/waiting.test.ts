@@ -5,7 +5,7 @@ import type { Store } from '../../lib/core/store';
 import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
 import { embeddedHarness } from './embedded-harness';
 import { redisHarness, standalone } from './redis-harness';
-import { RedisServer } from './redis-server';
+import { RedisServer } from '../support/redis-server';
 import {
 	LEASE,
 	MINUTE,
@@ -15,7 +15,7 @@ import {
 	finishOf,
 	freshIdentity,
 	recordOf,
-} from './requests';
+} from '../support/requests';
 import type { OpenedStore, StoreHarness } from './suite';
 
 /** Waiting for the run that holds a key: the store tells, and whoever waits looks by itself. */

@@ -17,8 +17,8 @@ import {
 	wait,
 	webhook,
 	workflow,
-} from './harness';
-import type { Downstream, RunResult } from './harness';
+} from '../support/engine';
+import type { Downstream, RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,6 +1,6 @@
 import type { IDataObject, INode } from 'n8n-workflow';
-import { startDownstream } from './harness';
-import type { Downstream } from './harness';
+import { startDownstream } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 

@@ -1,5 +1,5 @@
-import { RedisServer } from '../stores/redis-server';
-import { javascript } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript } from '../support/engine';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { commit, javascript, startDownstream } from './harness';
-import type { Downstream, RunResult } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { commit, javascript, startDownstream } from '../support/engine';
+import type { Downstream, RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,6 +1,6 @@
 import type { INode, INodeParameters } from 'n8n-workflow';
-import { javascript, startDownstream } from './harness';
-import type { Answer, Downstream } from './harness';
+import { javascript, startDownstream } from '../support/engine';
+import type { Answer, Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { javascript, startDownstream, userFolder } from './harness';
-import type { Downstream } from './harness';
+import { javascript, startDownstream, userFolder } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

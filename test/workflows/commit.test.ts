@@ -1,6 +1,14 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { commit, guard, javascript, noOp, startDownstream, webhook, workflow } from './harness';
-import type { Downstream } from './harness';
+import {
+	commit,
+	guard,
+	javascript,
+	noOp,
+	startDownstream,
+	webhook,
+	workflow,
+} from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { javascript, webhookItem } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript, webhookItem } from '../support/engine';
 import { engine } from './nodes';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, detailsOf, newKey } from './scenario';

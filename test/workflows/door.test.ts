@@ -1,8 +1,8 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 import { sign } from 'jsonwebtoken';
 
-import { until } from '../faults/until';
-import { RedisServer } from '../stores/redis-server';
+import { until } from '../support/until';
+import { RedisServer } from '../support/redis-server';
 import {
 	commit,
 	DoorServer,
@@ -12,8 +12,8 @@ import {
 	records,
 	startDownstream,
 	workflow,
-} from './harness';
-import type { Downstream } from './harness';
+} from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { engineOn } from './on-redis';
 import { newKey } from './scenario';

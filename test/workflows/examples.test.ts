@@ -4,8 +4,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { IDataObject, INode } from 'n8n-workflow';
-import { ActiveTrigger, parameter, standIn, startDownstream } from './harness';
-import type { Downstream, WorkflowJson } from './harness';
+import { ActiveTrigger, parameter, standIn, startDownstream } from '../support/engine';
+import type { Downstream, WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';
 

@@ -1,6 +1,6 @@
 import type { INode, INodeExecutionData } from 'n8n-workflow';
-import { aggregate, guard, javascript, noOp, webhook, workflow } from './harness';
-import type { NodeSettings, RunResult } from './harness';
+import { aggregate, guard, javascript, noOp, webhook, workflow } from '../support/engine';
+import type { NodeSettings, RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { newKey, routed } from './scenario';
 

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { startDownstream } from './harness';
-import type { Downstream, RunResult } from './harness';
+import { startDownstream } from '../support/engine';
+import type { Downstream, RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

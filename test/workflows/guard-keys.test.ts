@@ -1,6 +1,6 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
-import { guard, javascript, noOp, webhook, webhookItem, workflow } from './harness';
-import type { RunResult } from './harness';
+import { guard, javascript, noOp, webhook, webhookItem, workflow } from '../support/engine';
+import type { RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { detailsOf, routed } from './scenario';
 

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { partsOfKsuid } from '../support/ksuid';
-import { javascript, startDownstream } from './harness';
-import type { Downstream } from './harness';
+import { javascript, startDownstream } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 

@@ -1,5 +1,5 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { commit, guard, noOp, webhook, webhookItem, workflow } from './harness';
+import { commit, guard, noOp, webhook, webhookItem, workflow } from '../support/engine';
 import { engine } from './nodes';
 import { detailsOf } from './scenario';
 

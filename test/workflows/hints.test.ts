@@ -1,6 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { commit, guard, noOp, respond, webhook, webhookItem, workflow } from './harness';
-import type { WorkflowJson } from './harness';
+import { commit, guard, noOp, respond, webhook, webhookItem, workflow } from '../support/engine';
+import type { WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, newKey } from './scenario';
 

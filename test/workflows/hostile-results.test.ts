@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../lib/keys/canonical-json';
-import { RedisServer } from '../stores/redis-server';
-import { javascript } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript } from '../support/engine';
 import { embeddedStore, redisStore } from './hostile-stores';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { RedisServer } from '../stores/redis-server';
-import { userFolder } from './harness';
+import type { RedisServer } from '../support/redis-server';
+import { userFolder } from '../support/engine';
 import { engine } from './nodes';
 import { engineOn, onRedis, recordsIn } from './on-redis';
 import type { ChargeParts } from './scenario';

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { javascript, startDownstream, webhookItem } from './harness';
-import type { Downstream, RunResult } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript, startDownstream, webhookItem } from '../support/engine';
+import type { Downstream, RunResult } from '../support/engine';
 import { embeddedStore, redisStore } from './hostile-stores';
 import { chargeWorkflow, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -9,8 +9,8 @@ import {
 	switchTo,
 	webhook,
 	workflow,
-} from './harness';
-import type { Links, WorkflowJson } from './harness';
+} from '../support/engine';
+import type { Links, WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { detailsOf, newKey } from './scenario';
 

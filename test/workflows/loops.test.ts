@@ -1,5 +1,5 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { commit, guard, javascript, loop, noOp, webhook, workflow } from './harness';
+import { commit, guard, javascript, loop, noOp, webhook, workflow } from '../support/engine';
 import { engine } from './nodes';
 import { newKey } from './scenario';
 

@@ -1,6 +1,6 @@
-import { freePort, RedisServer } from '../stores/redis-server';
-import { commit, noOp, startDownstream, webhook, webhookItem, workflow } from './harness';
-import type { Downstream, NodeSettings, RunResult } from './harness';
+import { freePort, RedisServer } from '../support/redis-server';
+import { commit, noOp, startDownstream, webhook, webhookItem, workflow } from '../support/engine';
+import type { Downstream, NodeSettings, RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 

@@ -3,8 +3,8 @@ import { IdempotencyGuard } from '../../nodes/IdempotencyGuard/IdempotencyGuard.
 import { IdempotencyTrigger } from '../../nodes/IdempotencyTrigger/IdempotencyTrigger.node';
 import { IdempotentWebhook } from '../../nodes/IdempotentWebhook/IdempotentWebhook.node';
 import { IdempotencyRecords } from '../../nodes/IdempotencyRecords/IdempotencyRecords.node';
-import type { EngineOptions } from './harness';
-import { createEngine, standIns } from './harness';
+import type { EngineOptions } from '../support/engine';
+import { createEngine, standIns } from '../support/engine';
 
 /** n8n's engine with our nodes and the stand-ins. */
 export function engine(options: Partial<EngineOptions> = {}) {

@@ -1,6 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
-import type { RedisServer } from '../stores/redis-server';
-import type { Credentials } from './harness';
+import type { RedisServer } from '../support/redis-server';
+import type { Credentials } from '../support/engine';
 import { engine } from './nodes';
 import type { ChargeParts } from './scenario';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { partsOfKsuid } from '../support/ksuid';
-import { startDownstream } from './harness';
-import type { Downstream } from './harness';
+import { startDownstream } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, newKey } from './scenario';
 

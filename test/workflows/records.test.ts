@@ -1,7 +1,7 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { javascript, records, startDownstream, webhook, workflow } from './harness';
-import type { Downstream, RunResult, WorkflowJson } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript, records, startDownstream, webhook, workflow } from '../support/engine';
+import type { Downstream, RunResult, WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { until } from '../faults/until';
-import { RedisServer } from '../stores/redis-server';
-import { javascript } from './harness';
+import { until } from '../support/until';
+import { RedisServer } from '../support/redis-server';
+import { javascript } from '../support/engine';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, delivery, newKey, routed } from './scenario';
 

@@ -1,6 +1,6 @@
-import { RedisServer } from '../stores/redis-server';
-import { javascript, startDownstream } from './harness';
-import type { Downstream } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript, startDownstream } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engineOn, onRedis } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,5 +1,5 @@
-import { javascript, startDownstream } from './harness';
-import type { Downstream } from './harness';
+import { javascript, startDownstream } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey } from './scenario';
 import type { ChargeParts } from './scenario';

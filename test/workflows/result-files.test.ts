@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { INodeExecutionData } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { javascript, webhookItem } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { javascript, webhookItem } from '../support/engine';
 // After the harness, which says where n8n keeps its files.
 import { BinaryDataService } from 'n8n-core';
 import { engine } from './nodes';

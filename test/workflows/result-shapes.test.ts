@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
-import { aggregate, commit, guard, javascript, noOp, webhook, workflow } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { aggregate, commit, guard, javascript, noOp, webhook, workflow } from '../support/engine';
 import { engineOn, onRedis, recordsIn } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
 import { IdempotencyCommit } from '../../nodes/IdempotencyCommit/IdempotencyCommit.node';
 import { IdempotencyGuard } from '../../nodes/IdempotencyGuard/IdempotencyGuard.node';
-import { javascript, startDownstream, stopAndError, wait } from './harness';
-import type { Downstream } from './harness';
+import { javascript, startDownstream, stopAndError, wait } from '../support/engine';
+import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

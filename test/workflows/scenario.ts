@@ -1,6 +1,6 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
-import { commit, guard, http, noOp, webhook, webhookItem, workflow } from './harness';
-import type { NodeSettings, RunResult, WorkflowJson } from './harness';
+import { commit, guard, http, noOp, webhook, webhookItem, workflow } from '../support/engine';
+import type { NodeSettings, RunResult, WorkflowJson } from '../support/engine';
 
 /** What differs between tests of the same storm: Webhook → Guard → Charge → Commit. */
 export interface ChargeParts {

@@ -3,8 +3,8 @@ import type { SenderValue } from '../../lib/senders/delivery-ids';
 import { DETECTION_V1, SENDERS, senderOf } from '../../lib/senders/delivery-ids';
 import { bodyOf, changed, first, fixtureOf, patched } from '../lib/senders/deliveries';
 import type { Json, JsonObject } from '../lib/senders/deliveries';
-import { javascript } from './harness';
-import type { RunResult } from './harness';
+import { javascript } from '../support/engine';
+import type { RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, routed } from './scenario';
 

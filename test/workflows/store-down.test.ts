@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeParameters } from 'n8n-workflow';
-import { http, startDownstream, userFolder } from './harness';
-import type { Downstream, NodeSettings } from './harness';
+import { http, startDownstream, userFolder } from '../support/engine';
+import type { Downstream, NodeSettings } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

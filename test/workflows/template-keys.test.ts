@@ -1,5 +1,5 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { javascript } from './harness';
+import { javascript } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { RedisServer } from '../stores/redis-server';
+import { RedisServer } from '../support/redis-server';
 import { fieldDigestsOf } from '../../lib/keys/field-digests';
 import { fingerprintOf, identityOf, tenantDigestOf } from '../../lib/keys/identity';
-import { guard, javascript, startDownstream, webhookItem } from './harness';
-import type { Answer, Downstream } from './harness';
+import { guard, javascript, startDownstream, webhookItem } from '../support/engine';
+import type { Answer, Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { contentsOf, engineOn, formsOf, onRedis, recordsIn } from './on-redis';
 import { chargeWorkflow, detailsOf, eventually, newKey, routed } from './scenario';

@@ -1,6 +1,6 @@
 import type { INodeParameters, IRunData } from 'n8n-workflow';
-import { startDownstream, stopAndError } from './harness';
-import type { CommonRunOptions, Downstream } from './harness';
+import { startDownstream, stopAndError } from '../support/engine';
+import type { CommonRunOptions, Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';

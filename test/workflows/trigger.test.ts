@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
-import { claimRequest } from '../stores/requests';
+import { claimRequest } from '../support/requests';
 import { openStore } from '../../nodes/shared/open-store';
-import { RedisServer } from '../stores/redis-server';
-import { ActiveTrigger, javascript, node, startDownstream, workflow } from './harness';
-import type { Downstream, WorkflowJson } from './harness';
+import { RedisServer } from '../support/redis-server';
+import { ActiveTrigger, javascript, node, startDownstream, workflow } from '../support/engine';
+import type { Downstream, WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { engineOn } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';

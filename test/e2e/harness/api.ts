@@ -1,4 +1,4 @@
-import type { WorkflowJson } from '../../workflows/harness/workflow';
+import type { WorkflowJson } from '../../support/engine/workflow';
 import { IS_OLDER } from './set-up';
 
 export interface Execution {

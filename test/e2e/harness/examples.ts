@@ -3,7 +3,7 @@ import type { INode, IWorkflowSettings } from 'n8n-workflow';
 import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
 import { waitForWebhook } from '../../../scripts/lib/n8n.mjs';
 import { waitUntil } from '../../../scripts/lib/processes.mjs';
-import type { WorkflowJson } from '../../workflows/harness/workflow';
+import type { WorkflowJson } from '../../support/engine/workflow';
 import type { Credential } from './api';
 import type { N8nHost } from './n8n-host';
 

@@ -9,7 +9,7 @@ import {
 } from '../../../scripts/lib/n8n.mjs';
 import { freePort } from '../../../scripts/lib/ports.mjs';
 import { installTarball } from '../../../scripts/lib/tarball.mjs';
-import type { WorkflowJson } from '../../workflows/harness/workflow';
+import type { WorkflowJson } from '../../support/engine/workflow';
 import { Api } from './api';
 import { SET_UP } from './set-up';
 

@@ -2,7 +2,7 @@ import { makeDeliveries } from '../../../scripts/lib/charges.mjs';
 import { startDownstream } from '../../../scripts/lib/downstream.mjs';
 import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
 import { fireStorm } from '../../../scripts/lib/storm.mjs';
-import type { WorkflowJson } from '../../workflows/harness/workflow';
+import type { WorkflowJson } from '../../support/engine/workflow';
 import type { Credential } from './api';
 import { isWebhook } from './n8n-host';
 import type { N8nHost } from './n8n-host';

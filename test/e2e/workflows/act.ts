@@ -1,6 +1,6 @@
 import type { INode, IWorkflowSettings } from 'n8n-workflow';
-import type { WorkflowJson } from '../../workflows/harness/workflow';
-import { commit, guard, node, workflow } from '../../workflows/harness/workflow';
+import type { WorkflowJson } from '../../support/engine/workflow';
+import { commit, guard, node, workflow } from '../../support/engine/workflow';
 import type { Credential } from '../harness/api';
 
 /** Where claims are kept; with a credential in Redis. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { budgetProblem, budgetWaitMs, MAX_BUDGET_LIMIT } from '../../../lib/core/budget';
 import { claimWithinBudget } from '../../../lib/core/budgeted-claim';
 import type { Stored } from '../../../lib/core/record';
-import { claimRequest, identityOf } from '../../stores/requests';
+import { claimRequest, identityOf } from '../../support/requests';
 
 const budget = { identity: identityOf('budget'), limit: 3, windowMs: 1_000 };
 const EPOCH = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import type { ClaimRecord, OwnerCommand, Stored, Tombstone } from '../../../lib/core/record';
 import { backoffMs, claim, command, operate } from '../../../lib/core/transitions';
-import { CLAIM_TIMEOUT, HOUR, LEASE, MINUTE, RETENTION, finishOf } from '../../stores/requests';
+import { CLAIM_TIMEOUT, HOUR, LEASE, MINUTE, RETENTION, finishOf } from '../../support/requests';
 import {
 	CLAIMED_AT,
 	CLOCK,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ClaimRecord, ClaimRequest, OwnerCommand, Stored } from '../../../lib/core/record';
 import { MAX_RETENTION_MS } from '../../../lib/core/durations';
 import { claim, command, liveRecord, observe, operate } from '../../../lib/core/transitions';
-import { identityOf } from '../../stores/requests';
+import { identityOf } from '../../support/requests';
 import {
 	Grants,
 	type Step,

@@ -15,7 +15,7 @@ import {
 	claimRequest,
 	finishOf,
 	identityOf,
-} from '../../stores/requests';
+} from '../../support/requests';
 
 /**
  * The table "Transitions" of the contract, cell by cell and in its own words: `=` is an unchanged record, the footnotes follow

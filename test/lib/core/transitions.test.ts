@@ -7,7 +7,7 @@ import type {
 } from '../../../lib/core/record';
 import { viewOf } from '../../../lib/core/record';
 import { claim, command, observe, operate } from '../../../lib/core/transitions';
-import { CLAIM_TIMEOUT, LEASE, MINUTE, RETENTION, bytes } from '../../stores/requests';
+import { CLAIM_TIMEOUT, LEASE, MINUTE, RETENTION, bytes } from '../../support/requests';
 import {
 	CLAIMED_AT,
 	CLAIMS,

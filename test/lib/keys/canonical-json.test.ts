@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { DateTime, Duration } from 'luxon';
 import { runInNewContext } from 'node:vm';
 import { CanonicalJsonError, canonicalJson } from '../../../lib/keys/canonical-json';
-import { loadCanonicalize } from '../fixtures/canonicalize-peer';
-import { ELSEWHERE, runElsewhere } from '../fixtures/run-elsewhere';
+import { loadCanonicalize } from '../../support/canonicalize-peer';
+import { ELSEWHERE, runElsewhere } from '../../support/run-elsewhere';
 
 function refusalOf(value: unknown): CanonicalJsonError {
 	let refusal: unknown;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { EARLIEST_EVENT_MS, LATEST_EVENT_MS, eventTimeOf } from '../../../lib/keys/event-time';
-import { ELSEWHERE, runElsewhere } from '../fixtures/run-elsewhere';
+import { ELSEWHERE, runElsewhere } from '../../support/run-elsewhere';
 
 const at = (timeMs: number) => ({ ok: true, timeMs });
 const noon = Date.UTC(2024, 4, 1, 12, 30, 5);

@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { CanonicalJsonError } from '../../../lib/keys/canonical-json';
 import { changedFieldsOf, fieldDigestsOf, type Field } from '../../../lib/keys/field-digests';
 import { fingerprintOf, identityOf, isMissingKey, ownerTokenOf } from '../../../lib/keys/identity';
-import { ELSEWHERE, runElsewhere } from '../fixtures/run-elsewhere';
+import { ELSEWHERE, runElsewhere } from '../../support/run-elsewhere';
 
 const sha = (text: string) => createHash('sha256').update(text);
 const hmac = (secret: string, text: string) => createHmac('sha256', secret).update(text);

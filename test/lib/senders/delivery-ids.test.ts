@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { deliveryIdOf, DETECTION_V1, SENDERS, senderOf } from '../../../lib/senders/delivery-ids';
-import { ELSEWHERE, runElsewhere } from '../fixtures/run-elsewhere';
+import { ELSEWHERE, runElsewhere } from '../../support/run-elsewhere';
 import {
 	bodyOf,
 	changed,

@@ -1,4 +1,4 @@
-import { until } from '../faults/until';
+import { until } from './until';
 import { RedisServer } from './redis-server';
 
 const SLOTS = 16_384;

@@ -6,13 +6,16 @@ import { type Server, type Socket, connect, createServer } from 'node:net';
  */
 export type Fate = 'pass' | 'drop' | 'half' | 'late' | 'keep';
 
-/** A network between the workers and Redis, on 127.0.0.1, that a test makes bad. */
-export class FaultProxy {
+/** A network between clients and a server, on 127.0.0.1, that a test makes bad. */
+export class TcpProxy {
 	fateOfRequest: (data: Buffer) => Fate = () => 'pass';
 
 	fateOfReply: (data: Buffer) => Fate = () => 'pass';
 
 	lateMs = 0;
+
+	/** Made by clients so far. */
+	connections = 0;
 
 	/** Pieces that were not just passed on. */
 	harmed = 0;
@@ -23,6 +26,7 @@ export class FaultProxy {
 
 	private constructor(target: number) {
 		this.server = createServer((client) => {
+			this.connections++;
 			const upstream = connect(target, '127.0.0.1');
 			for (const end of [client, upstream]) {
 				this.sockets.add(end);
@@ -39,8 +43,8 @@ export class FaultProxy {
 		});
 	}
 
-	static async start(target: number): Promise<FaultProxy> {
-		const proxy = new FaultProxy(target);
+	static async start(target: number): Promise<TcpProxy> {
+		const proxy = new TcpProxy(target);
 		await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
 		return proxy;
 	}

@@ -27,6 +27,13 @@ export interface DownstreamRequest {
 	body: unknown;
 }
 
+export interface DownstreamOptions {
+	/** Default: a free one. */
+	port?: number;
+	/** How requests are treated for which nothing was planned; it is called before their side effect. */
+	answer?: (request: DownstreamRequest) => Answer;
+}
+
 function keyOf(headers: IncomingHttpHeaders, body: unknown, path: string): string {
 	const header = headers['idempotency-key'];
 	if (typeof header === 'string') return header;
@@ -68,11 +75,20 @@ export class Downstream {
 		this.handle(request, response).catch(() => response.destroy());
 	});
 
+	constructor(private readonly options: DownstreamOptions = {}) {
+		this.server.keepAliveTimeout = 60_000;
+	}
+
 	async listen(): Promise<this> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+		const { port = 0 } = this.options;
+		await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
 		this.server.unref();
-		this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+		this.url = `http://127.0.0.1:${this.port}`;
 		return this;
+	}
+
+	get port(): number {
+		return (this.server.address() as AddressInfo).port;
 	}
 
 	/** Plans answers for the next requests, whatever their key; afterwards the default answers. */
@@ -111,8 +127,10 @@ export class Downstream {
 		const { headers, method = 'GET', url: path = '/' } = request;
 		const body = await bodyOf(request);
 		const key = keyOf(headers, body, path);
-		this.requests.push({ key, method, path, headers, body });
-		const answer = this.planned.get(key)?.shift() ?? this.plannedForAny.shift() ?? {};
+		const received = { key, method, path, headers, body };
+		this.requests.push(received);
+		const planned = this.planned.get(key)?.shift() ?? this.plannedForAny.shift();
+		const answer = planned ?? this.options.answer?.(received) ?? {};
 		const { status = 200 } = answer;
 		if (answer.effect ?? status < 400) this.effectsByKey.set(key, this.effects(key) + 1);
 		await answer.until;
@@ -137,5 +155,7 @@ export class Downstream {
 	}
 }
 
-/** Starts a downstream on a free port of loopback. */
-export const startDownstream = async () => await new Downstream().listen();
+/** Starts a downstream on loopback. */
+export async function startDownstream(options: DownstreamOptions = {}): Promise<Downstream> {
+	return await new Downstream(options).listen();
+}

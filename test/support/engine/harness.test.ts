@@ -18,8 +18,8 @@ import {
 	webhook,
 	webhookItem,
 	workflow,
-} from './harness';
-import type { EngineOptions, Script } from './harness';
+} from '.';
+import type { EngineOptions, Script } from '.';
 
 const engineWith = (options: Partial<EngineOptions> = {}) =>
 	createEngine({ nodes: standIns, ...options });

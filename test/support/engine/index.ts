@@ -11,5 +11,5 @@ export type { NodeSettings, WorkflowJson, WorkflowParts } from './workflow';
 export * from './stand-ins';
 export { ActiveTrigger } from './active-trigger';
 export { DoorServer } from './door';
-export { Downstream, startDownstream } from './downstream';
-export type { Answer, DownstreamRequest } from './downstream';
+export { Downstream, startDownstream } from '../downstream';
+export type { Answer, DownstreamRequest } from '../downstream';
