@@ -46,13 +46,16 @@ export async function packNextVersion(tarball, destination) {
 }
 
 /**
- * Installs a tarball by hand, as the README says. Offline on purpose: the package bundles its dependencies, and n8n's own
- * modules (peers) are there when n8n loads it.
+ * Installs a tarball by hand, by the command that the README gives, on whichever Node is on PATH: the package bundles its
+ * dependencies, and n8n's own modules are there when n8n loads it.
+ *
+ * @param {string} tarball
+ * @param {string} userFolder n8n's own folder
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export async function installTarball(tarball, userFolder) {
+export async function installTarball(tarball, userFolder, env) {
 	const folder = communityNodesFolder(userFolder);
 	await mkdir(folder, { recursive: true });
 	await writeFile(join(folder, 'package.json'), '{ "name": "installed-nodes", "private": true }\n');
-	const flags = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'];
-	await run('npm', ['install', tarball, ...flags, '--loglevel=error'], { cwd: folder });
+	await run('npm', ['install', tarball], { cwd: folder, env });
 }

@@ -1,5 +1,12 @@
 import { redisCredential } from '../../scripts/lib/example.mjs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { ensureNode } from '../../scripts/lib/n8n-install.mjs';
+import { environmentOf } from '../../scripts/lib/node.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
+import { installTarball } from '../../scripts/lib/tarball.mjs';
 import { deliver } from './harness/deliver';
 import { N8nHost } from './harness/n8n-host';
 import { SET_UP } from './harness/set-up';
@@ -24,6 +31,20 @@ beforeAll(async () => {
 	redis = await startRedis({ args: ['--requirepass', PASSWORD] });
 	n8n = await (await (await N8nHost.create()).start()).signIn();
 });
+
+it.each(['20.20.2', '22.23.3', '24.21.0'])(
+	"installs by the README's own command on Node %s, and brings nothing of n8n's along",
+	async (version) => {
+		const folder = await mkdtemp(join(tmpdir(), 'idempotency-by-hand-'));
+		try {
+			await installTarball(SET_UP.tarball, folder, environmentOf(await ensureNode(version)));
+			const installed = await readdir(join(folder, '.n8n', 'nodes', 'node_modules'));
+			expect(installed.filter((each) => !each.startsWith('.'))).toEqual(['n8n-nodes-idempotency']);
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
+	},
+);
 
 it('has both nodes under the name of the package', async () => {
 	const types = await n8n.api.call<NodeType[]>('GET', '/types/nodes.json');
