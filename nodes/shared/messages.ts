@@ -1,34 +1,11 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 import type { StoreProblem } from '../../lib/core/reply';
 import { StoreError } from '../../lib/core/reply';
-
-/** What went wrong, in words that name the way out. */
-export interface Complaint {
-	readonly message: string;
-	readonly description: string;
-	readonly cause?: unknown;
-}
-
-const MAX_NAME_LENGTH = 100;
-
-/** A field's name as it may stand in a message: an item may bring names of any length. */
-export function shortened(name: string): string {
-	return name.length <= MAX_NAME_LENGTH
-		? name
-		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
-}
-
-/** A complaint that is thrown, to become the error of an item. */
-export class ComplaintError extends Error {
-	override readonly name = 'ComplaintError';
-
-	constructor(readonly complaint: Complaint) {
-		super(complaint.message);
-	}
-}
+import type { Complaint } from '../../lib/guard/complaint';
+import { ComplaintError } from '../../lib/guard/complaint';
+import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 
 const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
 	unreachable:
@@ -71,6 +48,7 @@ export function mayContinueUnprotected(error: StoreError): boolean {
 	return !SETUP_PROBLEMS.has(error.problem);
 }
 
+/** What anything that was thrown means to the user. */
 export function complaintOf(error: unknown): Complaint {
 	if (error instanceof ComplaintError) return error.complaint;
 	if (error instanceof StoreError) {

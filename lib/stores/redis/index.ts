@@ -1,6 +1,6 @@
 export { describeRedis } from './health';
 export type { RedisFinding, RedisHealth } from './health';
-export { DEFAULT_TIMEOUTS } from './options';
+export { DEFAULT_TIMEOUTS, connectionDigestOf } from './options';
 export type { RedisNode, RedisOptions, RedisTimeouts, RedisTls } from './options';
 export { openRedisStore } from './redis-store';
 export type { SecretAwareStore } from './redis-store';
