@@ -1,29 +1,27 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { StoreError } from '../../lib/core/reply';
-import { answerOf } from '../../lib/guard/answer';
-import type { Claimed } from '../../lib/guard/claim-items';
-import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import type { Complaint } from '../../lib/guard/complaint';
-import type { OpenStore } from '../../lib/guard/opened-store';
-import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
-import { claimsOf } from '../../lib/guard/prepare';
-import { missingKeyRefusal, refusalDetails } from '../../lib/guard/refusal';
-import { waitForResults } from '../../lib/guard/wait-for-result';
-import { duplicateMessage } from '../../lib/guard/words';
-import { HeldClaims } from '../run-end/hold-claims';
-import { executionHost } from '../shared/claim-host';
 import { refuseInventedItems } from '../shared/engine';
-import type { GuardSettings } from '../shared/guard-settings';
-import { readSettings } from '../shared/guard-settings';
-import { readTerms } from '../shared/item-terms';
+import type { Complaint } from '../shared/messages';
 import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
-import { openStore } from '../shared/open-store';
+import type { OpenStore } from '../shared/open-store';
+import { openStore, secretsOf } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import { executionHost } from '../shared/claim-host';
+import type { Claimed } from './claim-items';
+import { claimItems, grantedClaims } from './claim-items';
+import { answerDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
 import { giveHints } from './hints';
-import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
-import { waitingRun } from './waiting-run';
+import { HeldClaims } from '../run-end/hold-claims';
+import { GuardOutputs, OUTPUT } from './outputs';
+import type { ClaimableItem, Prepared } from './prepare';
+import { prepareItems } from './prepare';
+import { looksLikeErrorItem, replayOf } from './replay';
+import type { GuardSettings } from '../shared/guard-settings';
+import { readSettings } from '../shared/guard-settings';
+import { waitForResults, waitingRun } from './wait-for-result';
+import { duplicateMessage } from './words';
 
 /**
  * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
@@ -58,8 +56,7 @@ async function guard(
 
 	const opened = await tryOpen(context, settings);
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
-	const terms = readTerms(parameters, items.length);
-	const prepared = await claimsOf(executionHost(context), settings, terms, items, secrets);
+	const prepared = await prepareItems(executionHost(context), parameters, settings, secrets, items);
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');
@@ -112,7 +109,7 @@ function routeUnclaimed(
 ): void {
 	const { settings, out } = route;
 	if (prepared.kind === 'error') {
-		out.fail(index, complaintOf(prepared.error));
+		out.fail(index, prepared.complaint);
 		return;
 	}
 	switch (settings.onMissingKey) {
@@ -136,46 +133,53 @@ function routeClaimed(
 	item: ClaimableItem,
 	claimed: Claimed | undefined,
 ): void {
-	const { context, settings, opened, out, held } = route;
+	const { settings, opened, out } = route;
 	if (claimed === undefined) throw new TypeError('Every request has an answer');
-	if (opened instanceof StoreError) {
-		routeStoreError(route, index, opened);
+	if (!claimed.ok) {
+		routeStoreError(route, index, claimed.error);
 		return;
 	}
-	const isHeldHere = (identity: string) => held?.has(identity) === true;
-	const answer = answerOf(claimed, item, settings, opened, isHeldHere);
-	switch (answer.kind) {
-		case 'failed':
-			routeStoreError(route, index, answer.error);
-			break;
+	if (opened instanceof StoreError) throw new TypeError('A store that is not open answers nothing');
+	const { answer, request } = claimed;
+	const details = answerDetails(claimed, item.label, settings.scope);
+	switch (answer.outcome) {
 		case 'new':
-			held?.place(answer.token, out.pass(OUTPUT.new, index, settings.outputField, answer.details));
+			route.held?.place(
+				claimed.token ?? '',
+				out.pass(OUTPUT.new, index, settings.outputField, details),
+			);
 			break;
 		case 'duplicate': {
-			const { details, record, replay } = answer;
+			const replay = replayOf(answer, request, secretsOf(opened), details);
 			if (replay.kind === 'unreadable') {
 				out.fail(index, replay.complaint);
 			} else if (replay.kind === 'details') {
 				out.pass(OUTPUT.duplicate, index, settings.outputField, replay.details);
 			} else {
-				const ours = { ...details, message: duplicateMessage(record) };
-				const stored = replay.items as readonly INodeExecutionData[];
+				const message = duplicateMessage(answer.record);
+				const withDetails = { [settings.outputField]: { ...details, message } };
 				out.replay(
 					index,
-					stored.map((each) =>
-						settings.detailsOnDuplicates || (context.continueOnFail() && looksLikeErrorItem(each))
-							? { ...each, json: { ...each.json, [settings.outputField]: ours } }
-							: each,
+					replay.items.map((item) =>
+						settings.detailsOnDuplicates ||
+						(route.context.continueOnFail() && looksLikeErrorItem(item))
+							? { ...item, json: { ...item.json, ...withDetails } }
+							: item,
 					),
 				);
 			}
 			break;
 		}
-		case 'conflict':
+		case 'conflict': {
+			const sameBatch =
+				answer.reason === 'in_progress' && route.held?.has(request.identity) === true;
+			const refusal = refusalOf(answer, claimed, item, opened, sameBatch);
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
-				...answer.details,
-				...refusalDetails(answer.refusal),
+				...details,
+				...(sameBatch ? { sameBatch } : {}),
+				...refusalDetails(refusal),
 			});
+		}
 	}
 }
 
@@ -221,7 +225,7 @@ function throwForFirstBrokenItem(
 }
 
 function complaintAbout(prepared: Prepared, settings: GuardSettings): Complaint | null {
-	if (prepared.kind === 'error') return complaintOf(prepared.error);
+	if (prepared.kind === 'error') return prepared.complaint;
 	if (prepared.kind === 'missing' && settings.onMissingKey === 'error') return prepared.missing;
 	return null;
 }

@@ -1,8 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { keyProperties } from '../shared/properties/key';
-import { optionsProperty } from '../shared/properties/options';
-import { runProperties } from '../shared/properties/run';
+import { keyProperties, optionsProperty, runProperties } from '../IdempotencyGuard/description';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];

@@ -1,11 +1,14 @@
-import type { ClaimView } from '../core/record';
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { ClaimView } from '../../lib/core/record';
+import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
+import { WaiterLimits } from '../../lib/guard/waiter-limits';
+import type { OpenStore } from '../shared/open-store';
 import type { Claimed, GrantedClaim } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
-import type { OpenStore } from './opened-store';
+import type { HeldClaims } from '../run-end/hold-claims';
 import type { ClaimableItem } from './prepare';
-import type { GuardTerms } from './terms';
-import { waitForSettlement } from './wait-for-settlement';
-import type { WaiterLimits } from './waiter-limits';
+import type { GuardSettings } from '../shared/guard-settings';
 
 /** Who waits. */
 export interface WaitingHost {
@@ -18,6 +21,25 @@ export interface WaitingHost {
 	hold(claims: readonly GrantedClaim[]): Promise<void>;
 }
 
+/** Executions that wait in this process. */
+const limits = new WaiterLimits();
+
+/** A run of a Guard: what its own execution holds it would wait for for ever. */
+export function waitingRun(
+	context: IExecuteFunctions,
+	workflowId: string,
+	held: HeldClaims,
+): WaitingHost {
+	const executionId = context.getExecutionId();
+	return {
+		signal: context.getExecutionCancelSignal(),
+		limits,
+		isHeldElsewhere: (holder) =>
+			holder.workflowId !== workflowId || holder.executionId !== executionId,
+		hold: async (claims) => await held.hold(claims),
+	};
+}
+
 /**
  * "Wait for the Result": the batch waits once for all keys that other runs hold, and then claims those again that are free: each item
  * gets the answer as if it had come then. What is still held when the time is over, or was waited for too often, keeps its conflict.
@@ -26,13 +48,13 @@ export interface WaitingHost {
 export async function waitForResults(
 	host: WaitingHost,
 	opened: OpenStore,
-	terms: GuardTerms,
+	settings: GuardSettings,
 	items: readonly ClaimableItem[],
 	claimed: readonly Claimed[],
 ): Promise<Claimed[]> {
 	const answers = [...claimed];
-	if (terms.maxWaitMs === null) return answers;
-	const deadline = performance.now() + terms.maxWaitMs;
+	if (settings.maxWaitMs === null) return answers;
+	const deadline = performance.now() + settings.maxWaitMs;
 	const { signal } = host;
 	const isWaitedFor = (answer: Claimed) => isHeldElsewhere(answer, host);
 
@@ -56,7 +78,7 @@ export async function waitForResults(
 			if (free.length === 0 || signal?.aborted) break;
 			const again = await claimItems(
 				opened,
-				terms,
+				settings,
 				free.flatMap((i) => items[i] ?? []),
 			);
 			await host.hold(grantedClaims(again));
