@@ -55,15 +55,11 @@ export type StoreProblem =
 export class StoreError extends Error {
 	override readonly name = 'StoreError';
 
-	/** What to do about it. The store that knows says so before the error leaves it; '' where nobody has. */
-	advice: string;
-
 	constructor(
 		readonly problem: StoreProblem,
 		message: string,
-		options?: { readonly cause?: unknown; readonly advice?: string },
+		options?: { cause?: unknown },
 	) {
 		super(message, options);
-		this.advice = options?.advice ?? '';
 	}
 }

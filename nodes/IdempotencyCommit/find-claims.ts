@@ -1,9 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { Complaint } from '../../lib/guard/complaint';
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { looksLikeToken, openToken, storeNamedBy } from '../../lib/keys/claim-token';
 import type { StoreKind } from '../../lib/core/store';
-import type { Complaint } from '../shared/messages';
 import { guardsBefore } from '../shared/node-types';
 import { openClaimsOf } from '../shared/open-claims';
 import type { ItemParameters } from '../shared/parameters';

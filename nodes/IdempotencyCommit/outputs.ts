@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { Complaint } from '../shared/messages';
+import type { Complaint } from '../../lib/guard/complaint';
 import { nodeError } from '../shared/messages';
 
 /** The order of Commit's outputs: binding, since connections name them by number. */

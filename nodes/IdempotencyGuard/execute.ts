@@ -1,27 +1,29 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { StoreError } from '../../lib/core/reply';
-import { refuseInventedItems } from '../shared/engine';
-import type { Complaint } from '../shared/messages';
-import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
-import { rememberOpenClaims } from '../shared/open-claims';
-import type { OpenStore } from '../shared/open-store';
-import { openStore, secretsOf } from '../shared/open-store';
-import { itemParametersOf } from '../shared/parameters';
-import { executionHost } from '../shared/claim-host';
-import type { Claimed } from './claim-items';
-import { claimItems, grantedClaims } from './claim-items';
-import { answerDetails, missingKeyRefusal, refusalDetails, refusalOf } from './details';
-import { giveHints } from './hints';
+import { answerOf } from '../../lib/guard/answer';
+import type { Claimed } from '../../lib/guard/claim-items';
+import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import type { Complaint } from '../../lib/guard/complaint';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
+import { claimsOf } from '../../lib/guard/prepare';
+import { missingKeyRefusal, refusalDetails } from '../../lib/guard/refusal';
+import { waitForResults } from '../../lib/guard/wait-for-result';
+import { duplicateMessage } from '../../lib/guard/words';
 import { HeldClaims } from '../run-end/hold-claims';
-import { GuardOutputs, OUTPUT } from './outputs';
-import type { ClaimableItem, Prepared } from './prepare';
-import { prepareItems } from './prepare';
-import { looksLikeErrorItem, replayOf } from './replay';
+import { executionHost } from '../shared/claim-host';
+import { refuseInventedItems } from '../shared/engine';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
-import { waitForResults, waitingRun } from './wait-for-result';
-import { duplicateMessage } from './words';
+import { readTerms } from '../shared/item-terms';
+import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
+import { rememberOpenClaims } from '../shared/open-claims';
+import { openStore } from '../shared/open-store';
+import { itemParametersOf } from '../shared/parameters';
+import { giveHints } from './hints';
+import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
+import { waitingRun } from './waiting-run';
 
 /**
  * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
@@ -56,7 +58,8 @@ async function guard(
 
 	const opened = await tryOpen(context, settings);
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
-	const prepared = await prepareItems(executionHost(context), parameters, settings, secrets, items);
+	const terms = readTerms(parameters, items.length);
+	const prepared = await claimsOf(executionHost(context), settings, terms, items, secrets);
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');
@@ -109,7 +112,7 @@ function routeUnclaimed(
 ): void {
 	const { settings, out } = route;
 	if (prepared.kind === 'error') {
-		out.fail(index, prepared.complaint);
+		out.fail(index, complaintOf(prepared.error));
 		return;
 	}
 	switch (settings.onMissingKey) {
@@ -133,53 +136,46 @@ function routeClaimed(
 	item: ClaimableItem,
 	claimed: Claimed | undefined,
 ): void {
-	const { settings, opened, out } = route;
+	const { context, settings, opened, out, held } = route;
 	if (claimed === undefined) throw new TypeError('Every request has an answer');
-	if (!claimed.ok) {
-		routeStoreError(route, index, claimed.error);
+	if (opened instanceof StoreError) {
+		routeStoreError(route, index, opened);
 		return;
 	}
-	if (opened instanceof StoreError) throw new TypeError('A store that is not open answers nothing');
-	const { answer, request } = claimed;
-	const details = answerDetails(claimed, item.label, settings.scope);
-	switch (answer.outcome) {
+	const isHeldHere = (identity: string) => held?.has(identity) === true;
+	const answer = answerOf(claimed, item, settings, opened, isHeldHere);
+	switch (answer.kind) {
+		case 'failed':
+			routeStoreError(route, index, answer.error);
+			break;
 		case 'new':
-			route.held?.place(
-				claimed.token ?? '',
-				out.pass(OUTPUT.new, index, settings.outputField, details),
-			);
+			held?.place(answer.token, out.pass(OUTPUT.new, index, settings.outputField, answer.details));
 			break;
 		case 'duplicate': {
-			const replay = replayOf(answer, request, secretsOf(opened), details);
+			const { details, record, replay } = answer;
 			if (replay.kind === 'unreadable') {
 				out.fail(index, replay.complaint);
 			} else if (replay.kind === 'details') {
 				out.pass(OUTPUT.duplicate, index, settings.outputField, replay.details);
 			} else {
-				const message = duplicateMessage(answer.record);
-				const withDetails = { [settings.outputField]: { ...details, message } };
+				const ours = { ...details, message: duplicateMessage(record) };
+				const stored = replay.items as readonly INodeExecutionData[];
 				out.replay(
 					index,
-					replay.items.map((item) =>
-						settings.detailsOnDuplicates ||
-						(route.context.continueOnFail() && looksLikeErrorItem(item))
-							? { ...item, json: { ...item.json, ...withDetails } }
-							: item,
+					stored.map((each) =>
+						settings.detailsOnDuplicates || (context.continueOnFail() && looksLikeErrorItem(each))
+							? { ...each, json: { ...each.json, [settings.outputField]: ours } }
+							: each,
 					),
 				);
 			}
 			break;
 		}
-		case 'conflict': {
-			const sameBatch =
-				answer.reason === 'in_progress' && route.held?.has(request.identity) === true;
-			const refusal = refusalOf(answer, claimed, item, opened, sameBatch);
+		case 'conflict':
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
-				...details,
-				...(sameBatch ? { sameBatch } : {}),
-				...refusalDetails(refusal),
+				...answer.details,
+				...refusalDetails(answer.refusal),
 			});
-		}
 	}
 }
 
@@ -225,7 +221,7 @@ function throwForFirstBrokenItem(
 }
 
 function complaintAbout(prepared: Prepared, settings: GuardSettings): Complaint | null {
-	if (prepared.kind === 'error') return prepared.complaint;
+	if (prepared.kind === 'error') return complaintOf(prepared.error);
 	if (prepared.kind === 'missing' && settings.onMissingKey === 'error') return prepared.missing;
 	return null;
 }

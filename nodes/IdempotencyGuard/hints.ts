@@ -1,10 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { shortened } from '../../lib/guard/complaint';
+import type { Prepared } from '../../lib/guard/prepare';
 import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
-import { shortened } from '../shared/messages';
 import { commitsBehind } from '../shared/node-types';
 import { OUTPUT } from './outputs';
-import type { Prepared } from './prepare';
 
 /** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
 export function giveHints(

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { Complaint } from '../shared/messages';
+import type { Complaint } from '../../lib/guard/complaint';
 import { nodeError } from '../shared/messages';
 
 /** The order of the Guard's outputs: binding, since connections name them by number. */
@@ -58,4 +58,15 @@ export class GuardOutputs {
 		for (const list of this.lists) list.length = 0;
 		for (const index of this.items.keys()) this.fail(index, complaint);
 	}
+}
+
+/**
+ * Under "Continue (using error output)" n8n takes an item for an error, and moves it to the error output, when its json has an
+ * `error` and nothing but these keys. One more key keeps a stored result on Duplicate.
+ */
+export function looksLikeErrorItem({ json }: Pick<INodeExecutionData, 'json'>): boolean {
+	return (
+		Boolean(json.error) &&
+		Object.keys(json).every((key) => ['error', 'message', 'details'].includes(key))
+	);
 }

@@ -6,8 +6,8 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { DOCS_URL } from '../../lib/guard/docs-url';
 import { testIdempotencyRedis } from '../shared/credential-test';
-import { DOCS_URL } from '../shared/store-parameter';
 import { recordsProperties } from './description';
 import { recordsItems } from './execute';
 

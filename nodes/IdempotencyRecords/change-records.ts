@@ -7,13 +7,13 @@ import type {
 	OperatorAnswer,
 	OperatorCommand,
 } from '../../lib/core/record';
-import { isoTime } from '../IdempotencyGuard/words';
-import { ComplaintError } from '../shared/messages';
+import { isoTime } from '../../lib/guard/words';
+import { ComplaintError } from '../../lib/guard/complaint';
 import { auditItem, auditLine, auditOf } from './audit';
 import type { FoundRecord } from './find-records';
 import { findRecords } from './find-records';
 import type { RecordsRun } from './operation';
-import { recordItem } from './record-item';
+import { recordItem } from '../shared/record-item';
 
 /** A run that has just failed settles its own claims first: so long it is given. */
 const SETTLES_WITHIN_MS = 5_000;

@@ -5,13 +5,15 @@ import type { ClaimRecord, ObservedState, Tombstone } from '../../lib/core/recor
 import { StoreError, replyAt } from '../../lib/core/reply';
 import { observe } from '../../lib/core/transitions';
 import { executionHost } from '../shared/claim-host';
-import { keySourceProperties } from '../IdempotencyGuard/description';
-import { keyOfItem } from '../IdempotencyGuard/item-key';
-import { identityUnder, tenantOf } from '../IdempotencyGuard/prepare';
-import type { Scope, ScopeKind } from '../IdempotencyGuard/scope';
-import { scopeOf } from '../IdempotencyGuard/scope';
+import { identityUnder, keyOf } from '../../lib/guard/item-key';
+import { payloadOf } from '../../lib/guard/payload';
+import { tenantOf } from '../../lib/guard/tenant';
+import { keySourceProperties } from '../shared/properties/key';
+import { keyTermsOf, tenantTermsOf } from '../shared/item-terms';
+import type { Scope, ScopeKind } from '../../lib/guard/scope';
+import { scopeOf } from '../../lib/guard/scope';
 import { nodeOf } from '../shared/engine';
-import { ComplaintError } from '../shared/messages';
+import { ComplaintError } from '../../lib/guard/complaint';
 import type { RecordsRun } from './operation';
 
 /** A record that was looked for. `record` is null where there is none, or only what Forget left. */
@@ -154,9 +156,13 @@ async function identitiesOfKey(run: RecordsRun, itemIndex: number): Promise<stri
 	const { context, parameters, opened } = run;
 	const item = context.getInputData()[itemIndex] ?? { json: {} };
 	const host = executionHost(context);
-	const key = await keyOfItem(host, parameters, item, itemIndex, 'idempotency');
+	const key = await keyOf(
+		keyTermsOf(parameters, itemIndex),
+		item.json,
+		async () => await payloadOf(host, item, itemIndex, 'idempotency'),
+	);
 	if (key.missing) throw new ComplaintError(key);
-	const tenant = tenantOf(parameters, itemIndex);
+	const tenant = tenantOf(tenantTermsOf(parameters, itemIndex));
 	if (tenant === 'missing') {
 		throw new ComplaintError({
 			message: '"Tenant" is empty for this item',

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import type { OpenStore } from '../shared/open-store';
+import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ItemParameters } from '../shared/parameters';
 
 /** What an operation works with. */

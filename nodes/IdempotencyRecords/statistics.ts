@@ -2,8 +2,8 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { DayStatistics, Unresolved } from '../../lib/core/statistics';
 import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/core/statistics';
-import { namespaceOf } from '../IdempotencyGuard/scope';
-import { ComplaintError } from '../shared/messages';
+import { namespaceOf } from '../../lib/guard/scope';
+import { ComplaintError } from '../../lib/guard/complaint';
 import type { RecordsRun } from './operation';
 
 const DAY_MS = 24 * 3_600_000;

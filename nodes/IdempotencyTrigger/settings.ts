@@ -3,8 +3,8 @@ import type { ITriggerFunctions } from 'n8n-workflow';
 
 import type { AbandonedOptions } from '../../lib/guard/abandoned-claims';
 import type { StoreKind } from '../../lib/core/store';
-import { namespaceOf } from '../IdempotencyGuard/scope';
-import { ComplaintError } from '../shared/messages';
+import { ComplaintError } from '../../lib/guard/complaint';
+import { namespaceOf } from '../../lib/guard/scope';
 
 /** A process that was killed while it told: so long its events wait for another, or two looks, since each look holds them on. */
 const HOLD_MS = 5 * 60_000;

@@ -4,10 +4,10 @@ import { AbandonedClaims } from '../../lib/guard/abandoned-claims';
 import { attemptAsync } from '../../lib/core/attempt';
 import type { ListedRecord } from '../../lib/core/listing';
 import type { Reply } from '../../lib/core/reply';
-import { isoTime } from '../IdempotencyGuard/words';
-import { recordItem } from '../IdempotencyRecords/record-item';
+import { isoTime } from '../../lib/guard/words';
 import { complaintOf, nodeError } from '../shared/messages';
 import { openStore } from '../shared/open-store';
+import { recordItem } from '../shared/record-item';
 import type { TriggerSettings } from './settings';
 
 /** While the editor waits for an event, it looks so often. */

@@ -8,8 +8,8 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { DOCS_URL } from '../../lib/guard/docs-url';
 import { testIdempotencyRedis } from '../shared/credential-test';
-import { DOCS_URL } from '../shared/store-parameter';
 import { webhookProperties } from './description';
 import { answerAtDoor } from './door';
 import { startRun } from './start';

@@ -1,11 +1,11 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import type { ClaimView } from '../../lib/core/record';
+import { DOCS_URL } from '../../lib/guard/docs-url';
+import type { Refusal } from '../../lib/guard/refusal';
+import { refusalDetails } from '../../lib/guard/refusal';
 import type { HttpAnswer } from '../shared/http-answer';
 import { httpAnswerOf } from '../shared/http-answer';
-import { DOCS_URL } from '../shared/store-parameter';
-import type { Refusal } from '../IdempotencyGuard/details';
-import { refusalDetails } from '../IdempotencyGuard/details';
 
 /** How the door answers without starting an execution: docs/http.md lists every status, header and problem. */
 

@@ -1,6 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { keyProperties, optionsProperty, runProperties } from '../IdempotencyGuard/description';
+import { keyProperties } from '../shared/properties/key';
+import { optionsProperty } from '../shared/properties/options';
+import { runProperties } from '../shared/properties/run';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];

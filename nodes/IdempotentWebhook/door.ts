@@ -1,27 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 
 import { attemptAsync } from '../../lib/core/attempt';
-import { ownerTokenOf } from '../../lib/keys/identity';
 import type { OwnerCommand } from '../../lib/core/record';
-import { encodeResult } from '../../lib/results/result-codec';
-import { replyAt, StoreError } from '../../lib/core/reply';
+import { StoreError, replyAt } from '../../lib/core/reply';
+import { answerOf } from '../../lib/guard/answer';
+import type { ClaimHost } from '../../lib/guard/claim-host';
+import type { Claimed, GrantedClaim } from '../../lib/guard/claim-items';
+import { claimItems, grantedClaims, release } from '../../lib/guard/claim-items';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import type { ClaimableItem } from '../../lib/guard/prepare';
+import { claimsOf } from '../../lib/guard/prepare';
+import { missingKeyRefusal } from '../../lib/guard/refusal';
+import type { WaitingHost } from '../../lib/guard/wait-for-result';
+import { waitForResults } from '../../lib/guard/wait-for-result';
 import { WaiterLimits } from '../../lib/guard/waiter-limits';
-import type { ClaimHost } from '../shared/claim-host';
-import type { Answered } from '../IdempotencyGuard/claim-items';
-import { claimItems, release, grantedClaims } from '../IdempotencyGuard/claim-items';
-import { answerDetails, missingKeyRefusal, refusalOf } from '../IdempotencyGuard/details';
-import type { ClaimableItem } from '../IdempotencyGuard/prepare';
-import { prepareItems } from '../IdempotencyGuard/prepare';
-import { replayOf } from '../IdempotencyGuard/replay';
+import { ownerTokenOf } from '../../lib/keys/identity';
+import { encodeResult } from '../../lib/results/result-codec';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
-import type { WaitingHost } from '../IdempotencyGuard/wait-for-result';
-import { waitForResults } from '../IdempotencyGuard/wait-for-result';
+import { readTerms } from '../shared/item-terms';
 import { complaintOf, mayContinueUnprotected } from '../shared/messages';
-import type { OpenStore } from '../shared/open-store';
-import { secretsOf } from '../shared/open-store';
 import type { ItemParameters } from '../shared/parameters';
 import { requestParametersOf } from '../shared/parameters';
 import type { ResponseMode } from './answers';
@@ -105,7 +104,7 @@ class Door {
 
 	private readonly acceptsRunning: boolean;
 
-	/** @throws NodeOperationError for settings that can't work */
+	/** @throws ComplaintError for settings that can't work */
 	constructor(
 		private readonly context: IWebhookFunctions,
 		private readonly parameters: ItemParameters,
@@ -119,12 +118,12 @@ class Door {
 		const { context, settings } = this;
 		if (settings.skip) return await this.start(request, { outcome: 'skipped' });
 		const opened = await this.tryOpen();
-		const [prepared] = await prepareItems(
+		const [prepared] = await claimsOf(
 			this.hostOf(request),
-			this.parameters,
 			settings,
-			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
+			readTerms(this.parameters, 1),
 			[comparableItem(request)],
+			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
 		);
 		switch (prepared?.kind) {
 			case 'claim':
@@ -140,7 +139,10 @@ class Door {
 					message: prepared.missing.message,
 				});
 			case 'error':
-				return send(context, problemAnswer('not_acceptable', 400, prepared.complaint.message));
+				return send(
+					context,
+					problemAnswer('not_acceptable', 400, complaintOf(prepared.error).message),
+				);
 			default:
 				throw new TypeError('Every request is prepared');
 		}
@@ -164,26 +166,25 @@ class Door {
 		const first = await claimItems(opened, settings, [item]);
 		const [claimed] = await waitForResults(host, opened, settings, [item], first);
 		if (claimed === undefined) throw new TypeError('Every request has an answer');
-		if (!claimed.ok) return await this.withoutStore(request, claimed.error);
-
-		const { answer } = claimed;
-		const details = answerDetails(claimed, item.label, settings.scope);
-		switch (answer.outcome) {
+		const answer = answerOf(claimed, item, settings, opened, () => false);
+		switch (answer.kind) {
+			case 'failed':
+				return await this.withoutStore(request, answer.error);
 			case 'new':
-				return await this.startClaimed(request, opened, claimed, details);
+				return await this.startClaimed(request, opened, claimed, answer.details);
 			case 'duplicate': {
-				const replay = replayOf(answer, claimed.request, secretsOf(opened), details);
+				const { replay } = answer;
 				if (replay.kind === 'unreadable') {
 					log(context, replay.complaint.message);
 					const detail = 'The request was handled before. Its result cannot be read any more.';
 					return send(context, problemAnswer('unreadable_result', 500, detail));
 				}
 				if (replay.kind === 'details') return send(context, replayWithoutResult(replay.details));
-				const jsons = replay.items.map(({ json }) => json);
+				const jsons = replay.items.map(({ json }) => json as IDataObject);
 				return send(context, replayAnswer(jsons, answer.record, this.responseMode));
 			}
 			case 'conflict': {
-				const refusal = refusalOf(answer, claimed, item, opened);
+				const { details, refusal } = answer;
 				const isRunning = refusal.reason === 'in_progress' && this.acceptsRunning;
 				return send(context, isRunning ? stillRunning(details, refusal) : refusalAnswer(refusal));
 			}
@@ -194,36 +195,32 @@ class Door {
 	private async startClaimed(
 		request: DoorRequest,
 		opened: OpenStore,
-		claimed: Answered,
+		claimed: Claimed,
 		details: IDataObject,
 	): Promise<IWebhookResponseData> {
+		const granted = grantedClaims([claimed]);
 		const started = await attemptAsync(async () => {
-			if (this.responseMode === 'onReceived') await this.keep(request, opened, claimed);
+			if (this.responseMode === 'onReceived') await this.keep(request, opened, granted);
 			return await this.start(request, details);
 		});
 		if (started.ok) return started.value;
-		await release(opened, grantedClaims([claimed]), 'The execution could not be started');
+		await release(opened, granted, 'The execution could not be started');
 		throw started.error;
 	}
 
 	/** What is acknowledged before it runs must not be lost with this n8n: it stays with the claim until the run has started. */
-	private async keep(request: DoorRequest, opened: OpenStore, claimed: Answered): Promise<void> {
-		const { secret, store } = opened;
-		const { identity, tenant } = claimed.request;
-		const { bytes } = encodeResult([{ json: request.json }], {
-			maxBytes: MAX_KEPT_REQUEST,
-			...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+	private async keep(
+		request: DoorRequest,
+		{ secret, store }: OpenStore,
+		granted: readonly GrantedClaim[],
+	): Promise<void> {
+		const orders = granted.map(({ identity, owner, fence, tenant }): OwnerCommand => {
+			const { bytes } = encodeResult([{ json: request.json }], {
+				maxBytes: MAX_KEPT_REQUEST,
+				...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+			});
+			return { type: 'deposit', identity, owner, fence, ownRun: true, request: bytes };
 		});
-		const orders = grantedClaims([claimed]).map(
-			(claim): OwnerCommand => ({
-				type: 'deposit',
-				identity,
-				owner: claim.owner,
-				fence: claim.fence,
-				ownRun: true,
-				request: bytes,
-			}),
-		);
 		const reply = replyAt(await store.command(orders), 0);
 		if (!reply.ok) throw reply.error;
 	}
@@ -249,12 +246,11 @@ class Door {
 	}
 
 	private async tryOpen(): Promise<OpenStore | StoreError> {
-		try {
-			return await openAtDoor(this.context, this.settings.store);
-		} catch (error) {
-			if (error instanceof StoreError) return error;
-			throw new NodeOperationError(this.context.getNode(), complaintOf(error).message);
-		}
+		const { context, settings } = this;
+		const opened = await attemptAsync(async () => await openAtDoor(context, settings.store));
+		if (opened.ok) return opened.value;
+		if (opened.error instanceof StoreError) return opened.error;
+		throw opened.error;
 	}
 
 	private hostOf({ files }: DoorRequest): ClaimHost {

@@ -1,7 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import type { StoreKind } from '../../lib/core/store';
-import type { OpenStore } from '../shared/open-store';
+import type { OpenStore } from '../../lib/guard/opened-store';
 import { KEPT_MS, openStore } from '../shared/open-store';
 
 const kept = new Map<string, { readonly opened: Promise<OpenStore>; readonly until: number }>();

@@ -3,14 +3,16 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { looksLikeToken, openToken, sealToken } from '../../lib/keys/claim-token';
 import { replyAt } from '../../lib/core/reply';
+import { leaseOf } from '../../lib/guard/claim-settings';
+import type { OpenStore, SigningKeys } from '../../lib/guard/opened-store';
+import { signingKeysOf } from '../../lib/guard/opened-store';
 import { HeldClaims } from '../run-end/hold-claims';
 import type { GuardSettings } from '../shared/guard-settings';
-import { leaseOf, readSettings } from '../shared/guard-settings';
+import { readSettings } from '../shared/guard-settings';
 import { canHearExecutionEnd, refuseInventedItems } from '../shared/engine';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
-import type { OpenStore, SigningKeys } from '../shared/open-store';
-import { openStore, signingKeysOf } from '../shared/open-store';
+import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 
 /**

@@ -1,6 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { GrantedClaim } from '../../lib/guard/claim-items';
+import { release, released } from '../../lib/guard/claim-items';
 import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { OpenStore } from '../../lib/guard/opened-store';
 import type { Abandoning, OwnerCommand } from '../../lib/core/record';
 import type { EncodeOptions } from '../../lib/results/result-codec';
 import { encodeResult } from '../../lib/results/result-codec';
@@ -9,11 +12,8 @@ import { abandonedOutcome } from './run-evidence';
 import { commandWithRetries } from '../shared/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, runDataOf, runIndexOf } from '../shared/engine';
 import { rememberStore } from '../shared/granted-in';
-import type { OpenStore } from '../shared/open-store';
-import type { GrantedClaim } from '../IdempotencyGuard/claim-items';
-import { release, released } from '../IdempotencyGuard/claim-items';
-import { runEvidenceOf } from './run-evidence-of';
 import type { GuardSettings } from '../shared/guard-settings';
+import { runEvidenceOf } from './run-evidence-of';
 
 /**
  * The claims that one run of a Guard was granted. While their execution lives their leases are renewed, and at its end is settled what

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { OpenStore } from '../../lib/guard/opened-store';
 import { executionOf } from './engine';
-import type { OpenStore } from './open-store';
 import { KEPT_MS } from './open-store';
 
 /** In which store the claims of an execution were granted, by token: Commit need not read a credential that the Guard has just read. */

@@ -1,34 +1,39 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 import type { StoreProblem } from '../../lib/core/reply';
 import { StoreError } from '../../lib/core/reply';
+import type { Complaint } from '../../lib/guard/complaint';
+import { ComplaintError } from '../../lib/guard/complaint';
+import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 
-/** What went wrong, in words that name the way out. */
-export interface Complaint {
-	readonly message: string;
-	readonly description: string;
-	readonly cause?: unknown;
-}
-
-const MAX_NAME_LENGTH = 100;
-
-/** A field's name as it may stand in a message: an item may bring names of any length. */
-export function shortened(name: string): string {
-	return name.length <= MAX_NAME_LENGTH
-		? name
-		: `${name.slice(0, MAX_NAME_LENGTH - 1).toWellFormed()}…`;
-}
-
-/** A complaint that is thrown, to become the error of an item. */
-export class ComplaintError extends Error {
-	override readonly name = 'ComplaintError';
-
-	constructor(readonly complaint: Complaint) {
-		super(complaint.message);
-	}
-}
+const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
+	unreachable:
+		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',
+	timeout:
+		'The store may be overloaded or cut off. Nothing was let through unchecked; run it again once the store answers.',
+	authentication: 'Check user and password in the credential "Idempotency Redis API".',
+	permission:
+		'Give this Redis user the commands and the key prefix that the README lists under "Idempotency Redis API".',
+	read_only:
+		'For Redis, point the credential at the primary instead of a replica. For this n8n instance, make its folder writable.',
+	loading: 'Redis has just been started or lost its primary. Run it again in a moment.',
+	cluster_down: 'Part of the Redis Cluster is missing. Nothing is checked until it is back.',
+	out_of_memory:
+		'Redis is full. Raise maxmemory or shorten "Remember For". Keep maxmemory-policy at noeviction: any other forgets requests.',
+	busy: 'Another process holds the store. Run it again in a moment.',
+	disk_full: "Free space on the disk that holds n8n's folder.",
+	not_replicated:
+		'The claim was given back, so nothing was done and the request may come again. Check that the replicas of Redis run and keep up, or lower "Min Replicas".',
+	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
+	unsupported: 'Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
+	corrupt_record:
+		'Something else wrote to this key. Use a key prefix of your own, or remove the key after checking what happened to the request.',
+	unknown_secret:
+		'If the secret was changed, put the one before into "Previous Secret" of the credential. If it is lost, or a secret is set for the first time, choose another "Key Prefix": the store then starts empty, and what was handled before counts as new.',
+	configuration: 'Correct the setting and run it again.',
+	unexpected: 'This is what the store said. If it stays, please report it.',
+};
 
 /** Problems of the set-up: no retry helps, and going on without protection would go unnoticed for ever. */
 const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
@@ -43,10 +48,11 @@ export function mayContinueUnprotected(error: StoreError): boolean {
 	return !SETUP_PROBLEMS.has(error.problem);
 }
 
+/** What anything that was thrown means to the user. */
 export function complaintOf(error: unknown): Complaint {
 	if (error instanceof ComplaintError) return error.complaint;
 	if (error instanceof StoreError) {
-		return { message: error.message, description: adviceOf(error), cause: error };
+		return { message: error.message, description: WHAT_TO_DO[error.problem], cause: error };
 	}
 	if (error instanceof CanonicalJsonError) {
 		return {
@@ -73,14 +79,6 @@ export function complaintOf(error: unknown): Complaint {
 		description: 'This is unexpected. If it stays, please report it.',
 		cause: error,
 	};
-}
-
-/** The store that failed says what to do. What failed before any was asked is a setting, or a fault of ours. */
-function adviceOf({ advice, problem }: StoreError): string {
-	if (advice !== '') return advice;
-	return problem === 'configuration'
-		? 'Correct the setting and run it again.'
-		: 'This is unexpected. If it stays, please report it.';
 }
 
 /** n8n copies what an expression gives by recursion: some thousand levels are too many for it. */

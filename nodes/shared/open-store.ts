@@ -1,25 +1,15 @@
-import { hkdfSync } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { embeddedAdviceFor, openEmbeddedStore } from '../../lib/stores/embedded';
-import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
-import { NO_SECRET, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
-import { connectionDigestOf } from '../../lib/stores/redis/options';
-import type { Reply } from '../../lib/core/reply';
-import type { Store, StoreKind } from '../../lib/core/store';
 import { StoreError } from '../../lib/core/reply';
+import type { Store, StoreKind } from '../../lib/core/store';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import { secretIdOf } from '../../lib/guard/opened-store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
+import { NO_SECRET, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
 import { redisOptionsOf, textOf } from './redis-credential';
-
-/** A store and what keeps its contents secret. */
-export interface OpenStore {
-	readonly store: Store;
-	/** Identity HMAC and result encryption; '' where the credential has none. */
-	readonly secret: string;
-	/** The secret before it was changed: its records are still found and read. */
-	readonly previousSecret: string;
-}
 
 /** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
 export const KEPT_MS = 5_000;
@@ -60,46 +50,9 @@ async function requireSecretOfRecords({
 		throw new StoreError(
 			'unknown_secret',
 			'Redis holds records of another secret than that of the credential, or of none: every request would count as new',
-			{ advice: redisAdviceFor('unknown_secret') },
 		);
 	}
 	fitting.set(store, secrets);
-}
-
-/** The key to seal with, then earlier ones. */
-export type SigningKeys = readonly [Buffer, ...Buffer[]];
-
-/**
- * The keys that authenticate claim tokens, the one to seal with first: of the secret where there is one, else the one that the store
- * made; and that of the previous secret, for claims granted before the change.
- */
-export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKeys>> {
-	const { store, secret, previousSecret } = opened;
-	const earlier = previousSecret === '' ? [] : [tokenKeyOf(previousSecret)];
-	if (secret !== '') {
-		return { ok: true, micros: 0, answer: [tokenKeyOf(secret), ...earlier] };
-	}
-	const made = await store.signingKey();
-	return made.ok ? { ...made, answer: [made.answer, ...earlier] } : made;
-}
-
-/** Tells secrets apart without telling them. */
-function secretIdOf(secret: string): string {
-	return derivedFrom(secret, 'idempotency secret id', 16).toString('hex');
-}
-
-function tokenKeyOf(secret: string): Buffer {
-	return derivedFrom(secret, 'idempotency claim token', 32);
-}
-
-function derivedFrom(secret: string, purpose: string, bytes: number): Buffer {
-	return Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
-}
-
-/** The secrets that results may be encrypted with; undefined where there are none. */
-export function secretsOf({ secret, previousSecret }: OpenStore): string[] | undefined {
-	const secrets = [secret, previousSecret].filter((each) => each !== '');
-	return secrets.length === 0 ? undefined : secrets;
 }
 
 const redisStores = new Map<string, SecretAwareStore>();
@@ -122,7 +75,6 @@ async function embeddedStore(): Promise<Store> {
 		throw new StoreError(
 			'unsupported',
 			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs',
-			{ advice: embeddedAdviceFor('unsupported') },
 		);
 	}
 	if (embedded === undefined) {

@@ -1,7 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-export const DOCS_URL = 'https://github.com/n8n-nodes-idempotency/n8n-nodes-idempotency';
-
 /** Where claims are kept. Guard and Commit of one workflow must say the same. */
 export const STORE_PROPERTY: INodeProperties = {
 	displayName: 'Store',

@@ -357,10 +357,7 @@ export function describeStoreBasics(harness: StoreHarness): void {
 				await store.stats(),
 			];
 			expect(replies).toHaveLength(9);
-			for (const reply of replies) {
-				expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
-				expect(reply).toMatchObject({ error: { advice: expect.stringMatching(/\.$/) as string } });
-			}
+			for (const reply of replies) expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
 			await opened.close();
 		});
 	});

@@ -1,7 +1,5 @@
 import type { StoreProblem } from '../../core/reply';
 import { StoreError } from '../../core/reply';
-import { withAdvice } from '../checked-store';
-import { adviceFor } from './advice';
 
 /** What a script said of one item, in Redis' own words. */
 export class ScriptError extends Error {
@@ -29,10 +27,8 @@ interface Rule {
 	/** Against Node's error code or the first word of Redis' error, then against the message. */
 	readonly code: RegExp;
 	readonly message?: RegExp;
-	/** What happened. */
+	/** What happened, and what to do. */
 	readonly says: (address: string) => string;
-	/** What to do, where more is known than the problem: see advice.ts. */
-	readonly advice?: string;
 	/** Nothing was written, or asking again is harmless: soon it may work. */
 	readonly passing?: boolean;
 }
@@ -146,18 +142,12 @@ const RULES: readonly Rule[] = [
 
 /** Turns what ioredis, Node or a script said into the store's words. */
 export function storeErrorOf(error: unknown, address: string): StoreError {
-	if (error instanceof StoreError) return withAdvice(error, adviceFor);
+	if (error instanceof StoreError) return error;
 	const rule = ruleOf(error);
 	// The error itself is not kept as the cause: ioredis puts the command into it, with the password where it was AUTH.
 	const words = messageOf(error);
-	if (rule === undefined) {
-		return new StoreError('unexpected', `Redis at ${address}: ${words}`, {
-			advice: adviceFor('unexpected'),
-		});
-	}
-	return new StoreError(rule.problem, rule.says(address) + (words === '' ? '' : ` (${words})`), {
-		advice: rule.advice ?? adviceFor(rule.problem),
-	});
+	if (rule === undefined) return new StoreError('unexpected', `Redis at ${address}: ${words}`);
+	return new StoreError(rule.problem, rule.says(address) + (words === '' ? '' : ` (${words})`));
 }
 
 /** Whether it may be asked again at once. */

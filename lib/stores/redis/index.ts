@@ -1,7 +1,6 @@
-export { adviceFor as redisAdviceFor } from './advice';
 export { describeRedis } from './health';
 export type { RedisFinding, RedisHealth } from './health';
-export { DEFAULT_TIMEOUTS } from './options';
+export { DEFAULT_TIMEOUTS, connectionDigestOf } from './options';
 export type { RedisNode, RedisOptions, RedisTimeouts, RedisTls } from './options';
 export { openRedisStore } from './redis-store';
 export type { SecretAwareStore } from './redis-store';

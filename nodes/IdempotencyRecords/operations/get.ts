@@ -4,7 +4,7 @@ import { replyAt } from '../../../lib/core/reply';
 import { absent } from '../change-records';
 import { findProperties, findRecords } from '../find-records';
 import type { RecordsRun } from '../operation';
-import { recordItem, resultItem } from '../record-item';
+import { recordItem, resultItem } from '../../shared/record-item';
 
 export const properties: readonly INodeProperties[] = findProperties;
 

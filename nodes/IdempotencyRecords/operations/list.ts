@@ -3,10 +3,10 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { allRecords } from '../../../lib/core/all-records';
 import type { ListedRecord, ListQuery } from '../../../lib/core/listing';
 import { replyAt } from '../../../lib/core/reply';
-import { ComplaintError } from '../../shared/messages';
-import { namespaceOf } from '../../IdempotencyGuard/scope';
+import { ComplaintError } from '../../../lib/guard/complaint';
+import { namespaceOf } from '../../../lib/guard/scope';
 import type { RecordsRun } from '../operation';
-import { recordItem, resultItem } from '../record-item';
+import { recordItem, resultItem } from '../../shared/record-item';
 
 /** Records that are read with their results at once: each may be as large as Commit allows. */
 const RESULTS_AT_ONCE = 20;

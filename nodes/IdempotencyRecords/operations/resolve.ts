@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { ResultItem } from '../../../lib/results/result-codec';
 import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../../lib/results/result-codec';
-import { ComplaintError } from '../../shared/messages';
+import { ComplaintError } from '../../../lib/guard/complaint';
 import type { SeenRecord } from '../change-records';
 import { changeRecords } from '../change-records';
 import { findProperties } from '../find-records';

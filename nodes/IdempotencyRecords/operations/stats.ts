@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { statsProperties, statisticsFor } from '../statistics';
 import type { RecordsRun } from '../operation';
-import { isoTime } from '../../IdempotencyGuard/words';
+import { isoTime } from '../../../lib/guard/words';
 
 export const properties: readonly INodeProperties[] = statsProperties;
 

@@ -1,14 +1,14 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-
-import type { ClaimAnswer, ClaimRequest } from '../../lib/core/record';
-import { decodeResult } from '../../lib/results/result-codec';
-import type { Complaint } from '../shared/messages';
+import type { ClaimAnswer, ClaimRequest } from '../core/record';
+import type { ResultItem } from '../results/result-codec';
+import { decodeResult } from '../results/result-codec';
+import type { Complaint } from './complaint';
+import type { JsonObject } from './item';
 import { duplicateMessage } from './words';
 
 export type Replay =
-	| { readonly kind: 'items'; readonly items: readonly INodeExecutionData[] }
+	| { readonly kind: 'items'; readonly items: readonly ResultItem[] }
 	/** There are no stored items: the input item goes out, with these details. */
-	| { readonly kind: 'details'; readonly details: IDataObject }
+	| { readonly kind: 'details'; readonly details: JsonObject }
 	| { readonly kind: 'unreadable'; readonly complaint: Complaint };
 
 /** What a duplicate gets: the stored result exactly as Commit stored it. */
@@ -16,7 +16,7 @@ export function replayOf(
 	{ record, result }: ClaimAnswer & { outcome: 'duplicate' },
 	{ identity, tenant }: Pick<ClaimRequest, 'identity' | 'tenant'>,
 	secrets: readonly string[] | undefined,
-	details: IDataObject,
+	details: JsonObject,
 ): Replay {
 	const withStatus = {
 		...details,
@@ -53,16 +53,5 @@ export function replayOf(
 	if (decoded.items.length === 0) {
 		return withoutItems(`${before} Its result is empty.`);
 	}
-	return { kind: 'items', items: decoded.items as INodeExecutionData[] };
-}
-
-/**
- * Under "Continue (using error output)" n8n takes an item for an error, and moves it to the error output, when its json has an
- * `error` and nothing but these keys. One more key keeps a stored result on Duplicate.
- */
-export function looksLikeErrorItem({ json }: Pick<INodeExecutionData, 'json'>): boolean {
-	return (
-		Boolean(json.error) &&
-		Object.keys(json).every((key) => ['error', 'message', 'details'].includes(key))
-	);
+	return { kind: 'items', items: decoded.items };
 }

@@ -1,5 +1,5 @@
-import type { Budget } from '../../lib/core/budget';
-import type { ClaimAnswer, ClaimView } from '../../lib/core/record';
+import type { Budget } from '../core/budget';
+import type { ClaimAnswer, ClaimView } from '../core/record';
 
 /**
  * What `idempotency.message` says. A person reads it, or a language model that called a tool: it has to stop rightly. So each message

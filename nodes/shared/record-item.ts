@@ -1,11 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
 import type { ClaimRecord, ObservedState } from '../../lib/core/record';
+import type { StoreSecrets } from '../../lib/guard/opened-store';
+import { secretsOf } from '../../lib/guard/opened-store';
+import { isoTime } from '../../lib/guard/words';
+import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
 import { decodeResult } from '../../lib/results/result-codec';
-import { isoTime } from '../IdempotencyGuard/words';
-import type { OpenStore } from '../shared/open-store';
-import { secretsOf } from '../shared/open-store';
 
 /** A record as an item, without owner token, fingerprint, and result. */
 export function recordItem(
@@ -43,15 +43,15 @@ export function recordItem(
  * Webhook took in and that has not started: the request.
  */
 export function resultItem(
-	opened: OpenStore,
+	secrets: StoreSecrets,
 	identity: string,
 	{ result, tenant, reason, state, finishedAt }: ClaimRecord,
 ): IDataObject {
 	if (result === null || (finishedAt === 0 && state !== 'pending')) {
 		return { result: null, resultMessage: reason || 'There is no result' };
 	}
-	const secrets = secretsOf(opened);
-	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
+	const usable = secretsOf(secrets);
+	const decoded = decodeResult(result, usable && { secrets: usable, tenant, identity });
 	if (!decoded.ok) return { result: null, resultMessage: decoded.message };
 	if (decoded.items === null) {
 		const words = {

@@ -1,18 +1,18 @@
-import { sealToken } from '../../lib/keys/claim-token';
+import { sealToken } from '../keys/claim-token';
 import type {
 	Abandoning,
 	ClaimAnswer,
 	ClaimRequest,
 	OwnedClaim,
 	OwnerCommand,
-} from '../../lib/core/record';
-import type { Reply } from '../../lib/core/reply';
-import type { StoreKind } from '../../lib/core/store';
-import { replyAt, StoreError } from '../../lib/core/reply';
-import type { OpenStore } from '../shared/open-store';
-import { signingKeysOf } from '../shared/open-store';
+} from '../core/record';
+import type { Reply } from '../core/reply';
+import { replyAt, StoreError } from '../core/reply';
+import type { OpenStore } from './opened-store';
+import { signingKeysOf } from './opened-store';
 import type { ClaimableItem } from './prepare';
 import { requestsOf } from './rotation';
+import type { GuardTerms } from './terms';
 
 /** The store's answer to an item. */
 export interface Answered {
@@ -36,7 +36,7 @@ export interface GrantedClaim extends OwnedClaim {
 /** Asks the store once for all items. Answers come in their order. */
 export async function claimItems(
 	opened: OpenStore | StoreError,
-	{ store: kind, minReplicas }: { readonly store: StoreKind; readonly minReplicas: number },
+	{ minReplicas }: Pick<GuardTerms, 'minReplicas'>,
 	items: readonly ClaimableItem[],
 ): Promise<Claimed[]> {
 	if (opened instanceof StoreError) return items.map(() => ({ ok: false, error: opened }));
@@ -60,7 +60,7 @@ export async function claimItems(
 		if (!signingKeys.ok) return signingKeys;
 		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
-		const sealed = { store: kind, identity, owner, fence: answer.fence, remains };
+		const sealed = { store: opened.store.kind, identity, owner, fence: answer.fence, remains };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { ClaimHost } from '../shared/claim-host';
+import type { ClaimHost } from './claim-host';
+import type { GuardItem, JsonObject } from './item';
 
 /** What a request says, without what each delivery of it may change. */
 export interface Payload {
-	readonly value: IDataObject;
+	readonly value: JsonObject;
 	/** Nothing in it could tell one request from another. */
 	readonly isEmpty: boolean;
 }
 
 /** Whether an item comes from n8n's Webhook node, or from a node that emits the same shape. */
-export function isWebhookItem(json: IDataObject): boolean {
+function isWebhookItem(json: JsonObject): boolean {
 	return isObject(json.headers) && isObject(json.query) && 'body' in json;
 }
 
@@ -22,7 +22,7 @@ export function isWebhookItem(json: IDataObject): boolean {
  */
 export async function payloadOf(
 	host: ClaimHost,
-	item: INodeExecutionData,
+	item: GuardItem,
 	itemIndex: number,
 	outputField: string,
 ): Promise<Payload> {
@@ -31,7 +31,7 @@ export async function payloadOf(
 		const value = without(json, outputField);
 		return { value, isEmpty: Object.keys(value).length === 0 };
 	}
-	const value: IDataObject = { query: json.query, body: json.body };
+	const value: JsonObject = { query: json.query, body: json.body };
 	if (isObject(json.params) && !isBlank(json.params)) value.params = json.params;
 	if (typeof json.method === 'string') value.method = json.method;
 	const binary = await binaryDigestsOf(host, item, itemIndex);
@@ -43,12 +43,12 @@ export async function payloadOf(
 
 async function binaryDigestsOf(
 	host: ClaimHost,
-	item: INodeExecutionData,
+	item: GuardItem,
 	itemIndex: number,
-): Promise<IDataObject | null> {
+): Promise<JsonObject | null> {
 	const names = Object.keys(item.binary ?? {});
 	if (names.length === 0) return null;
-	const digests: IDataObject = {};
+	const digests: JsonObject = {};
 	for (const name of names) {
 		const content = await host.fileOf(itemIndex, name);
 		const hash = createHash('sha256');
@@ -63,7 +63,7 @@ async function binaryDigestsOf(
  * The top-level fields of a payload by the names that its sender knows: those of a webhook's body, query and parameters each
  * by its own path.
  */
-export function topFieldsOf(payload: IDataObject): Array<[name: string, value: unknown]> {
+export function topFieldsOf(payload: JsonObject): Array<[name: string, value: unknown]> {
 	return Object.entries(payload).flatMap(
 		([name, value]): Array<[string, unknown]> =>
 			['body', 'query', 'params', 'binary'].includes(name) && isObject(value)
@@ -72,12 +72,12 @@ export function topFieldsOf(payload: IDataObject): Array<[name: string, value: u
 	);
 }
 
-function without(json: IDataObject, field: string): IDataObject {
+function without(json: JsonObject, field: string): JsonObject {
 	if (!Object.hasOwn(json, field)) return json;
-	return Object.fromEntries(Object.entries(json).filter(([name]) => name !== field)) as IDataObject;
+	return Object.fromEntries(Object.entries(json).filter(([name]) => name !== field));
 }
 
-function isObject(value: unknown): value is IDataObject {
+function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

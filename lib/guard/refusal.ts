@@ -1,39 +1,12 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { changedFieldsOf } from '../../lib/keys/field-digests';
-import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
-import type { ClaimAnswer, ClaimRequest, ConflictReason } from '../../lib/core/record';
-import { shortened } from '../shared/messages';
-import type { OpenStore } from '../shared/open-store';
-import { DOCS_URL } from '../shared/store-parameter';
+import type { ClaimAnswer, ClaimRequest, ConflictReason } from '../core/record';
+import { changedFieldsOf } from '../keys/field-digests';
 import type { Answered } from './claim-items';
+import { shortened } from './complaint';
+import { DOCS_URL } from './docs-url';
+import type { JsonObject } from './item';
+import type { StoreSecrets } from './opened-store';
 import type { ClaimableItem } from './prepare';
-import type { Scope } from './scope';
-import { conflictMessage, isoTime } from './words';
-
-/** What the `idempotency` object of an item says that the store gave an answer to; a refusal says more, `refusalDetails`. */
-export function answerDetails(
-	{ request, answer, token }: Answered,
-	key: string,
-	scope: Scope,
-): IDataObject {
-	const { identity } = request;
-	const { record, outcome } = answer;
-	return {
-		outcome,
-		key,
-		hash: identity,
-		ksuid: record === null ? null : deterministicKsuid(identity, record.eventAt),
-		uuid: uuidV8(identity),
-		scope: scope.label,
-		attempt: record?.attempts ?? 0,
-		takeover: outcome === 'new' && answer.takeover,
-		firstSeenAt: isoTime(record?.firstSeenAt),
-		expiresAt: isoTime(record?.expiresAt),
-		duplicates: record?.duplicates ?? 0,
-		...(outcome === 'new' ? { token, fence: answer.fence } : {}),
-	};
-}
+import { conflictMessage } from './words';
 
 type Conflict = ClaimAnswer & { outcome: 'conflict' };
 
@@ -64,8 +37,8 @@ export function refusalOf(
 	conflict: Conflict,
 	{ request, now }: Answered,
 	item: ClaimableItem,
-	{ secret, previousSecret }: OpenStore,
-	sameBatch = false,
+	{ secret, previousSecret }: StoreSecrets,
+	sameBatch: boolean,
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
@@ -105,7 +78,7 @@ export function missingKeyRefusal(why: string): Refusal {
 	};
 }
 
-export function refusalDetails(refusal: Refusal): IDataObject {
+export function refusalDetails(refusal: Refusal): JsonObject {
 	const { title, ...details } = refusal;
 	return {
 		...details,

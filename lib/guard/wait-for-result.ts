@@ -1,14 +1,11 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
-import type { ClaimView } from '../../lib/core/record';
-import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
-import { WaiterLimits } from '../../lib/guard/waiter-limits';
-import type { OpenStore } from '../shared/open-store';
+import type { ClaimView } from '../core/record';
 import type { Claimed, GrantedClaim } from './claim-items';
 import { claimItems, grantedClaims } from './claim-items';
-import type { HeldClaims } from '../run-end/hold-claims';
+import type { OpenStore } from './opened-store';
 import type { ClaimableItem } from './prepare';
-import type { GuardSettings } from '../shared/guard-settings';
+import type { GuardTerms } from './terms';
+import { waitForSettlement } from './wait-for-settlement';
+import type { WaiterLimits } from './waiter-limits';
 
 /** Who waits. */
 export interface WaitingHost {
@@ -21,25 +18,6 @@ export interface WaitingHost {
 	hold(claims: readonly GrantedClaim[]): Promise<void>;
 }
 
-/** Executions that wait in this process. */
-const limits = new WaiterLimits();
-
-/** A run of a Guard: what its own execution holds it would wait for for ever. */
-export function waitingRun(
-	context: IExecuteFunctions,
-	workflowId: string,
-	held: HeldClaims,
-): WaitingHost {
-	const executionId = context.getExecutionId();
-	return {
-		signal: context.getExecutionCancelSignal(),
-		limits,
-		isHeldElsewhere: (holder) =>
-			holder.workflowId !== workflowId || holder.executionId !== executionId,
-		hold: async (claims) => await held.hold(claims),
-	};
-}
-
 /**
  * "Wait for the Result": the batch waits once for all keys that other runs hold, and then claims those again that are free: each item
  * gets the answer as if it had come then. What is still held when the time is over, or was waited for too often, keeps its conflict.
@@ -48,13 +26,13 @@ export function waitingRun(
 export async function waitForResults(
 	host: WaitingHost,
 	opened: OpenStore,
-	settings: GuardSettings,
+	terms: GuardTerms,
 	items: readonly ClaimableItem[],
 	claimed: readonly Claimed[],
 ): Promise<Claimed[]> {
 	const answers = [...claimed];
-	if (settings.maxWaitMs === null) return answers;
-	const deadline = performance.now() + settings.maxWaitMs;
+	if (terms.maxWaitMs === null) return answers;
+	const deadline = performance.now() + terms.maxWaitMs;
 	const { signal } = host;
 	const isWaitedFor = (answer: Claimed) => isHeldElsewhere(answer, host);
 
@@ -78,7 +56,7 @@ export async function waitForResults(
 			if (free.length === 0 || signal?.aborted) break;
 			const again = await claimItems(
 				opened,
-				settings,
+				terms,
 				free.flatMap((i) => items[i] ?? []),
 			);
 			await host.hold(grantedClaims(again));

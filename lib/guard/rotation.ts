@@ -1,6 +1,6 @@
-import type { ClaimRequest } from '../../lib/core/record';
-import { replyAt, StoreError } from '../../lib/core/reply';
-import type { OpenStore } from '../shared/open-store';
+import type { ClaimRequest } from '../core/record';
+import { replyAt, StoreError } from '../core/reply';
+import type { OpenStore } from './opened-store';
 import type { ClaimableItem } from './prepare';
 
 const ENDS_SOON_MS = 60_000;

@@ -1,0 +1,58 @@
+import { durationProblem } from '../core/durations';
+import type { ClaimRequest } from '../core/record';
+import type { ClaimHost } from './claim-host';
+import { ComplaintError } from './complaint';
+import { LEASE_MS } from './lease-keeper';
+import type { GuardTerms, ItemTerms } from './terms';
+
+const TEST_RUN_RETENTION_MS = 3_600_000;
+
+type ClaimSettings = Pick<
+	ClaimRequest,
+	'retentionMs' | 'claimTimeoutMs' | 'leaseMs' | 'onUnknownOutcome' | 'maxAttempts'
+>;
+
+/** What an item's claim is asked with. @throws ComplaintError for terms that can't work */
+export function claimSettingsOf(
+	host: ClaimHost,
+	{ isTestRun }: GuardTerms,
+	terms: ItemTerms,
+): ClaimSettings {
+	const { claimTimeoutMs, maxAttempts } = terms;
+	const retentionMs = isTestRun
+		? Math.min(terms.retentionMs, TEST_RUN_RETENTION_MS)
+		: terms.retentionMs;
+	const problem =
+		durationProblem('"Remember For (Hours)"', retentionMs) ??
+		durationProblem('"Claim Timeout (Minutes)"', claimTimeoutMs) ??
+		attemptsProblem(maxAttempts);
+	if (problem !== null) throw invalidParameter(problem);
+	return {
+		retentionMs: Math.ceil(retentionMs),
+		claimTimeoutMs: Math.ceil(claimTimeoutMs),
+		leaseMs: Math.ceil(leaseOf(host.hearsEnd || isTestRun, claimTimeoutMs)),
+		onUnknownOutcome: isTestRun ? 'retry' : terms.onUnknownOutcome,
+		maxAttempts,
+	};
+}
+
+/**
+ * In ms. Short where it is renewed while the execution lives, until we are told of its end. Where nobody can tell, nobody could stop the
+ * renewal, so the lease is the whole claim timeout; but for test runs, which must not block the next one.
+ */
+export function leaseOf(short: boolean, claimTimeoutMs: number): number {
+	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
+}
+
+export function invalidParameter(message: string): ComplaintError {
+	return new ComplaintError({
+		message,
+		description: 'Correct the parameter in Idempotency Guard.',
+	});
+}
+
+function attemptsProblem(maxAttempts: number | null): string | null {
+	return maxAttempts === null || (Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)
+		? null
+		: '"Max Attempts" must be a whole number of at least 1';
+}

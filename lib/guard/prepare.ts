@@ -1,0 +1,169 @@
+import type { Attempt } from '../core/attempt';
+import type { ClaimRequest } from '../core/record';
+import { eventTimeOf } from '../keys/event-time';
+import { fieldDigestsOf } from '../keys/field-digests';
+import { fingerprintOf, tenantDigestOf } from '../keys/identity';
+import type { KeyDoubts } from '../keys/key-doubts';
+import { keyDoubtsOf } from '../keys/key-doubts';
+import { budgetOf } from './budget-terms';
+import type { ClaimHost } from './claim-host';
+import { claimSettingsOf, invalidParameter } from './claim-settings';
+import type { Compared } from './compared';
+import { comparedOf } from './compared';
+import { ComplaintError } from './complaint';
+import type { GuardItem } from './item';
+import type { ItemKey, MissingKey } from './item-key';
+import { identityUnder, keyOf } from './item-key';
+import type { StoreSecrets } from './opened-store';
+import { payloadOf } from './payload';
+import { tenantOf } from './tenant';
+import type { GuardTerms, ItemTerms } from './terms';
+
+/** Longest key that a record keeps for people; the identity always covers all of it. */
+const MAX_LABEL_LENGTH = 200;
+
+/** An item with a key. */
+export interface ClaimableItem {
+	readonly kind: 'claim';
+	/** The key as its user knows it, shortened. */
+	readonly label: string;
+	readonly request: ClaimRequest;
+	/** The same under the previous secret: records made before the change are there. */
+	readonly earlierRequest: ClaimRequest | null;
+	readonly compared: Compared | null;
+	/** The sender retries for longer than requests are remembered: hours of both. */
+	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
+	/** The caller chose the key, and nothing keeps callers apart. */
+	readonly sharedByCallers: boolean;
+	readonly doubts: KeyDoubts;
+}
+
+/** What is to be done with an item. */
+export type Prepared =
+	| ClaimableItem
+	| { readonly kind: 'missing'; readonly missing: MissingKey }
+	/** Most are a ComplaintError. */
+	| { readonly kind: 'error'; readonly error: unknown };
+
+/** Turns items into claim requests. Never throws for an item: what is wrong with it is its own. */
+export async function claimsOf(
+	host: ClaimHost,
+	guard: GuardTerms,
+	terms: ReadonlyArray<Attempt<ItemTerms>>,
+	items: readonly GuardItem[],
+	secrets: StoreSecrets,
+): Promise<Prepared[]> {
+	const prepared: Prepared[] = [];
+	for (const [itemIndex, item] of items.entries()) {
+		const own = terms[itemIndex];
+		if (own === undefined) throw new TypeError('Every item has terms');
+		if (!own.ok) {
+			prepared.push({ kind: 'error', error: own.error });
+			continue;
+		}
+		try {
+			prepared.push(await claimOf(host, guard, own.value, item, itemIndex, secrets));
+		} catch (error) {
+			prepared.push({ kind: 'error', error });
+		}
+	}
+	return prepared;
+}
+
+async function claimOf(
+	host: ClaimHost,
+	guard: GuardTerms,
+	terms: ItemTerms,
+	item: GuardItem,
+	itemIndex: number,
+	{ secret, previousSecret }: StoreSecrets,
+): Promise<Prepared> {
+	const claimSettings = claimSettingsOf(host, guard, terms);
+	const payload = async () => await payloadOf(host, item, itemIndex, guard.outputField);
+	const key = await keyOf(terms.key, item.json, payload);
+	if (key.missing) return { kind: 'missing', missing: key };
+	const compared = await comparedOf(terms.compare, item.json, key, payload);
+
+	const tenant = tenantOf(terms.tenant);
+	if (tenant === 'missing') throw new ComplaintError(MISSING_TENANT);
+	const eventAt = eventTimeIn(terms);
+	if (guard.strictAge && eventAt === null) throw new ComplaintError(AGELESS);
+	// Under one secret: after a change of it a budget begins anew, but never has two counters at a time.
+	const budget =
+		terms.budget === null
+			? undefined
+			: budgetOf(terms.budget, {
+					scope: guard.scope.parts,
+					tenant: tenant?.isSeparate ? tenant.value : null,
+					secret,
+				});
+
+	const requestUnder = (itsSecret: string): ClaimRequest => {
+		const identity = identityUnder(itsSecret, guard.scope, tenant, key);
+		return {
+			identity,
+			owner: host.ownerOf(itemIndex),
+			fingerprint: compared === null ? '' : fingerprintOf(compared.value, itsSecret),
+			fieldDigests:
+				compared === null ? Buffer.alloc(0) : fieldDigestsOf(compared.fields, itsSecret),
+			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, itsSecret),
+			namespace: guard.scope.namespace,
+			key: itsSecret === '' ? labelOf(key, identity) : '',
+			eventAt,
+			...claimSettings,
+			extendRetention: guard.extendRetention,
+			strictAge: guard.strictAge,
+			pending: host.pending,
+			workflowId: guard.workflowId,
+			executionId: host.executionId,
+			// A test run takes nothing of a budget: building a workflow never blocks.
+			...(budget === undefined || guard.isTestRun ? {} : { budget }),
+		};
+	};
+	const request = requestUnder(secret);
+	return {
+		kind: 'claim',
+		label: labelOf(key, request.identity),
+		request,
+		earlierRequest: previousSecret === '' ? null : requestUnder(previousSecret),
+		compared,
+		outlasted: outlasted(key, terms),
+		sharedByCallers: key.chosenBy === 'caller' && tenant === null,
+		doubts: keyDoubtsOf(key.parts.at(-1)),
+	};
+}
+
+const MISSING_TENANT = {
+	message: 'The item has no tenant: "Tenant", or a part of it, is empty for it',
+	description:
+		'The expression found nothing. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option "Tenant".',
+};
+
+const AGELESS = {
+	message: '"Strict Age" needs the time of the event: "Event Time" is empty for this item',
+	description:
+		'Without it an event that was handled before the store began would count as new. Set the option "Event Time" to where the sender says when the event happened, or remove "Strict Age".',
+};
+
+/** In ms; null where the item has none. @throws ComplaintError for one that can't be read */
+function eventTimeIn({ eventTime }: ItemTerms): number | null {
+	if (eventTime === undefined || eventTime === null || eventTime === '') return null;
+	const time = eventTimeOf(eventTime);
+	if (!time.ok) throw invalidParameter(`"Event Time" can't be used: ${time.problem}`);
+	return time.timeMs;
+}
+
+function outlasted(
+	{ retriesForHours }: ItemKey,
+	{ retentionMs }: ItemTerms,
+): ClaimableItem['outlasted'] {
+	const rememberedHours = Number((retentionMs / 3_600_000).toPrecision(10));
+	return retriesForHours !== null && rememberedHours < retriesForHours
+		? { retriesForHours, rememberedHours }
+		: null;
+}
+
+function labelOf({ label }: ItemKey, identity: string): string {
+	const text = (label ?? identity).toWellFormed();
+	return text.length <= MAX_LABEL_LENGTH ? text : `${text.slice(0, MAX_LABEL_LENGTH - 1)}…`;
+}

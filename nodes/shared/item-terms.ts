@@ -1,0 +1,102 @@
+import type { Attempt } from '../../lib/core/attempt';
+import { attempt } from '../../lib/core/attempt';
+import type { UnknownOutcomePolicy } from '../../lib/core/record';
+import type {
+	BudgetTerms,
+	CompareTerms,
+	ItemTerms,
+	KeyTerms,
+	TenantTerms,
+} from '../../lib/guard/terms';
+import type { SenderValue } from '../../lib/senders/delivery-ids';
+import type { ItemParameters } from './parameters';
+import { pathsIn } from './parameters';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** What a Guard's parameters say about each item. An expression that fails for an item is the failure of that item. */
+export function readTerms(
+	parameters: ItemParameters,
+	itemCount: number,
+): Array<Attempt<ItemTerms>> {
+	return Array.from({ length: itemCount }, (_, index) => attempt(() => termsOf(parameters, index)));
+}
+
+function termsOf(parameters: ItemParameters, itemIndex: number): ItemTerms {
+	const number = (name: string, fallback: number) =>
+		Number(parameters.get<unknown>(name, itemIndex, fallback));
+	const key = keyTermsOf(parameters, itemIndex);
+	return {
+		key,
+		compare: key.source === 'payload' ? { by: 'none' } : compareTermsOf(parameters, itemIndex),
+		tenant: tenantTermsOf(parameters, itemIndex),
+		eventTime: parameters.get<unknown>('options.ksuidTime', itemIndex, ''),
+		budget: budgetTermsOf(parameters, itemIndex),
+		retentionMs: number('retentionHours', 48) * HOUR_MS,
+		claimTimeoutMs: number('options.claimTimeoutMinutes', 60) * MINUTE_MS,
+		onUnknownOutcome: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
+		maxAttempts: parameters.get('options.limitAttempts', itemIndex, false)
+			? number('options.maxAttempts', 5)
+			: null,
+	};
+}
+
+/** Also of Idempotency Records, which finds a record by its key. */
+export function keyTermsOf(parameters: ItemParameters, itemIndex: number): KeyTerms {
+	const source = parameters.get<KeyTerms['source']>('keySource', itemIndex, 'delivery');
+	switch (source) {
+		case 'delivery':
+			return {
+				source,
+				sender: parameters.get<'auto' | SenderValue>('sender', itemIndex, 'auto'),
+			};
+		case 'expression':
+			return {
+				source,
+				value: parameters.get<unknown>('key', itemIndex, ''),
+				emptyPart: parameters.emptyPart('key', itemIndex),
+			};
+		case 'fields':
+			return { source, paths: pathsIn(parameters.get('keyFields', itemIndex, '')) };
+		case 'payload':
+			return { source };
+	}
+}
+
+function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareTerms {
+	const by = parameters.get<CompareTerms['by']>('compare', itemIndex, 'auto');
+	switch (by) {
+		case 'except':
+			return { by, paths: pathsIn(parameters.get('excludeFields', itemIndex, '')) };
+		case 'fields':
+			return { by, paths: pathsIn(parameters.get('compareFields', itemIndex, '')) };
+		default:
+			return { by };
+	}
+}
+
+/** Null: the option is not used. Also of Idempotency Records. */
+export function tenantTermsOf(parameters: ItemParameters, itemIndex: number): TenantTerms | null {
+	if (!parameters.has('options.tenant')) return null;
+	return {
+		value: parameters.get<unknown>('options.tenant', itemIndex, ''),
+		emptyPart: parameters.emptyPart('options.tenant', itemIndex),
+		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
+	};
+}
+
+const BUDGET_OPTIONS = ['budgetScope', 'budgetLimit', 'budgetWindowMinutes'] as const;
+
+/** Null: none of the options is used. */
+function budgetTermsOf(parameters: ItemParameters, itemIndex: number): BudgetTerms | null {
+	if (!BUDGET_OPTIONS.some((name) => parameters.has(`options.${name}`))) return null;
+	const minutes = Number(parameters.get<unknown>('options.budgetWindowMinutes', itemIndex, 60));
+	return {
+		scope: parameters.has('options.budgetScope')
+			? { value: parameters.get<unknown>('options.budgetScope', itemIndex, '') }
+			: null,
+		limit: Number(parameters.get<unknown>('options.budgetLimit', itemIndex, 10)),
+		windowMs: minutes * MINUTE_MS,
+	};
+}
