@@ -1,7 +1,9 @@
 import { configWithoutCloudSupport } from '@n8n/node-cli/eslint';
+import { houseRules } from './eslint.house.mjs';
 
 export default [
 	...configWithoutCloudSupport,
+	...houseRules,
 	{
 		// Tests and benchmarks start real servers and workers, and kill them. None of it is in the package.
 		files: ['test/**/*.ts', 'bench/**/*.ts'],
