@@ -55,11 +55,15 @@ export type StoreProblem =
 export class StoreError extends Error {
 	override readonly name = 'StoreError';
 
+	/** What to do about it. The store that knows says so before the error leaves it; '' where nobody has. */
+	advice: string;
+
 	constructor(
 		readonly problem: StoreProblem,
 		message: string,
-		options?: { cause?: unknown },
+		options?: { readonly cause?: unknown; readonly advice?: string },
 	) {
 		super(message, options);
+		this.advice = options?.advice ?? '';
 	}
 }

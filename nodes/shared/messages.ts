@@ -7,34 +7,6 @@ import type { Complaint } from '../../lib/guard/complaint';
 import { ComplaintError } from '../../lib/guard/complaint';
 import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 
-const WHAT_TO_DO: Readonly<Record<StoreProblem, string>> = {
-	unreachable:
-		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',
-	timeout:
-		'The store may be overloaded or cut off. Nothing was let through unchecked; run it again once the store answers.',
-	authentication: 'Check user and password in the credential "Idempotency Redis API".',
-	permission:
-		'Give this Redis user the commands and the key prefix that the README lists under "Idempotency Redis API".',
-	read_only:
-		'For Redis, point the credential at the primary instead of a replica. For this n8n instance, make its folder writable.',
-	loading: 'Redis has just been started or lost its primary. Run it again in a moment.',
-	cluster_down: 'Part of the Redis Cluster is missing. Nothing is checked until it is back.',
-	out_of_memory:
-		'Redis is full. Raise maxmemory or shorten "Remember For". Keep maxmemory-policy at noeviction: any other forgets requests.',
-	busy: 'Another process holds the store. Run it again in a moment.',
-	disk_full: "Free space on the disk that holds n8n's folder.",
-	not_replicated:
-		'The claim was given back, so nothing was done and the request may come again. Check that the replicas of Redis run and keep up, or lower "Min Replicas".',
-	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
-	unsupported: 'Set "Store" to "Redis" in Idempotency Guard and Idempotency Commit.',
-	corrupt_record:
-		'Something else wrote to this key. Use a key prefix of your own, or remove the key after checking what happened to the request.',
-	unknown_secret:
-		'If the secret was changed, put the one before into "Previous Secret" of the credential. If it is lost, or a secret is set for the first time, choose another "Key Prefix": the store then starts empty, and what was handled before counts as new.',
-	configuration: 'Correct the setting and run it again.',
-	unexpected: 'This is what the store said. If it stays, please report it.',
-};
-
 /** Problems of the set-up: no retry helps, and going on without protection would go unnoticed for ever. */
 const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
 	'unsupported',
@@ -52,7 +24,7 @@ export function mayContinueUnprotected(error: StoreError): boolean {
 export function complaintOf(error: unknown): Complaint {
 	if (error instanceof ComplaintError) return error.complaint;
 	if (error instanceof StoreError) {
-		return { message: error.message, description: WHAT_TO_DO[error.problem], cause: error };
+		return { message: error.message, description: adviceOf(error), cause: error };
 	}
 	if (error instanceof CanonicalJsonError) {
 		return {
@@ -79,6 +51,14 @@ export function complaintOf(error: unknown): Complaint {
 		description: 'This is unexpected. If it stays, please report it.',
 		cause: error,
 	};
+}
+
+/** The store that failed says what to do. What failed before any was asked is a setting, or a fault of ours. */
+function adviceOf({ advice, problem }: StoreError): string {
+	if (advice !== '') return advice;
+	return problem === 'configuration'
+		? 'Correct the setting and run it again.'
+		: 'This is unexpected. If it stays, please report it.';
 }
 
 /** n8n copies what an expression gives by recursion: some thousand levels are too many for it. */

@@ -6,9 +6,9 @@ import { StoreError } from '../../lib/core/reply';
 import type { Store, StoreKind } from '../../lib/core/store';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { secretIdOf } from '../../lib/guard/opened-store';
-import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { embeddedAdviceFor, openEmbeddedStore } from '../../lib/stores/embedded';
 import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
-import { NO_SECRET, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
+import { NO_SECRET, connectionDigestOf, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
 import { redisOptionsOf, textOf } from './redis-credential';
 
 /** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
@@ -50,6 +50,7 @@ async function requireSecretOfRecords({
 		throw new StoreError(
 			'unknown_secret',
 			'Redis holds records of another secret than that of the credential, or of none: every request would count as new',
+			{ advice: redisAdviceFor('unknown_secret') },
 		);
 	}
 	fitting.set(store, secrets);
@@ -75,6 +76,7 @@ async function embeddedStore(): Promise<Store> {
 		throw new StoreError(
 			'unsupported',
 			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs',
+			{ advice: embeddedAdviceFor('unsupported') },
 		);
 	}
 	if (embedded === undefined) {

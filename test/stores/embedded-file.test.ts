@@ -32,6 +32,15 @@ import {
 const problemOf = (reply: Reply<unknown> | undefined): string =>
 	reply === undefined || reply.ok ? 'none' : reply.error.problem;
 
+/** What no user of a store can reach: SQLite's own settings, and the flush of the log. */
+interface Inside {
+	readonly db: DatabaseSync;
+	readonly log: { sync(): Promise<void> };
+}
+
+const connectionOf = (store: Store): Inside =>
+	(store as unknown as { inner: { connection: Inside } }).inner.connection;
+
 describe('the file of an embedded store', () => {
 	let folder: string;
 	let file: string;
@@ -168,7 +177,7 @@ describe('the file of an embedded store', () => {
 		const opened = await open();
 		const kept = claimRequest({ identity: freshIdentity() });
 		const fence = fenceOf((await opened.claim([kept]))[0]);
-		const { db } = (opened as unknown as { connection: { db: DatabaseSync } }).connection;
+		const { db } = connectionOf(opened);
 		db.exec('PRAGMA max_page_count = 20');
 		const result = new Uint8Array(1 << 20);
 		const [reply] = await opened.command([finishOf(kept, fence, { result })]);
@@ -182,8 +191,7 @@ describe('the file of an embedded store', () => {
 
 	it('answers no claim that the disk did not take', async () => {
 		const opened = await open();
-		const { log } = (opened as unknown as { connection: { log: { sync(): Promise<void> } } })
-			.connection;
+		const { log } = connectionOf(opened);
 		log.sync = async () => await Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
 		expect(problemOf(await claimOne({ identity: freshIdentity() }))).toBe('unexpected');
 	});

@@ -210,6 +210,19 @@ describe('a primary that sentinels watch', () => {
 		expect(reply?.ok === false && reply.error.problem).toBe(problem);
 	});
 
+	it('taken for a single server by way of a sentinel is a typed error, with advice on Redis', async () => {
+		for (const database of [0, 1]) {
+			const alone = { deployment: 'standalone', ...at(sentinel), database } as const;
+			const store = openRedisStore({ ...alone, password: 'sentinel secret' });
+			const [reply] = await store.claim([claimRequest({ identity: freshIdentity() })]);
+			await store.close();
+			if (reply === undefined || reply.ok) throw new Error('a sentinel granted a claim');
+			expect(reply.error.problem).not.toBe('unexpected');
+			expect(reply.error.advice).toMatch(/credential/);
+			expect(reply.error.advice).not.toContain('"Store"');
+		}
+	});
+
 	it('is followed to the replica that takes over, with its claims', async () => {
 		const store = openRedisStore(options);
 		const request = claimRequest({ identity: freshIdentity() });

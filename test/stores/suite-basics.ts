@@ -357,7 +357,10 @@ export function describeStoreBasics(harness: StoreHarness): void {
 				await store.stats(),
 			];
 			expect(replies).toHaveLength(9);
-			for (const reply of replies) expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
+			for (const reply of replies) {
+				expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
+				expect(reply).toMatchObject({ error: { advice: expect.stringMatching(/\.$/) as string } });
+			}
 			await opened.close();
 		});
 	});

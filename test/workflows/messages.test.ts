@@ -1,3 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { freePort, RedisServer } from '../support/redis-server';
 import { commit, noOp, startDownstream, webhook, webhookItem, workflow } from '../support/engine';
 import type { Downstream, NodeSettings, RunResult } from '../support/engine';
@@ -73,6 +77,25 @@ test('the embedded store on an old Node', async () => {
 		);
 	} finally {
 		process.getBuiltinModule = builtIn;
+	}
+});
+
+test('an embedded store whose file cannot be opened: nothing of Redis', async () => {
+	const folder = process.env.N8N_USER_FOLDER;
+	process.env.N8N_USER_FOLDER = mkdtempSync(join(tmpdir(), 'idempotency-messages-'));
+	const file = join(process.env.N8N_USER_FOLDER, '.n8n', 'idempotency.sqlite');
+	mkdirSync(file, { recursive: true });
+	try {
+		const result = await engine().run(chargeWorkflow(downstream.url), {
+			triggerItems: [delivery(newKey())],
+		});
+		const said = complaint(result);
+		expect(said).toContain(file);
+		expect(said).toMatch(/ \| Let the user that n8n runs as read and write this file/);
+		expect(said).not.toContain('Redis');
+	} finally {
+		rmSync(process.env.N8N_USER_FOLDER, { recursive: true });
+		process.env.N8N_USER_FOLDER = folder;
 	}
 });
 
@@ -193,7 +216,7 @@ describe('Redis', () => {
 		const primary = await redis();
 		const { port } = await redis({ replicaOf: { port: primary.port } });
 		expect(complaint(await over(port))).toMatch(
-			/read-only replica.* \| For Redis, point the credential at the primary/,
+			/read-only replica.* \| Point the credential at the primary/,
 		);
 	});
 

@@ -2,12 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resolve } from 'node:path';
 
 import type { Store } from '../../core/store';
-import { attemptAsync } from '../../core/attempt';
+import { attempt, attemptAsync } from '../../core/attempt';
+import { CheckedStore, withAdvice } from '../checked-store';
+import { adviceFor } from './advice';
 import { hostMicros } from './clock';
 import { Connection } from './connection';
 import { EmbeddedStore } from './embedded-store';
 import { isBusy, storeErrorOf } from './errors';
 import { type SqliteLoader, builtInSqlite, loadSqlite } from './sqlite';
+
+export { adviceFor as embeddedAdviceFor } from './advice';
 
 export interface EmbeddedStoreOptions {
 	/** The SQLite file; made, with its folder, for n8n's user alone where it is missing. */
@@ -32,14 +36,18 @@ export async function openEmbeddedStore(
 	load: SqliteLoader = builtInSqlite,
 ): Promise<Store> {
 	const { clock = hostMicros, busyRetryMs = BUSY_RETRY_MS } = options;
-	const sqlite = loadSqlite(load);
 	const file = resolve(options.file);
+	const loaded = attempt(() => loadSqlite(load));
+	if (!loaded.ok) throw withAdvice(storeErrorOf(loaded.error, file), adviceFor);
+	const sqlite = loaded.value;
 	const giveUpAt = performance.now() + busyRetryMs;
 	for (;;) {
 		const opened = await attemptAsync(async () => await Connection.open(sqlite, file, clock));
-		if (opened.ok) return new EmbeddedStore(opened.value, busyRetryMs);
+		if (opened.ok) {
+			return new CheckedStore(new EmbeddedStore(opened.value, busyRetryMs), adviceFor);
+		}
 		if (!isBusy(opened.error) || performance.now() >= giveUpAt) {
-			throw storeErrorOf(opened.error, file);
+			throw withAdvice(storeErrorOf(opened.error, file), adviceFor);
 		}
 		await sleep(OPEN_AGAIN_MS);
 	}

@@ -75,6 +75,10 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 		throw new StoreError(
 			'unsupported',
 			`The store ${file} was made by a newer version of this package (schema ${version}, this one knows ${SCHEMA_VERSION}): update the package.`,
+			{
+				advice:
+					'Update n8n-nodes-idempotency under "Settings" > "Community Nodes", or restore the file that fits this version.',
+			},
 		);
 	}
 	const added = (version === 1 ? NOTICES : '') + (version < 3 ? BUDGETS : '');

@@ -1,5 +1,7 @@
 import type { StoreProblem } from '../../core/reply';
 import { StoreError } from '../../core/reply';
+import { withAdvice } from '../checked-store';
+import { adviceFor } from './advice';
 
 /** What a script said of one item, in Redis' own words. */
 export class ScriptError extends Error {
@@ -27,8 +29,10 @@ interface Rule {
 	/** Against Node's error code or the first word of Redis' error, then against the message. */
 	readonly code: RegExp;
 	readonly message?: RegExp;
-	/** What happened, and what to do. */
+	/** What happened. */
 	readonly says: (address: string) => string;
+	/** What to do, where more is known than the problem: see advice.ts. */
+	readonly advice?: string;
 	/** Nothing was written, or asking again is harmless: soon it may work. */
 	readonly passing?: boolean;
 }
@@ -142,12 +146,18 @@ const RULES: readonly Rule[] = [
 
 /** Turns what ioredis, Node or a script said into the store's words. */
 export function storeErrorOf(error: unknown, address: string): StoreError {
-	if (error instanceof StoreError) return error;
+	if (error instanceof StoreError) return withAdvice(error, adviceFor);
 	const rule = ruleOf(error);
 	// The error itself is not kept as the cause: ioredis puts the command into it, with the password where it was AUTH.
 	const words = messageOf(error);
-	if (rule === undefined) return new StoreError('unexpected', `Redis at ${address}: ${words}`);
-	return new StoreError(rule.problem, rule.says(address) + (words === '' ? '' : ` (${words})`));
+	if (rule === undefined) {
+		return new StoreError('unexpected', `Redis at ${address}: ${words}`, {
+			advice: adviceFor('unexpected'),
+		});
+	}
+	return new StoreError(rule.problem, rule.says(address) + (words === '' ? '' : ` (${words})`), {
+		advice: rule.advice ?? adviceFor(rule.problem),
+	});
 }
 
 /** Whether it may be asked again at once. */

@@ -1,3 +1,4 @@
+export { adviceFor as redisAdviceFor } from './advice';
 export { describeRedis } from './health';
 export type { RedisFinding, RedisHealth } from './health';
 export { DEFAULT_TIMEOUTS, connectionDigestOf } from './options';

@@ -17,6 +17,8 @@ import type { ClaimOptions, NoticesToKeep, NoticesToTake, StatsRow, Store } from
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { durationProblem } from '../../core/durations';
+import { CheckedStore } from '../checked-store';
+import { adviceFor } from './advice';
 import { type BatchScript, askInChunks, microsOf } from './batch';
 import { claimBudgeted } from './budgeted-claims';
 import { claimAnswers, claimArguments, keysOf } from './claim-script';
@@ -48,12 +50,25 @@ import { sumCounters } from './stats';
 export function openRedisStore(options: RedisOptions): SecretAwareStore {
 	const connection = sharedConnection(options);
 	connection.open();
-	return new RedisStore(options, connection);
+	return new CheckedRedisStore(new RedisStore(options, connection), adviceFor);
 }
 
 export interface SecretAwareStore extends Store {
 	/** See `acceptSecret`. */
 	acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>>;
+}
+
+class CheckedRedisStore extends CheckedStore implements SecretAwareStore {
+	constructor(
+		private readonly redis: SecretAwareStore,
+		advice: typeof adviceFor,
+	) {
+		super(redis, advice);
+	}
+
+	async acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>> {
+		return this.advised(await this.redis.acceptsSecret(id, previousId));
+	}
 }
 
 interface Timed<Answer> {
