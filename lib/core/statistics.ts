@@ -38,8 +38,14 @@ export function statisticsOf(
 
 export function nothingOn(day: string, namespace: string): DayStatistics {
 	return {
-		...{ day, namespace, new: 0, retries: 0, duplicates: 0 },
-		...{ conflicts: 0, conflictsByReason: {}, bytes: 0 },
+		day,
+		namespace,
+		new: 0,
+		retries: 0,
+		duplicates: 0,
+		conflicts: 0,
+		conflictsByReason: {},
+		bytes: 0,
 	};
 }
 

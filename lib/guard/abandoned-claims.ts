@@ -4,9 +4,9 @@ import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
 
 /**
- * Tells each abandoned claim to a consumer: found by the index of open claims, taken by a notice in the store so that of several
- * processes one tells it, and noted there once it was told. Whoever took it and was killed told it to nobody, so it is taken
- * again after the hold: at least once, and seldom twice.
+ * Tells a consumer of each abandoned claim, at least once and seldom twice. Claims are found by the index of open claims. A notice in
+ * the store makes sure that only one of several processes tells of a claim, and remembers that it was told. A process that is
+ * killed before it told anybody holds the notice for a while; after that another takes it.
  */
 export class AbandonedClaims {
 	constructor(
@@ -15,7 +15,7 @@ export class AbandonedClaims {
 		private readonly options: AbandonedOptions,
 	) {}
 
-	/** Up to `limit` claims that the consumer was not told, held for it. */
+	/** Takes up to `limit` claims that the consumer was not told of, and holds them for it. */
 	async take(limit: number): Promise<Reply<readonly ListedRecord[]>> {
 		const taken: ListedRecord[] = [];
 		let micros = 0;
@@ -23,7 +23,7 @@ export class AbandonedClaims {
 			if (!page.ok) return page;
 			({ micros } = page);
 			const ripe = page.answer.records.filter((each) => this.isRipe(each, micros / 1000));
-			// No more is taken than is told: what is held and not told would be late.
+			// Take no more than can be told: what is held and not told would be late.
 			while (ripe.length > 0 && taken.length < limit) {
 				const some = ripe.splice(0, limit - taken.length);
 				const notices = new Map(some.map((each) => [noticeOf(each), each]));
@@ -40,7 +40,7 @@ export class AbandonedClaims {
 		return { ok: true, micros, answer: taken };
 	}
 
-	/** One that is there, told or not; null where there is none. */
+	/** Any abandoned claim, told or not; null where there is none. */
 	async peek(): Promise<Reply<ListedRecord | null>> {
 		let micros = 0;
 		for await (const page of this.pages()) {
@@ -52,12 +52,12 @@ export class AbandonedClaims {
 		return { ok: true, micros, answer: null };
 	}
 
-	/** They were told: not again while the record is there, unless the key is granted and abandoned again. */
+	/** Notes that these were told. They are not told again unless the key is granted and abandoned once more. */
 	async told(claims: readonly ListedRecord[]): Promise<Reply<null>> {
 		return await this.keep(claims, ({ record }) => record.expiresAt);
 	}
 
-	/** They are told again, but not within the next `ms`. */
+	/** Lets these be told again, but not within the next `ms`. */
 	async again(claims: readonly ListedRecord[], ms: number): Promise<Reply<null>> {
 		const asked = await this.ask();
 		if (!asked.ok) return asked;
@@ -95,7 +95,7 @@ export interface AbandonedOptions {
 	readonly namespace: string | null;
 	/** How long a lease must be over. */
 	readonly graceMs: number;
-	/** How long what is taken is left to who took it. */
+	/** How long what was taken stays with whoever took it. */
 	readonly holdMs: number;
 }
 

@@ -12,7 +12,7 @@ import type { Replay } from './replay';
 import { replayOf } from './replay';
 import type { GuardTerms } from './terms';
 
-/** What a claimed item is answered. `details` are what our own field of an item says. */
+/** The answer to an item that asked for a claim. `details` go into our own field of the item. */
 export type Answer =
 	| { readonly kind: 'new'; readonly details: JsonObject; readonly token: string }
 	| {
@@ -25,7 +25,7 @@ export type Answer =
 	/** The store could not be asked. */
 	| { readonly kind: 'failed'; readonly error: StoreError };
 
-/** @param isHeldHere whether this very run holds a key, for an item before */
+/** @param isHeldHere whether this very run holds a key for an earlier item */
 export function answerOf(
 	claimed: Claimed,
 	item: ClaimableItem,

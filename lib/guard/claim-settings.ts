@@ -37,8 +37,8 @@ export function claimSettingsOf(
 }
 
 /**
- * In ms. Short where it is renewed while the execution lives, until we are told of its end. Where nobody can tell, nobody could stop the
- * renewal, so the lease is the whole claim timeout; but for test runs, which must not block the next one.
+ * The lease in ms. It is short where it is renewed until we hear that the execution ended. Where we never hear that, nobody could stop
+ * the renewal, so the lease lasts for the whole claim timeout. Test runs have short ones: they must not block the next run.
  */
 export function leaseOf(short: boolean, claimTimeoutMs: number): number {
 	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;

@@ -4,7 +4,7 @@ import type { JsonObject } from './item';
 import type { Scope } from './scope';
 import { isoTime } from './words';
 
-/** What the `idempotency` object of an item says that the store gave an answer to; a refusal says more, `refusalDetails`. */
+/** What the `idempotency` object of an answered item says. A refused item has `refusalDetails` besides. */
 export function answerDetails(
 	{ request, answer, token }: Answered,
 	key: string,

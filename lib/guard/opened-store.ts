@@ -19,8 +19,8 @@ export interface StoreSecrets {
 export type SigningKeys = readonly [Buffer, ...Buffer[]];
 
 /**
- * The keys that authenticate claim tokens, the one to seal with first: of the secret where there is one, else the one that the store
- * made; and that of the previous secret, for claims granted before the change.
+ * The keys that authenticate claim tokens, the one to seal with first. It comes from the secret, or is the store's own where there is no
+ * secret. The key of the previous secret opens the tokens of claims that were granted before the change.
  */
 export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKeys>> {
 	const { store, secret, previousSecret } = opened;
@@ -32,7 +32,7 @@ export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKey
 	return made.ok ? { ...made, answer: [made.answer, ...earlier] } : made;
 }
 
-/** Tells secrets apart without telling them. */
+/** Names a secret without giving it away. */
 export function secretIdOf(secret: string): string {
 	return derivedFrom(secret, 'idempotency secret id', 16).toString('hex');
 }

@@ -16,9 +16,9 @@ function isWebhookItem(json: JsonObject): boolean {
 }
 
 /**
- * The payload of an item. Of a webhook: method (where the item has it), path parameters, query, body and the digests of its
- * files; never headers, which hold signatures, time stamps and attempt counters. Of any other item: its json without our
- * own field.
+ * The payload of an item. For a webhook's item these are the method (where the item has it), path parameters, query, body and the digests
+ * of its files. Headers are left out: they hold signatures, time stamps and attempt counters. For any other item it is the json
+ * without our own field.
  */
 export async function payloadOf(
 	host: ClaimHost,
@@ -59,10 +59,7 @@ async function binaryDigestsOf(
 	return digests;
 }
 
-/**
- * The top-level fields of a payload by the names that its sender knows: those of a webhook's body, query and parameters each
- * by its own path.
- */
+/** The top-level fields of a payload by the names that its sender knows. Those of a webhook's body are called `body.…`, and so on. */
 export function topFieldsOf(payload: JsonObject): Array<[name: string, value: unknown]> {
 	return Object.entries(payload).flatMap(
 		([name, value]): Array<[string, unknown]> =>

@@ -19,7 +19,7 @@ import { payloadOf } from './payload';
 import { tenantOf } from './tenant';
 import type { GuardTerms, ItemTerms } from './terms';
 
-/** Longest key that a record keeps for people; the identity always covers all of it. */
+/** The longest key that a record keeps for people to read. The identity always covers the whole key. */
 const MAX_LABEL_LENGTH = 200;
 
 /** An item with a key. */
@@ -42,10 +42,10 @@ export interface ClaimableItem {
 export type Prepared =
 	| ClaimableItem
 	| { readonly kind: 'missing'; readonly missing: MissingKey }
-	/** Most are a ComplaintError. */
+	/** A ComplaintError where the item is to blame. */
 	| { readonly kind: 'error'; readonly error: unknown };
 
-/** Turns items into claim requests. Never throws for an item: what is wrong with it is its own. */
+/** Turns items into claim requests. An item that is wrong never throws: it fails by itself, and the others go on. */
 export async function claimsOf(
 	host: ClaimHost,
 	guard: GuardTerms,
@@ -88,7 +88,7 @@ async function claimOf(
 	if (tenant === 'missing') throw new ComplaintError(MISSING_TENANT);
 	const eventAt = eventTimeIn(terms);
 	if (guard.strictAge && eventAt === null) throw new ComplaintError(AGELESS);
-	// Under one secret: after a change of it a budget begins anew, but never has two counters at a time.
+	// Under the current secret alone: a budget never has two counters. After a change of the secret it begins anew.
 	const budget =
 		terms.budget === null
 			? undefined
@@ -116,7 +116,7 @@ async function claimOf(
 			pending: host.pending,
 			workflowId: guard.workflowId,
 			executionId: host.executionId,
-			// A test run takes nothing of a budget: building a workflow never blocks.
+			// A test run takes nothing from a budget: building a workflow never blocks.
 			...(budget === undefined || guard.isTestRun ? {} : { budget }),
 		};
 	};

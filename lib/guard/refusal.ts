@@ -32,7 +32,7 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 	missing_key: [400, 'The request has no key'],
 };
 
-/** What the store's refusal means to the caller. `sameBatch`: this very run holds the key, for an item before. */
+/** What the store's refusal means to the caller. @param sameBatch whether this very run holds the key for an earlier item */
 export function refusalOf(
 	conflict: Conflict,
 	{ request, now }: Answered,
@@ -94,16 +94,16 @@ export function refusalDetails(refusal: Refusal): JsonObject {
 function retryAfter(conflict: Conflict, now: number): number | null {
 	if (conflict.retryAfterMs !== null) return Math.ceil(conflict.retryAfterMs / 1000);
 	if (conflict.reason !== 'in_progress' || conflict.record === null) return null;
-	// As long again as the first run has taken so far: short for quick workflows, patient with slow ones.
+	// As long as the first run has taken so far: a short wait for quick workflows, a longer one for slow ones.
 	const elapsed = Math.ceil((now - conflict.record.claimedAt) / 1000);
 	return Math.min(Math.max(elapsed, 1), 60);
 }
 
-/** A request may bring any number of fields with names of any length: the answer to it stays short. */
+/** A request may bring any number of fields, with names of any length. The answer to it stays short. */
 const MOST_NAMES = 100;
 const MOST_NAMES_IN_TEXT = 10;
 
-/** In brackets, or empty. The names of fields that are gone are not kept, only their number. */
+/** In brackets, or empty. The store keeps no names, so fields that are gone are only counted. */
 function differenceOf(changedFields: readonly string[], missing: number): string {
 	const named = changedFields.slice(0, MOST_NAMES_IN_TEXT).map(shortened).join(', ');
 	const more = changedFields.length - MOST_NAMES_IN_TEXT;
@@ -116,7 +116,7 @@ function differenceOf(changedFields: readonly string[], missing: number): string
 	return parts.length > 0 ? ` (${parts.join('; ')})` : '';
 }
 
-/** Whether an event of this age would be remembered: where it is stale all the same, the store began later. */
+/** Whether an event of this age would still be remembered. If it is refused as stale all the same, the store began after it. */
 function isWithinRetention({ eventAt, retentionMs }: ClaimRequest, now: number): boolean {
 	return eventAt !== null && eventAt >= now - retentionMs;
 }

@@ -6,9 +6,9 @@ import type { ClaimableItem } from './prepare';
 const ENDS_SOON_MS = 60_000;
 
 /**
- * The request to claim each item with. After a change of the secret, a key that was claimed before it is found under the previous
- * one, and claimed there. A record that is about to end is left alone: it might be gone before it is claimed, and the key then be
- * granted under both secrets. For the same reason an item fails whose earlier record can't be looked up.
+ * The request to claim each item with. After a change of the secret, a key with a record under the previous secret is claimed there. A
+ * record that is about to expire is not used: it might be gone before it is claimed, and the key could then be granted under both
+ * secrets. For the same reason an item fails if its earlier record can't be looked up.
  */
 export async function requestsOf(
 	{ store }: OpenStore,

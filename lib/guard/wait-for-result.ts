@@ -12,16 +12,16 @@ export interface WaitingHost {
 	/** Ends the waiting. */
 	readonly signal: AbortSignal | undefined;
 	readonly limits: WaiterLimits;
-	/** Whether another run holds the key, for which it makes sense to wait. */
+	/** Whether another run holds the key. A run never waits for itself. */
 	isHeldElsewhere(holder: ClaimView): boolean;
 	/** Keeps claims that were granted after the wait. */
 	hold(claims: readonly GrantedClaim[]): Promise<void>;
 }
 
 /**
- * "Wait for the Result": the batch waits once for all keys that other runs hold, and then claims those again that are free: each item
- * gets the answer as if it had come then. What is still held when the time is over, or was waited for too often, keeps its conflict.
- * Claims granted meanwhile are held.
+ * "Wait for the Result": the batch waits for all keys that other runs hold, and claims again those that became free. Each item is
+ * answered as if it had come at that time. An item keeps its conflict if its key is still held at the end, or if too many already wait
+ * for it. Claims that are granted meanwhile are held.
  */
 export async function waitForResults(
 	host: WaitingHost,

@@ -1,7 +1,7 @@
 import type { Store } from '../core/store';
 import { observe } from '../core/transitions';
 
-/** Polling is the floor, in ms: it starts quickly and grows. */
+/** The pauses between two looks, in ms: short at first, then longer. */
 const FIRST_LOOK_MS = 20;
 const LONGEST_LOOK_MS = 1_000;
 const GROWTH = 1.6;
@@ -14,8 +14,8 @@ export interface WaitEnd {
 }
 
 /**
- * Waits until no run holds any of the keys: each was finished, given back or parked, or its lease is over. The store tells of it
- * where it can; looking again and again finds the rest. Looking counts as no claim.
+ * Waits until no run holds any of the keys: each was finished, given back or parked, or its lease is over. The store notifies us where it
+ * can, and we look again and again for the rest. Looking does not count as a claim.
  *
  * @returns by `deadline` (of `performance.now()`), or when `signal` is aborted, with what has settled until then. Never rejects
  */
@@ -53,7 +53,7 @@ export async function waitForSettlement(
 	return { settled, now };
 }
 
-/** What ends a pause: somebody rings, or the pause is over; and what ends the waiting: the deadline, or an abort. */
+/** Wakes a waiter. A ring ends one pause; the deadline, or an abort, ends the waiting. */
 class Bell {
 	/** Resolves when the waiting is over. */
 	readonly over: Promise<undefined>;

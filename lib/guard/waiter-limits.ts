@@ -1,7 +1,7 @@
-/** Each waiter holds a slot of its worker, so that many of them would keep the run they wait for from being executed. */
+/** Each waiter takes up a place in its worker. Too many of them would keep the run that they wait for from being executed. */
 export const MOST_WAITERS = Object.freeze({ perKey: 20, perProcess: 100 });
 
-/** Counts who waits in this process: by key, and together. */
+/** Counts the waiters of this process, by key and in total. */
 export class WaiterLimits {
 	private readonly byKey = new Map<string, number>();
 
@@ -20,8 +20,8 @@ export class WaiterLimits {
 	}
 
 	/**
-	 * One waiter for several keys asks to wait. It may for those that are not waited for too often, and counts until it calls `leave`;
-	 * with none of them it does not count at all.
+	 * Asks to wait for several keys. `admitted` are those with room for one more waiter. The waiter counts until it calls `leave`; if
+	 * no key is admitted, it does not count at all.
 	 */
 	enter(identities: readonly string[]): { admitted: ReadonlySet<string>; leave: () => void } {
 		const free = this.together < this.most.perProcess ? identities : [];

@@ -2,9 +2,9 @@ import type { Budget } from '../core/budget';
 import type { ClaimAnswer, ClaimView } from '../core/record';
 
 /**
- * What `idempotency.message` says. A person reads it, or a language model that called a tool: it has to stop rightly. So each message
- * tells what was already done and when, whether trying again helps, and what to look at instead; and never that a changed
- * request or another key would get through.
+ * What `idempotency.message` says. A person reads it, or a language model that called a tool and must know when to stop. So each message
+ * says what was already done and when, whether trying again helps, and what to look at instead. It never says that a changed
+ * request, or another key, would get through.
  */
 
 type Conflict = ClaimAnswer & { outcome: 'conflict' };

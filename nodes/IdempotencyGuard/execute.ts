@@ -26,8 +26,8 @@ import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
 import { waitingRun } from './waiting-run';
 
 /**
- * Claims each item's key and sends the item where the answer says. Under "Continue" no error leaves as an exception: n8n would
- * send all items to New.
+ * Claims each item's key and sends the item to the output that fits the answer. Under "Continue" nothing is thrown: n8n would send all
+ * items to New.
  */
 export async function guardItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	refuseInventedItems(context);
@@ -208,7 +208,7 @@ async function tryOpen(
 	}
 }
 
-/** Before the store is touched: an item that can't be checked stops the run without claiming for the others. */
+/** Runs before the store is asked: an item that can't be checked stops the run before anything is claimed for the others. */
 function throwForFirstBrokenItem(
 	context: IExecuteFunctions,
 	settings: GuardSettings,

@@ -6,7 +6,7 @@ import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
 import { commitsBehind } from '../shared/node-types';
 import { OUTPUT } from './outputs';
 
-/** Tells the user what would surprise otherwise: about the workflow only while it is being built. */
+/** Tells the user what would otherwise come as a surprise. What concerns the workflow is told only in runs from the editor. */
 export function giveHints(
 	context: IExecuteFunctions,
 	prepared: readonly Prepared[],

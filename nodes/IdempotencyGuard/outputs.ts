@@ -44,8 +44,8 @@ export class GuardOutputs {
 	}
 
 	/**
-	 * Throws, or under "Continue" makes an error item. Never on New, where n8n leaves it under "Continue"; and its link is a
-	 * plain number, since n8n follows an object here and may throw, which would send all items to New.
+	 * Throws, or under "Continue" makes an error item. It is never on New, where n8n would leave it. Its link is a plain number: n8n
+	 * follows a link that is an object, and may throw, which would send all items to New.
 	 */
 	fail(index: number, complaint: Complaint): void {
 		if (!this.context.continueOnFail()) {
@@ -61,8 +61,8 @@ export class GuardOutputs {
 }
 
 /**
- * Under "Continue (using error output)" n8n takes an item for an error, and moves it to the error output, when its json has an
- * `error` and nothing but these keys. One more key keeps a stored result on Duplicate.
+ * Whether n8n would take a stored result for an error. Under "Continue (using error output)" it moves an item to the error output if its
+ * json has an `error` and no keys but these. One more key keeps the item on Duplicate.
  */
 export function looksLikeErrorItem({ json }: Pick<INodeExecutionData, 'json'>): boolean {
 	return (

@@ -4,10 +4,10 @@ import type { WaitingHost } from '../../lib/guard/wait-for-result';
 import { WaiterLimits } from '../../lib/guard/waiter-limits';
 import type { HeldClaims } from '../run-end/hold-claims';
 
-/** Executions that wait in this process. */
+/** Counts the executions that wait in this process. */
 const limits = new WaiterLimits();
 
-/** A run of a Guard: what its own execution holds it would wait for for ever. */
+/** A run of a Guard. It does not wait for what its own execution holds: that would never end. */
 export function waitingRun(
 	context: IExecuteFunctions,
 	workflowId: string,

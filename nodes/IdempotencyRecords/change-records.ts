@@ -15,7 +15,7 @@ import { findRecords } from './find-records';
 import type { RecordsRun } from './operation';
 import { recordItem } from '../shared/record-item';
 
-/** A run that has just failed settles its own claims first: so long it is given. */
+/** How long a run that has just failed is given to settle its own claims. */
 const SETTLES_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 200;
 
@@ -56,11 +56,11 @@ export interface Change {
 	readonly did: string;
 	/** `line` is the audit line, for the record's reason. */
 	readonly orderFor: (found: SeenRecord, line: string, force: boolean) => OperatorCommand;
-	/** A request that is not remembered is as good as done. */
+	/** Whether a request that is not remembered counts as done. */
 	readonly absentIsFine: boolean;
 }
 
-/** Changes the records that an item names, all of them before one that could not be changed becomes the item's error. */
+/** Changes all records that an item names. If one could not be changed, that becomes the item's error in the end. */
 export async function changeRecords(
 	run: RecordsRun,
 	itemIndex: number,
@@ -96,7 +96,9 @@ export async function changeRecords(
 		}
 		items.push({
 			...recordItem(identity, newState, record),
-			...{ previousState: state, outcome, audit: auditItem(audit) },
+			previousState: state,
+			outcome,
+			audit: auditItem(audit),
 			...(outcome === 'done' ? { reason: line } : {}),
 		});
 		if (outcome === 'done') {
@@ -113,7 +115,7 @@ interface Failure {
 	readonly answer: OperatorAnswer;
 }
 
-/** Of an execution that has ended, what its own end handler makes of its claims comes first. */
+/** Finds the records of an item. The end handler of an execution that has just ended settles its claims first. */
 async function findSettled(
 	run: RecordsRun,
 	itemIndex: number,

@@ -22,7 +22,9 @@ export async function recordsItems(context: IExecuteFunctions): Promise<INodeExe
 	for (const item of context.getInputData().keys()) {
 		try {
 			run ??= {
-				...{ context, parameters, startedAt: Date.now() },
+				context,
+				parameters,
+				startedAt: Date.now(),
 				opened: await openStore(context, parameters.get<StoreKind>('store', 0, 'embedded')),
 			};
 			const found = await operation.execute(run, item);

@@ -226,7 +226,7 @@ async function firstOf(
 	return first;
 }
 
-/** What an execution has not finished: in the index of open claims, so that no other record is read. */
+/** The claims that an execution has not finished. The index of open claims finds them, so no other record is read. */
 async function ofExecution(
 	{ opened, parameters }: RecordsRun,
 	itemIndex: number,

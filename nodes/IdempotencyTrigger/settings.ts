@@ -6,12 +6,12 @@ import type { StoreKind } from '../../lib/core/store';
 import { ComplaintError } from '../../lib/guard/complaint';
 import { namespaceOf } from '../../lib/guard/scope';
 
-/** A process that was killed while it told: so long its events wait for another, or two looks, since each look holds them on. */
+/** How long the events of a process that was killed wait for another one. Never less than two looks: each look extends the hold. */
 const HOLD_MS = 5 * 60_000;
 
 export interface TriggerSettings extends AbandonedOptions {
 	readonly store: StoreKind;
-	/** This node in the store's notes of what was told. */
+	/** The name of this node in the store's notices. */
 	readonly consumer: string;
 	readonly everyMs: number;
 	readonly maxItems: number;
@@ -45,7 +45,7 @@ export function readSettings(context: ITriggerFunctions): TriggerSettings {
 	};
 }
 
-/** The same after a restart and in every main process of one n8n; another for a copy of the workflow, or another n8n. */
+/** The same after a restart, and in every main process of one n8n. A copy of the workflow, or another n8n, has a different one. */
 function consumerOf(context: ITriggerFunctions): string {
 	const parts = [context.getInstanceId(), context.getWorkflow().id, context.getNode().id];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

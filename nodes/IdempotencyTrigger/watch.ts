@@ -10,25 +10,25 @@ import { openStore } from '../shared/open-store';
 import { recordItem } from '../shared/record-item';
 import type { TriggerSettings } from './settings';
 
-/** While the editor waits for an event, it looks so often. */
+/** How often to look while the editor waits for an event. */
 const MANUAL_EVERY_MS = 2_000;
 
 /**
- * Looks for abandoned claims every so often, and starts one execution at a time for them. They count as told when it succeeded, or
- * went to wait; where it failed they are told again later, and where this process ends meanwhile, by the next one.
+ * Looks for abandoned claims every so often, and starts one execution at a time for them. They count as told when the execution succeeded,
+ * or was put to wait. If it failed, they are told again later. If this process ends meanwhile, the next one tells them.
  */
 export class AbandonedWatch {
 	private timer: NodeJS.Timeout | undefined;
 
 	private closed = false;
 
-	/** What an execution is under way for. */
+	/** The claims that the running execution is told of. */
 	private telling: readonly ListedRecord[] = [];
 
-	/** One thing at a time: a claim that has just been told must not be held again by a look that began before. */
+	/** One thing at a time: a look that began earlier must not hold a claim again that has just been told. */
 	private turn: Promise<void> = Promise.resolve();
 
-	/** Of failures in a row only the first becomes a failed execution. */
+	/** Only the first of several failures in a row becomes a failed execution. */
 	private failing = false;
 
 	constructor(
@@ -79,7 +79,7 @@ export class AbandonedWatch {
 			return;
 		}
 		const taken = valueOf(await claims.take(this.settings.maxItems));
-		// Closed meanwhile: they are told after the hold, by whoever is there then.
+		// If this was closed meanwhile, another tells them after the hold.
 		if (taken.length > 0 && !this.closed) this.tell(claims, taken);
 	}
 
@@ -103,7 +103,7 @@ export class AbandonedWatch {
 			: await claims.again(taken, this.settings.tellAgainMs);
 		this.telling = [];
 		if (!noted.ok) this.complain(noted.error);
-		// There may be more than one execution takes.
+		// There may be more than fit into one execution.
 		else if (told) this.later(0);
 	}
 

@@ -21,7 +21,7 @@ export class IdempotentWebhook implements INodeType {
 		name: 'idempotentWebhook',
 		icon: { light: 'file:webhook.svg', dark: 'file:webhook.dark.svg' },
 		group: ['trigger'],
-		// From 2 on n8n evaluates no expression of its own for each request.
+		// From version 2 on n8n evaluates no expressions of its own for each request.
 		version: 2,
 		subtitle: '={{ $parameter["path"] }}',
 		description:

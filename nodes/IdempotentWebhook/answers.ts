@@ -15,7 +15,7 @@ export type ResponseMode = 'onReceived' | 'lastNode' | 'responseNode';
 const STORE_RETRY_SECONDS = 10;
 const BAD_GATEWAY = 502;
 
-/** What the door says by itself, by its anchor in docs/http.md. */
+/** The door's own problems, by their anchor in docs/http.md. */
 const TITLES = {
 	origin_not_allowed: 'The origin of the request is not allowed',
 	unauthorized: 'The request could not be authenticated',
@@ -47,7 +47,7 @@ export function send(
 	// A caller that has hung up gets nothing.
 	if (!response.headersSent && !response.destroyed) {
 		response.status(statusCode);
-		// What others wrote must not run as a page of this n8n.
+		// A body that others wrote must not run as a page of this n8n.
 		response.set({
 			'content-security-policy': 'sandbox',
 			'x-content-type-options': 'nosniff',
@@ -84,7 +84,7 @@ export function replayWithoutResult(details: IDataObject): HttpAnswer {
 	};
 }
 
-/** Taken in: what a caller gets who does not wait for the result. */
+/** The answer to a request that was taken in, for a caller that does not wait for the result. */
 export function acceptedBody(details: IDataObject): IDataObject {
 	const { key, hash, ksuid } = details;
 	return {
@@ -96,7 +96,7 @@ export function acceptedBody(details: IDataObject): IDataObject {
 	};
 }
 
-/** The first run is still at it, and the caller need not be told to come again as of an error. */
+/** The first run is not done yet. The caller is asked to come again, without an error. */
 export function stillRunning(details: IDataObject, refusal: Refusal): HttpAnswer {
 	return {
 		statusCode: 202,

@@ -6,7 +6,7 @@ import { attempt, attemptAsync } from '../../lib/core/attempt';
 import type { ItemParameters } from '../shared/parameters';
 import { textOf } from '../shared/redis-credential';
 
-/** Who asks, as n8n's Webhook node finds it out. */
+/** Who asks. n8n's Webhook node authenticates in the same way. */
 export type Authentication =
 	| { readonly ok: true; readonly jwtPayload?: IDataObject }
 	| {
@@ -88,7 +88,7 @@ async function byJwt(context: IWebhookFunctions, credential: IDataObject): Promi
 const authorizationOf = (context: IWebhookFunctions): string =>
 	context.getHeaderData().authorization ?? '';
 
-/** Compares digests: how long it takes tells nothing, not even the length. */
+/** Compares digests, so that the time it takes gives nothing away, not even a length. */
 function isSame(given: string, expected: string): boolean {
 	const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest());
 	return timingSafeEqual(a as Buffer, b as Buffer);

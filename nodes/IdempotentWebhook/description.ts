@@ -77,7 +77,7 @@ const requestProperties: INodeProperties[] = [
 	},
 ];
 
-/** The Guard's, with one more answer for a request whose first run is still at it. */
+/** The Guard's, with one more answer for a request whose first run is not done yet. */
 const duplicateProperties = runProperties.map((property): INodeProperties => {
 	if (property.name !== 'onInProgress') return property;
 	return {
@@ -103,7 +103,7 @@ const duplicateProperties = runProperties.map((property): INodeProperties => {
 	};
 });
 
-/** Options of the Guard that say nothing at the door: they are about items that leave by its outputs. */
+/** Options of the Guard that mean nothing at the door: they are about items on its outputs. */
 const WITHOUT = new Set(['detailsOnDuplicates']);
 
 const webhookOptions: INodeProperties[] = [
@@ -120,7 +120,7 @@ const webhookOptions: INodeProperties[] = [
 		type: 'string',
 		noDataExpression: true,
 		default: 'data',
-		description: 'Name of the file that a body becomes which is no JSON, form, text or XML',
+		description: 'Name of the file that holds a body other than JSON, form, text or XML',
 	},
 	{
 		displayName: 'Raw Body',

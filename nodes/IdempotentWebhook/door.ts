@@ -39,15 +39,15 @@ import { isOriginAllowed } from './origin';
 import type { DoorRequest } from './request';
 import { comparableItem, readRequest, startingItem } from './request';
 
-/** A request that waits takes a connection and no place of an execution: there may be many more of them. */
+/** A request that waits takes up a connection, and no place of an execution: many more of them may wait. */
 const limits = new WaiterLimits({ perKey: 1_000, perProcess: 1_000 });
 
 /** Largest request that is kept with its claim until its run has started, in bytes. */
 const MAX_KEPT_REQUEST = 1024 * 1024;
 
 /**
- * Answers a request, or starts an execution for it. Nothing that goes wrong here may start one unchecked; n8n starts one for
- * whatever is thrown, so nothing is.
+ * Answers a request, or starts an execution for it. Nothing is ever thrown: n8n would start an execution for a request that was not
+ * checked.
  */
 export async function answerAtDoor(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
@@ -77,12 +77,12 @@ function answerToFailure(context: IWebhookFunctions, error: unknown) {
 	if (error instanceof StoreError) return storeProblem(context, error);
 	const { message, description } = complaintOf(error);
 	log(context, `${message}. ${description}`);
-	// The caller is no user of this n8n: what is wrong is in the log, and shown while the node listens for a test.
+	// The caller is no user of this n8n. What is wrong is told in the log, and to whoever listens for a test event.
 	const detail = context.getMode() === 'manual' ? message : 'The log of n8n says what is wrong.';
 	return problemAnswer('misconfigured', 500, detail);
 }
 
-/** As the library says it by which n8n reads bodies. */
+/** The error of the library with which n8n reads bodies. */
 function isTooLarge(error: unknown): boolean {
 	return (error as { type?: unknown } | null)?.type === 'entity.too.large';
 }
@@ -160,7 +160,7 @@ class Door {
 			signal: hungUp.signal,
 			limits,
 			isHeldElsewhere: () => true,
-			// It is pending: nobody has to renew it until its run starts.
+			// The claim is pending: it needs no renewal until its run starts.
 			hold: async () => await Promise.resolve(),
 		};
 		const first = await claimItems(opened, settings, [item]);
@@ -191,7 +191,7 @@ class Door {
 		}
 	}
 
-	/** A claim that no execution follows is given back: nothing has acted for it. */
+	/** If no execution can be started, the claim is given back: nothing has acted for it. */
 	private async startClaimed(
 		request: DoorRequest,
 		opened: OpenStore,
@@ -208,7 +208,7 @@ class Door {
 		throw started.error;
 	}
 
-	/** What is acknowledged before it runs must not be lost with this n8n: it stays with the claim until the run has started. */
+	/** Keeps a request with its claim until its run has started. It was acknowledged, so it must not be lost with this n8n. */
 	private async keep(
 		request: DoorRequest,
 		{ secret, store }: OpenStore,

@@ -14,7 +14,7 @@ export async function openAtDoor(context: IWebhookFunctions, kind: StoreKind): P
 	if (known !== undefined && known.until > performance.now()) return await known.opened;
 	const opened = openStore(context, kind);
 	kept.set(credential.id, { opened, until: performance.now() + KEPT_MS });
-	// What can't be opened now may be mended by the next request.
+	// The next request tries again: what is wrong may be mended by then.
 	opened.catch(() => kept.delete(credential.id ?? ''));
 	return await opened;
 }

@@ -3,8 +3,8 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import type { ItemParameters } from '../shared/parameters';
 
 /**
- * Whether a page of this origin may call. n8n looks for the option "Allowed Origins" itself, but not in a node that listens to several
- * methods or to its default one: so it is asked here, where the answer also keeps the workflow from being started.
+ * Whether a page of this origin may call. n8n checks the option "Allowed Origins" itself, but not for a node that listens to several
+ * methods, or to its default one. So we check it, and a page that may not call does not start the workflow either.
  */
 export function isOriginAllowed(context: IWebhookFunctions, parameters: ItemParameters): boolean {
 	const { origin } = context.getHeaderData();

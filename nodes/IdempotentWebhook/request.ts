@@ -24,7 +24,7 @@ interface UploadedFile {
 	readonly mimetype?: string | null;
 }
 
-/** A file of a request, not yet in n8n's storage: a duplicate needs none of it there. */
+/** A file of a request. It is not in n8n's storage yet: a duplicate does not need it there. */
 interface IncomingFile {
 	readonly fileName: string;
 	readonly mimeType: string;
@@ -70,7 +70,7 @@ async function bodyOf(
 		};
 		return { body: data, files: uploadedFiles(files) };
 	}
-	// Of a type that n8n does not parse, such as a PDF: the body is a file.
+	// n8n does not parse a body of this type, such as a PDF: it becomes a file.
 	if (request.body === undefined || request.body === null || request.body === '') {
 		const content = await rawBodyOf(request);
 		const files = new Map(content.length === 0 ? [] : [[field, fileOf(request, content)]]);
@@ -108,13 +108,13 @@ const fileOf = (request: WebhookRequest, content: Buffer): IncomingFile => ({
 	content: async () => await Promise.resolve(content),
 });
 
-/** By n8n, up to its own limit. */
+/** n8n reads the body, up to its own limit. */
 async function rawBodyOf(request: WebhookRequest): Promise<Buffer> {
 	if (request.rawBody === undefined) await request.readRawBody?.();
 	return request.rawBody ?? Buffer.alloc(0);
 }
 
-/** The item as it is compared: files by name, their content still where it came. */
+/** The item as it is compared. Its files are named; their content is read when it is needed. */
 export function comparableItem({ json, files }: DoorRequest): INodeExecutionData {
 	if (files.size === 0) return { json };
 	const names = [...files].map(([name, { mimeType }]): [string, IBinaryData] => [

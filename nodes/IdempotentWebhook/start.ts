@@ -16,8 +16,8 @@ import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 
 /**
- * The execution that the door has started begins here, maybe on another worker: its claim stops being pending, and from here on is held
- * as one of a Guard's is. A claim that is lost meanwhile ends the run before anything acts.
+ * The execution that the door has started begins here, maybe on another worker. Its claim is no longer pending, and is held from here on
+ * like one of a Guard. If the claim was lost meanwhile, the run ends before anything acts.
  */
 export async function startRun(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	refuseInventedItems(context);
@@ -25,7 +25,7 @@ export async function startRun(context: IExecuteFunctions): Promise<INodeExecuti
 		return [await startItems(context)];
 	} catch (error) {
 		if (!context.continueOnFail()) throw asNodeError(context, error);
-		// Under "Continue" n8n would send the request on unchecked.
+		// Do not throw under "Continue": n8n would send the request on unchecked.
 		const { message } = complaintOf(error);
 		context.addExecutionHints({ message, location: 'outputPane', type: 'danger' });
 		return [[]];

@@ -12,8 +12,8 @@ const responseData = (parameters: Parameters) =>
 	parameters.responseMode === 'lastNode' ? 'firstEntryJson' : undefined;
 
 /**
- * The fields that depend on parameters. n8n reads these natively where it can, since an expression costs each request an isolate of
- * its expression engine; an n8n that does not know of that gets the expressions.
+ * The fields that depend on parameters. Newer versions of n8n read them without an expression, which spares each request an isolate of the
+ * expression engine. Older ones use the expressions.
  */
 const fields =
 	typeof n8n.webhookDescriptionFields === 'function'

@@ -4,7 +4,7 @@ import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
 import type { Reply, StoreProblem } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 
-/** Passing troubles: the next try may find the store well again. */
+/** Problems that may be gone at the next try. */
 const PASSING: ReadonlySet<StoreProblem> = new Set([
 	'unreachable',
 	'timeout',
@@ -16,8 +16,8 @@ const PASSING: ReadonlySet<StoreProblem> = new Set([
 const WAITS_MS = [200, 1000];
 
 /**
- * Sends owner commands, and sends again what failed by passing trouble: the side effect has happened, so it is worth some waiting
- * to have its result saved. A command whose reply was lost is safe to repeat: a claim that is finished stays as it is.
+ * Sends owner commands, and repeats those that failed for a passing reason: the side effect has happened, so saving its result is worth
+ * a short wait. Repeating a command whose reply was lost is safe: a finished claim stays as it is.
  */
 export async function commandWithRetries(
 	store: Store,

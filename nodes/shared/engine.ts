@@ -8,8 +8,8 @@ import type {
 } from 'n8n-workflow';
 
 /**
- * What our nodes read of n8n's engine beyond its published interface. n8n-core's contexts carry it as plain properties; every
- * read is defensive, so that another n8n version makes us know less, never fail.
+ * What our nodes read of n8n's engine beyond its published interface. n8n-core's contexts have it as plain properties. Every read is
+ * defensive: with another version of n8n we may know less, but never fail.
  */
 interface EngineInternals {
 	readonly runIndex?: number;
@@ -37,7 +37,7 @@ interface EngineInternals {
 
 const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
 
-/** An object that is there as long as this execution is here; null where this n8n does not show it. */
+/** An object that lives as long as this execution does in this process; null where this n8n does not show it. */
 export function executionOf(context: IExecuteFunctions): object | null {
 	return internalsOf(context).runExecutionData ?? null;
 }
@@ -60,8 +60,8 @@ export function isOutputConnected(context: IExecuteFunctions, output: number): b
 }
 
 /**
- * "Always Output Data" would put an empty item on the first output when nothing is there: a request that nobody checked. It can
- * be switched off only here, in the engine's own copy of the node.
+ * Switches off "Always Output Data", which would put an empty item on an empty first output: a request that nobody checked. The
+ * engine's own copy of the node is the only place where this can be done.
  */
 export function refuseInventedItems(context: IExecuteFunctions): void {
 	context.getExecuteData().node.alwaysOutputData = false;
@@ -83,7 +83,7 @@ export function runIndexOf(context: IExecuteFunctions): number {
 	return internalsOf(context).runIndex ?? context.getWorkflowDataProxy(0).$runIndex;
 }
 
-/** Whether this node's input came over the error output of the node before it, which n8n puts after all its others. */
+/** Whether this node's input came from the error output of the node before it. n8n puts that output last. */
 export function comesFromErrorOutput(context: IExecuteFunctions): boolean {
 	const source = context.getExecuteData().source?.main?.[0];
 	if (!source || nodeOf(context, source.previousNode)?.onError !== 'continueErrorOutput') {
@@ -94,7 +94,7 @@ export function comesFromErrorOutput(context: IExecuteFunctions): boolean {
 	return output > 0 && output === (task?.data?.main?.length ?? 0) - 1;
 }
 
-/** Whether the engine tells nodes that their execution ended: it may offer the call and yet have no hooks behind it. */
+/** Whether the engine tells nodes when their execution ends. It may offer the call without any hooks behind it. */
 export function canHearExecutionEnd(context: IExecuteFunctions): boolean {
 	return (
 		typeof context.onExecutionFinish === 'function' &&
@@ -102,7 +102,7 @@ export function canHearExecutionEnd(context: IExecuteFunctions): boolean {
 	);
 }
 
-/** Whether the execution was put to wait: it goes on later, maybe in another process, and nobody tells us of its end. */
+/** Whether the execution was put to wait. It goes on later, maybe in another process, and nobody tells us when it ends. */
 export function isPutToWait(context: IExecuteFunctions): boolean {
 	return internalsOf(context).runExecutionData?.waitTill !== undefined;
 }

@@ -4,7 +4,7 @@ import type { OpenStore } from '../../lib/guard/opened-store';
 import { executionOf } from './engine';
 import { KEPT_MS } from './open-store';
 
-/** In which store the claims of an execution were granted, by token: Commit need not read a credential that the Guard has just read. */
+/** The store that granted a claim, kept by token for a moment: Commit need not read the credential that the Guard has just read. */
 interface Granted {
 	readonly opened: OpenStore;
 	readonly credentialId: string | null;

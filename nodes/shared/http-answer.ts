@@ -8,7 +8,7 @@ export interface HttpAnswer {
 	readonly body: unknown;
 }
 
-/** Headers of a service's response that say what its body is, or what to do next. All others are between it and n8n. */
+/** Headers of a service's response that we pass on: what its body is, and what to do next. */
 const PASSED_HEADERS: ReadonlySet<string> = new Set([
 	'content-language',
 	'content-type',
@@ -19,10 +19,7 @@ const PASSED_HEADERS: ReadonlySet<string> = new Set([
 	'retry-after',
 ]);
 
-/**
- * The answer that a result is: one item with a full response (`statusCode`, `headers`, `body`) is that response, any other item its
- * JSON, several a list.
- */
+/** A result as an HTTP answer: the response itself of one item that is a full response, else the item's JSON, or a list of several. */
 export function httpAnswerOf(items: readonly IDataObject[], statusCode: number): HttpAnswer {
 	const [first] = items;
 	if (items.length !== 1 || first === undefined) return { statusCode, headers: {}, body: items };

@@ -15,7 +15,7 @@ import { pathsIn } from './parameters';
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** What a Guard's parameters say about each item. An expression that fails for an item is the failure of that item. */
+/** Reads a Guard's parameters for each item. An expression that fails for one item fails that item alone. */
 export function readTerms(
 	parameters: ItemParameters,
 	itemCount: number,
@@ -42,7 +42,7 @@ function termsOf(parameters: ItemParameters, itemIndex: number): ItemTerms {
 	};
 }
 
-/** Also of Idempotency Records, which finds a record by its key. */
+/** Idempotency Records has the same parameters, to find a record by its key. */
 export function keyTermsOf(parameters: ItemParameters, itemIndex: number): KeyTerms {
 	const source = parameters.get<KeyTerms['source']>('keySource', itemIndex, 'delivery');
 	switch (source) {
@@ -76,7 +76,7 @@ function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareT
 	}
 }
 
-/** Null: the option is not used. Also of Idempotency Records. */
+/** Null: the option is not used. Idempotency Records has it too. */
 export function tenantTermsOf(parameters: ItemParameters, itemIndex: number): TenantTerms | null {
 	if (!parameters.has('options.tenant')) return null;
 	return {

@@ -7,7 +7,7 @@ import type { Complaint } from '../../lib/guard/complaint';
 import { ComplaintError } from '../../lib/guard/complaint';
 import { CanonicalJsonError } from '../../lib/keys/canonical-json';
 
-/** Problems of the set-up: no retry helps, and going on without protection would go unnoticed for ever. */
+/** Problems of the set-up. A retry does not help, and going on unprotected might never be noticed. */
 const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
 	'unsupported',
 	'configuration',
@@ -61,7 +61,7 @@ function adviceOf({ advice, problem }: StoreError): string {
 		: 'This is unexpected. If it stays, please report it.';
 }
 
-/** n8n copies what an expression gives by recursion: some thousand levels are too many for it. */
+/** n8n copies the value of an expression by recursion. Some thousand levels are too deep for it. */
 function isStackOverflow(error: unknown): boolean {
 	return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }
@@ -85,7 +85,7 @@ export function nodeError(
 		description: complaint.description,
 		...(itemIndex === undefined ? {} : { itemIndex }),
 	});
-	// n8n puts words of its own in the place of any message that holds a network code such as ECONNREFUSED.
+	// n8n replaces any message that holds a network code, such as ECONNREFUSED, with its own.
 	error.message = complaint.message;
 	return error;
 }

@@ -1,9 +1,6 @@
 import type { IContextObject, IExecuteFunctions } from 'n8n-workflow';
 
-/**
- * The claims that this execution has not finished yet, by Guard, in n8n's flow context: how Commit finds its claim where items
- * lost their links.
- */
+/** The claims that this execution has not finished yet, by Guard. Commit looks here, in n8n's flow context, when items lost their links. */
 interface OpenClaims {
 	/** identity → token; null once a Guard granted more than is worth keeping. */
 	[guard: string]: Record<string, string> | null;

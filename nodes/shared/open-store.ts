@@ -81,7 +81,7 @@ async function embeddedStore(): Promise<Store> {
 	}
 	if (embedded === undefined) {
 		embedded = openEmbeddedStore({ file: embeddedFile() });
-		// What can't be opened now may be mended by the next run.
+		// The next run tries again: what is wrong may be mended by then.
 		embedded.catch(() => (embedded = undefined));
 	}
 	return await embedded;

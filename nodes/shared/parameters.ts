@@ -2,9 +2,7 @@ import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import { emptyPartOf } from './template-parts';
 
-/**
- * A node's parameters: what is static is read once for all items, an expression once an item (n8n evaluates every read).
- */
+/** A node's parameters. A fixed value is read once for all items, an expression once for each item. */
 export interface ItemParameters {
 	/** The parameter's value for an item. `name` may name an option: `options.scope`. */
 	get<T>(name: string, itemIndex: number, fallback: T): T;
@@ -38,7 +36,7 @@ function parametersOf(
 			if (known.has(name)) return known.get(name) as T;
 			const own = ownValue(raw, name.split('.'));
 			if (isExpression(own)) return read(name, itemIndex, fallback) as T;
-			// n8n goes a long way to find a plain value as it is.
+			// Asking n8n for a plain value costs much, and gives the same.
 			const value = isPlain(own) ? (own ?? fallback) : read(name, itemIndex, fallback);
 			known.set(name, value);
 			return value as T;

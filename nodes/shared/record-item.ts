@@ -39,8 +39,8 @@ export function recordItem(
 }
 
 /**
- * The stored result as it would be replayed; `result: null` with the reason where there are no items. Of a request that Idempotent
- * Webhook took in and that has not started: the request.
+ * The stored result as it would be replayed, or `result: null` with the reason why there is none. For a request that Idempotent Webhook
+ * took in and that has not started yet, this is the request.
  */
 export function resultItem(
 	secrets: StoreSecrets,

@@ -6,9 +6,9 @@ import { isMissingKey } from '../../lib/keys/identity';
 const MOST_SHOWN = 80;
 
 /**
- * The first `{{ }}` of a text with several parts, such as `order-{{ $json.id }}`, that is empty for an item; null where each
- * gives a value, or where the text is one `{{ }}` alone, whose value tells by itself. n8n writes nothing for a field that is not
- * there, so that all items without it would share what is left.
+ * Finds the first `{{ }}` that is empty for an item in a text with several parts, such as `order-{{ $json.id }}`. Null where every part
+ * has a value, and for a text that is one `{{ }}` alone: its value shows whether it is empty. n8n writes nothing for a missing
+ * field, so all items without the field would share the rest of the text.
  *
  * @param raw the parameter as it is in the workflow
  */

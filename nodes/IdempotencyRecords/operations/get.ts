@@ -8,7 +8,7 @@ import { recordItem, resultItem } from '../../shared/record-item';
 
 export const properties: readonly INodeProperties[] = findProperties;
 
-/** What is remembered of a request; that nothing is remembered is an answer, too. */
+/** What is remembered of a request. Nothing remembered is an answer, too. */
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
 	const withResult = run.parameters.get<unknown>('options.includeResult', itemIndex, false);
 	const items: IDataObject[] = [];

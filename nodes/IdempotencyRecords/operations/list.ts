@@ -8,7 +8,7 @@ import { namespaceOf } from '../../../lib/guard/scope';
 import type { RecordsRun } from '../operation';
 import { recordItem, resultItem } from '../../shared/record-item';
 
-/** Records that are read with their results at once: each may be as large as Commit allows. */
+/** How many records with their results are read at once: each may be as large as Commit allows. */
 const RESULTS_AT_ONCE = 20;
 const LARGEST_PAGE = 1_000;
 

@@ -11,7 +11,11 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 	return await changeRecords(run, itemIndex, {
 		did: 'Released',
 		orderFor: ({ identity, state, record }, reason, force) => ({
-			...{ type: 'resolve', to: 'released', identity, reason, force },
+			type: 'resolve',
+			to: 'released',
+			identity,
+			reason,
+			force,
 			seen: { fence: record.fence, state },
 		}),
 		absentIsFine: false,

@@ -63,7 +63,11 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 		return await changeRecords(run, itemIndex, {
 			did: 'Resolved as not done',
 			orderFor: ({ identity, state, record }, reason, force) => ({
-				...{ type: 'resolve', to: 'released', identity, reason, force },
+				type: 'resolve',
+				to: 'released',
+				identity,
+				reason,
+				force,
 				seen: { fence: record.fence, state },
 			}),
 			absentIsFine: false,
@@ -74,8 +78,13 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 	return await changeRecords(run, itemIndex, {
 		did: 'Resolved as done',
 		orderFor: (found, reason, force) => ({
-			...{ type: 'resolve', to: 'completed', identity: found.identity, reason, force },
-			...{ seen: { fence: found.record.fence, state: found.state }, statusCode },
+			type: 'resolve',
+			to: 'completed',
+			identity: found.identity,
+			reason,
+			force,
+			seen: { fence: found.record.fence, state: found.state },
+			statusCode,
 			result: encoded(run, found, items),
 		}),
 		absentIsFine: false,

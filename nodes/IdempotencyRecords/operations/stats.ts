@@ -6,7 +6,7 @@ import { isoTime } from '../../../lib/guard/words';
 
 export const properties: readonly INodeProperties[] = statsProperties;
 
-/** One item a day and namespace; what is unresolved is as of now. */
+/** One item for each day and namespace. What is unresolved is told as of now. */
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
 	const { days, unresolved } = await statisticsFor(run, itemIndex);
 	return days.map((day) => {
