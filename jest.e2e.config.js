@@ -1,23 +1,14 @@
 /**
- * The end-to-end tests, which `npm run test:e2e` (scripts/test-e2e.mjs) runs. As ES modules, unlike the other tests: what starts
- * n8n, in scripts/lib, is made of them.
+ * The end-to-end tests, which `npm run test:e2e` (scripts/test-e2e.ts) runs, with the flag of Node by which jest loads the ES
+ * modules of scripts/lib.
  */
 module.exports = {
 	testEnvironment: 'node',
 	roots: ['<rootDir>/test/e2e'],
 	// Not those of folders: what runs them says so.
 	testMatch: ['<rootDir>/test/e2e/*.test.ts'],
-	extensionsToTreatAsEsm: ['.ts'],
-	moduleFileExtensions: ['ts', 'mjs', 'js', 'json', 'node'],
 	transform: {
-		'^.+\\.ts$': [
-			'ts-jest',
-			{
-				useESM: true,
-				diagnostics: false,
-				tsconfig: { target: 'es2022', module: 'esnext', moduleResolution: 'bundler' },
-			},
-		],
+		'^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.check.json', diagnostics: false }],
 	},
 	setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/clean-up.ts'],
 	reporters: ['default', '<rootDir>/scripts/jest-summary-reporter.cjs'],

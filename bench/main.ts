@@ -6,7 +6,8 @@ import { brokenPromises } from './correctness/promises';
 import { growth } from './growth/growth';
 import { writeBenchmarks } from './docs/benchmarks';
 import { versionLines } from './docs/versions';
-import type { Host } from './host';
+import { plainError } from '../scripts/lib/cleanup.mjs';
+import { during, say } from '../scripts/lib/log.mjs';
 import { profile } from './profile';
 import { startBenchRedis } from './redis';
 import { Report } from './report';
@@ -25,7 +26,6 @@ import { Scale } from './scale';
 const USAGE = 'npm run bench -- [names, e.g. claim-batch] [--short] [--write-docs]';
 
 interface Run {
-	readonly host: Host;
 	readonly report: Report;
 	readonly scale: Scale;
 	readonly redis: Awaited<ReturnType<typeof startBenchRedis>>;
@@ -34,24 +34,21 @@ interface Run {
 const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'claim-batch': async ({ redis, report, scale }) => await claimBatch(redis, report, scale),
 	'claim-single': async ({ redis, report, scale }) => await claimSingle(redis, report, scale),
-	'claim-finish': async ({ host, redis, report, scale }) =>
-		await claimFinish(host, redis, report, scale),
-	'embedded-batch': async ({ host, report, scale }) => await embedded(host, report, scale, 'batch'),
-	'embedded-single': async ({ host, report, scale }) =>
-		await embedded(host, report, scale, 'single'),
+	'claim-finish': async ({ redis, report, scale }) => await claimFinish(redis, report, scale),
+	'embedded-batch': async ({ report, scale }) => await embedded(report, scale, 'batch'),
+	'embedded-single': async ({ report, scale }) => await embedded(report, scale, 'single'),
 	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
-	'guard-in-n8n': async ({ host, redis, report, scale }) =>
-		await guardInN8n(host, redis, report, scale),
-	edge: async ({ host, redis, report, scale }) => await edge(host, redis, report, scale),
-	wait: async ({ host, redis, report, scale }) => await wait(host, redis, report, scale),
+	'guard-in-n8n': async ({ redis, report, scale }) => await guardInN8n(redis, report, scale),
+	edge: async ({ redis, report, scale }) => await edge(redis, report, scale),
+	wait: async ({ redis, report, scale }) => await wait(redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
-	list: async ({ host, redis, report, scale }) => await list(host, redis, report, scale),
+	list: async ({ redis, report, scale }) => await list(redis, report, scale),
 	stats: async ({ redis, report, scale }) => await stats(redis, report, scale),
-	profile: async ({ host, redis, report }) => await profile(host, redis, report),
-	growth: async ({ host, redis, report, scale }) => await growth(host, redis, report, scale),
-	correctness: async ({ host, redis, report, scale }) => {
-		await correctness(host, redis, report);
-		await correctnessInN8n(host, redis, report, scale);
+	profile: async ({ redis, report }) => await profile(redis, report),
+	growth: async ({ redis, report, scale }) => await growth(redis, report, scale),
+	correctness: async ({ redis, report, scale }) => {
+		await correctness(redis, report);
+		await correctnessInN8n(redis, report, scale);
 	},
 };
 
@@ -59,22 +56,22 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
  * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted
  * more or less often than it should; how fast anything is fails nothing, since machines differ.
  */
-export async function bench(args: string[], host: Host): Promise<number> {
-	const { names, isShort, writeDocs } = readArguments(args, host);
+export async function bench(args: string[]): Promise<number> {
+	const { names, isShort, writeDocs } = readArguments(args);
 	const report = new Report((line) => process.stdout.write(`${line}\n`));
-	const redis = await startBenchRedis(host);
-	const run: Run = { host, report, redis, scale: new Scale(isShort) };
-	for (const name of names) await host.during(name, async () => await BENCHES[name]?.(run));
+	const redis = await startBenchRedis();
+	const run: Run = { report, redis, scale: new Scale(isShort) };
+	for (const name of names) await during(name, async () => await BENCHES[name]?.(run));
 	const broken = brokenPromises(report.verdicts);
-	if (broken.length > 0) throw host.plainError(broken.join('\n'));
+	if (broken.length > 0) throw plainError(broken.join('\n'));
 	if (writeDocs) {
-		await writeBenchmarks(host, report, await versionLines(host.checkout, redis));
-		host.say('Wrote docs/benchmarks.md and its plots');
+		await writeBenchmarks(report, await versionLines(redis));
+		say('Wrote docs/benchmarks.md and its plots');
 	}
 	return 0;
 }
 
-function readArguments(args: string[], host: Host) {
+function readArguments(args: string[]) {
 	const options = { short: { type: 'boolean' }, 'write-docs': { type: 'boolean' } } as const;
 	try {
 		const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
@@ -89,6 +86,6 @@ function readArguments(args: string[], host: Host) {
 		const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
 		return { names, isShort: values.short === true, writeDocs };
 	} catch (error) {
-		throw host.plainError(`${String((error as Error).message)}\nUsage: ${USAGE}`);
+		throw plainError(`${String((error as Error).message)}\nUsage: ${USAGE}`);
 	}
 }

@@ -1,4 +1,4 @@
-import type { Host } from './host';
+import { onCleanup } from '../scripts/lib/cleanup.mjs';
 import { collectGarbage } from './measure';
 import { nodeIdempotency } from './peers/node-idempotency';
 import { ourPeer } from './peers/ours';
@@ -13,7 +13,7 @@ const SINGLE = 3_000;
 const BATCH = 10_000;
 
 /** Where the time of the rows goes, ours and theirs: between this process and Redis, and there between its commands. */
-export async function profile(host: Host, redis: BenchRedis, report: Report): Promise<void> {
+export async function profile(redis: BenchRedis, report: Report): Promise<void> {
 	const measured = async (of: string, side: string, count: number, work: () => Promise<void>) =>
 		report.profile(await profileOf(redis, { of, side, count, work }));
 
@@ -38,7 +38,7 @@ export async function profile(host: Host, redis: BenchRedis, report: Report): Pr
 	const { port } = redis;
 	for (const peer of [ourPeer(), powertools, nodeIdempotency]) {
 		const handler = await peer.open({ port, leaseMs: 60_000, retentionMs: 48 * HOUR_MS });
-		const close = host.onCleanup(async () => await handler.close());
+		const close = onCleanup(async () => await handler.close());
 		const orders = Array.from({ length: SINGLE }, makeOrder);
 		await measured('claim-finish', peer.name, SINGLE, async () => {
 			for (const order of orders) await handleOnce(handler, order);

@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 
 import { openRedisStore } from '../lib/stores/redis';
 import type { Store } from '../lib/core/store';
-import type { Host } from './host';
+import { onCleanup } from '../scripts/lib/cleanup.mjs';
+import { startRedis } from '../scripts/lib/redis';
 
 /** A Redis of this run, with our store in it and a bare client for what is compared. */
 export interface BenchRedis {
@@ -13,11 +14,11 @@ export interface BenchRedis {
 	usedBytes(): Promise<number>;
 }
 
-export async function startBenchRedis(host: Host): Promise<BenchRedis> {
-	const { port } = await host.startRedis();
+export async function startBenchRedis(): Promise<BenchRedis> {
+	const { port } = await startRedis();
 	const client = clientOf(port);
 	const store = openRedisStore({ deployment: 'standalone', host: '127.0.0.1', port });
-	host.onCleanup(async () => {
+	onCleanup(async () => {
 		await store.close();
 		client.disconnect();
 	});

@@ -1,4 +1,10 @@
-import type { Downstream, Host, StormAnswer } from '../host';
+import { onCleanup } from '../../scripts/lib/cleanup.mjs';
+import { redisCredential } from '../../scripts/lib/example';
+import { during } from '../../scripts/lib/log.mjs';
+import { fireStorm } from '../../scripts/lib/storm';
+import type { Answer } from '../../scripts/lib/storm';
+import { startPaymentService } from '../../test/support/payment-service';
+import type { PaymentService } from '../../test/support/payment-service';
 import { runN8nWith } from '../n8n/run-n8n';
 import type { Store, Workflow, WorkflowNode } from '../n8n/workflows';
 import { commit, guard, noOp, webhookWorkflow } from '../n8n/workflows';
@@ -20,13 +26,13 @@ const KEY = "={{ $json.headers['idempotency-key'] }}";
  * against the Guard.
  */
 export async function correctnessInN8n(
-	host: Host,
 	redis: BenchRedis,
 	report: Report,
 	scale: Scale,
 ): Promise<void> {
 	const keys = scale.of({ full: 50, short: 20 });
-	const downstream = await host.startDownstream({ delayMs: 20 });
+	const downstream = await startPaymentService({ delayMs: 20 });
+	const stop = onCleanup(async () => await downstream.stop());
 	const workflows: Readonly<Record<string, Workflow>> = {
 		'Idempotency Guard, store: embedded': guarded('embedded', downstream),
 		'Idempotency Guard, store: Redis': guarded('redis', downstream),
@@ -34,20 +40,20 @@ export async function correctnessInN8n(
 		"n8n's Redis node: GET, then SET": getThenSet(downstream),
 	};
 	const data = { host: '127.0.0.1', port: redis.port, database: 0, user: '', password: '' };
-	const credentials = [host.redisCredential(redis.port), { ...REDIS, type: 'redis', data }];
-	const running = await runN8nWith(host, Object.values(workflows), credentials);
+	const credentials = [redisCredential(redis.port), { ...REDIS, type: 'redis', data }];
+	const running = await runN8nWith(Object.values(workflows), credentials);
 	for (const [peer, workflow] of Object.entries(workflows)) {
-		await seesOneAfterTheOther(host, running.urlOf(workflow), downstream);
+		await seesOneAfterTheOther(running.urlOf(workflow), downstream);
 		const before = downstream.total();
-		const answers = await host.during(`correctness in n8n: ${peer}`, async () =>
-			host.fireStorm(running.urlOf(workflow), deliveriesTo(workflow, keys)),
+		const answers = await during(`correctness in n8n: ${peer}`, async () =>
+			fireStorm(running.urlOf(workflow), deliveriesTo(workflow, keys)),
 		);
 		const sideEffects = downstream.total() - before;
 		const scenario = IN_N8N;
 		report.verdict({ scenario, peer, sideEffects, expected: keys, told: toldOf(answers) });
 	}
 	await running.n8n.stop();
-	await downstream.stop();
+	await stop();
 }
 
 function deliveriesTo({ name }: Workflow, keys: number) {
@@ -59,17 +65,16 @@ function deliveriesTo({ name }: Workflow, keys: number) {
 }
 
 /** Shows that a workflow is built right: of two deliveries one after the other, the second charges nothing. */
-async function seesOneAfterTheOther(host: Host, url: string, downstream: Downstream) {
+async function seesOneAfterTheOther(url: string, downstream: PaymentService) {
 	const key = `${url}-alone`;
-	for (let times = 0; times < 2; times++)
-		await host.fireStorm(url, [{ key, body: { orderId: key } }]);
+	for (let times = 0; times < 2; times++) await fireStorm(url, [{ key, body: { orderId: key } }]);
 	const charges = downstream.chargesOf(key).length;
 	if (charges !== 1)
 		throw new Error(`${url}: ${charges} charges of one order, nothing else running`);
 }
 
 /** How many senders were told of a charge. */
-function toldOf(answers: readonly StormAnswer[]): string {
+function toldOf(answers: ReadonlyArray<Answer<unknown>>): string {
 	const charged = answers.filter(({ status, body }) => status === 200 && body?.includes('ch_'));
 	const failed = answers.filter(({ status }) => status !== 200);
 	const others = answers.length - charged.length - failed.length;
@@ -81,7 +86,7 @@ function toldOf(answers: readonly StormAnswer[]): string {
 	return parts.join(', ');
 }
 
-function charge({ url }: Downstream): WorkflowNode {
+function charge({ url }: PaymentService): WorkflowNode {
 	return {
 		name: 'Charge',
 		type: 'n8n-nodes-base.httpRequest',
@@ -94,7 +99,7 @@ function charge({ url }: Downstream): WorkflowNode {
 	};
 }
 
-function guarded(store: Store, downstream: Downstream): Workflow {
+function guarded(store: Store, downstream: PaymentService): Workflow {
 	const waiting = { onInProgress: 'wait', maxWaitSeconds: 60 };
 	return webhookWorkflow(
 		`charge-guard-${store}`,
@@ -109,7 +114,7 @@ function guarded(store: Store, downstream: Downstream): Workflow {
 	);
 }
 
-function removeDuplicates(downstream: Downstream): Workflow {
+function removeDuplicates(downstream: PaymentService): Workflow {
 	const node: WorkflowNode = {
 		name: 'Remove Duplicates',
 		type: 'n8n-nodes-base.removeDuplicates',
@@ -132,7 +137,7 @@ function removeDuplicates(downstream: Downstream): Workflow {
 	);
 }
 
-function getThenSet(downstream: Downstream): Workflow {
+function getThenSet(downstream: PaymentService): Workflow {
 	const redisNode = (name: string, parameters: Record<string, unknown>): WorkflowNode => ({
 		...{ name, type: 'n8n-nodes-base.redis', typeVersion: 1, parameters },
 		credentials: { redis: REDIS },

@@ -14,8 +14,9 @@ export class WorkerProcess {
 	acted = 0;
 
 	constructor(task: WorkerTask) {
-		const script = join(__dirname, 'worker.mjs');
-		this.child = spawn(process.execPath, [script, JSON.stringify(task)], {
+		const loader = join(__dirname, '../../scripts/typescript.cjs');
+		const script = join(__dirname, 'worker.ts');
+		this.child = spawn(process.execPath, ['-r', loader, script, JSON.stringify(task)], {
 			stdio: ['ignore', 'pipe', 'inherit'],
 		});
 		this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();

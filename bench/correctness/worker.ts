@@ -19,7 +19,7 @@ export type WorkerEvent =
 
 const say = (event: WorkerEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 
-export async function work({ peer: name, options, delivery, actMs }: WorkerTask): Promise<void> {
+async function work({ peer: name, options, delivery, actMs }: WorkerTask): Promise<void> {
 	const peer = PEERS.find((each) => each.name === name);
 	if (peer === undefined) throw new Error(`no peer ${name}`);
 	const handler = await peer.open(options);
@@ -35,3 +35,8 @@ export async function work({ peer: name, options, delivery, actMs }: WorkerTask)
 	say({ event: 'told', told: handled.ok ? handled.value : failed(handled.error) });
 	await handler.close();
 }
+
+process.removeAllListeners('warning');
+// What a peer logs must not get among the results.
+console.log = console.error;
+void work(JSON.parse(process.argv[2] ?? '{}') as WorkerTask).then(() => process.exit(0));

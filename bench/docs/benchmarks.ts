@@ -1,21 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { CHECKOUT } from '../../scripts/lib/checkout.mjs';
 import { IN_N8N } from '../correctness/in-n8n';
 import { SCENARIOS } from '../correctness/scenarios';
-import type { Host } from '../host';
 import type { Profile, Report, Row, Verdict } from '../report';
 import { FIGURES, targetOf } from './figures';
 import { PLOTS, type PlotName, drawPlots, fileOf } from './plots';
 
 /** Writes docs/benchmarks.md, and its plots, of what a whole run found. */
-export async function writeBenchmarks(
-	host: Pick<Host, 'checkout' | 'loadVega'>,
-	report: Report,
-	versions: readonly string[],
-): Promise<void> {
-	const { checkout } = host;
-	await drawPlots(await host.loadVega(), report.points, join(checkout, 'docs', 'images'));
+export async function writeBenchmarks(report: Report, versions: readonly string[]): Promise<void> {
+	await drawPlots(report.points, join(CHECKOUT, 'docs', 'images'));
 	const text = [
 		'# Benchmarks',
 		`Written by \`npm run bench -- --write-docs\` on ${new Date().toISOString().slice(0, 10)}. Ours and theirs ran in turn in one run, and each figure is a median, so trust the ratios more than the figures, which vary from machine to machine and from run to run.`,
@@ -49,7 +44,7 @@ export async function writeBenchmarks(
 			.map((plot) => `![${PLOTS[plot].title}](images/${fileOf(plot)})`)
 			.join('\n\n'),
 	].join('\n\n');
-	await writeFile(join(checkout, 'docs', 'benchmarks.md'), `${text}\n`);
+	await writeFile(join(CHECKOUT, 'docs', 'benchmarks.md'), `${text}\n`);
 }
 
 function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
+import { CHECKOUT } from '../../scripts/lib/checkout.mjs';
 import type { BenchRedis } from '../redis';
 
 const PEERS = [
@@ -15,10 +16,10 @@ const PEERS = [
 ];
 
 /** What was measured on what, as lines of a list. */
-export async function versionLines(checkout: string, { client }: BenchRedis): Promise<string[]> {
+export async function versionLines({ client }: BenchRedis): Promise<string[]> {
 	const server = await client.info('server');
-	const ours = manifestOf(checkout, '.');
-	const n8n = manifestOf(checkout, 'scripts/n8n').dependencies?.n8n;
+	const ours = manifestOf('.');
+	const n8n = manifestOf('scripts/n8n').dependencies?.n8n;
 	const peers = PEERS.map((name) => `${name} ${ours.devDependencies?.[name]}`);
 	const gigabytes = Math.round(totalmem() / 2 ** 30);
 	return [
@@ -35,6 +36,6 @@ interface Manifest {
 	readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-function manifestOf(checkout: string, folder: string): Manifest {
-	return JSON.parse(readFileSync(join(checkout, folder, 'package.json'), 'utf8')) as Manifest;
+function manifestOf(folder: string): Manifest {
+	return JSON.parse(readFileSync(join(CHECKOUT, folder, 'package.json'), 'utf8')) as Manifest;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import type { Store } from '../../lib/core/store';
-import type { Host } from '../host';
+import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
+import { during } from '../../scripts/lib/log.mjs';
 import { collectGarbage, median, rateOf } from '../measure';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
@@ -23,16 +24,11 @@ type Open = () => Promise<GrowingStore>;
 const FILL = 5_000;
 
 /** How cost grows: with the items of a batch, and with the records that are there already. */
-export async function growth(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
-	const folder = await host.temporaryFolder('idempotency-bench');
+export async function growth(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	const folder = await temporaryFolder('idempotency-bench');
 	for (const open of [embeddedIn(folder), redisOf(redis)]) {
 		await batches(open, report, scale);
-		await records(host, open, report, scale);
+		await records(open, report, scale);
 	}
 	await redis.empty();
 }
@@ -51,7 +47,7 @@ async function batches(open: Open, report: Report, scale: Scale): Promise<void> 
 }
 
 /** New claims a second in batches of 100, and bytes a record, by the number of records that are there. */
-async function records(host: Host, open: Open, report: Report, scale: Scale): Promise<void> {
+async function records(open: Open, report: Report, scale: Scale): Promise<void> {
 	const rounds = scale.of({ full: 7, short: 3 });
 	const growing = await open();
 	const { kind, store } = growing;
@@ -59,7 +55,7 @@ async function records(host: Host, open: Open, report: Report, scale: Scale): Pr
 	let held = 0;
 	const sizes = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 	for (const size of sizes.slice(0, scale.of({ full: sizes.length, short: 5 }))) {
-		await host.during(
+		await during(
 			`Filling ${kind} to ${size}`,
 			async () => {
 				while (held < size) {

@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../lib/results/result-codec';
-import type { Host } from '../host';
+import { onCleanup } from '../../scripts/lib/cleanup.mjs';
 import { type Round, inTurns, rateOf } from '../measure';
 import { nodeIdempotency } from '../peers/node-idempotency';
 import { ourPeer } from '../peers/ours';
@@ -23,19 +23,14 @@ const act = async () => await Promise.resolve(ANSWER);
  * Requests that are claimed, acted on (which takes no time here) and finished with a small result: one after the other, as webhooks
  * come; and 100 at once, as the items of a Guard come, which we ask for together and the peers one by one but side by side.
  */
-export async function claimFinish(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
+export async function claimFinish(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	await redis.empty();
 	const count = scale.of({ full: 1_000, short: 500 });
 	const rounds = scale.of({ full: 15, short: 5 });
 	const { port } = redis;
 	const open = async (peer: Peer): Promise<Handler> => {
 		const handler = await peer.open({ port, leaseMs: 60_000, retentionMs: 48 * HOUR_MS });
-		host.onCleanup(async () => await handler.close());
+		onCleanup(async () => await handler.close());
 		return handler;
 	};
 	const round = (atOnce: number, handleAll: HandleAll): Round => {

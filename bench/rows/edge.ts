@@ -1,4 +1,6 @@
-import type { Host } from '../host';
+import { redisCredential } from '../../scripts/lib/example';
+import { during } from '../../scripts/lib/log.mjs';
+import { fireStorm } from '../../scripts/lib/storm';
 import { inTurns, rateOf } from '../measure';
 import { runN8nWith } from '../n8n/run-n8n';
 import type { Store, Workflow } from '../n8n/workflows';
@@ -17,12 +19,7 @@ const SETTINGS = {
 } as const;
 
 /** Duplicates answered a second by Idempotent Webhook, against Webhook → Respond to Webhook, in one n8n. */
-export async function edge(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
+export async function edge(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const door = (store: Store) =>
 		doorWorkflow(
 			`door-${store}`,
@@ -43,18 +40,18 @@ export async function edge(
 	const order = makeOrder();
 	const delivery = { key: order.orderId, body: { ...order } };
 	for (const [name, env] of Object.entries(SETTINGS)) {
-		const credentials = [host.redisCredential(redis.port)];
-		const running = await runN8nWith(host, Object.values(workflows), credentials, env);
+		const credentials = [redisCredential(redis.port)];
+		const running = await runN8nWith(Object.values(workflows), credentials, env);
 		const round = (workflow: Workflow, count: number) => async () =>
 			await rateOf(count, async () => {
 				const deliveries = Array.from({ length: count }, () => delivery);
 				const options = { sockets: AT_ONCE };
-				const answers = await host.fireStorm(running.urlOf(workflow), deliveries, options);
+				const answers = await fireStorm(running.urlOf(workflow), deliveries, options);
 				const bad = answers.find(({ status }) => status !== 200);
 				if (bad !== undefined) throw new Error(`n8n answered ${JSON.stringify(bad)}`);
 			});
 		const count = scale.of({ full: 200, short: 60 });
-		const medians = await host.during(
+		const medians = await during(
 			`Answering, ${name}`,
 			async () =>
 				await inTurns(scale.of({ full: 9, short: 3 }), {

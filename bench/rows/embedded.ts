@@ -7,7 +7,7 @@ import { PRAGMAS } from '../../lib/stores/embedded/connection';
 import { COLUMNS, valuesOf } from '../../lib/stores/embedded/rows';
 import type { ClaimRequest } from '../../lib/core/record';
 import { claim } from '../../lib/core/transitions';
-import type { Host } from '../host';
+import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { inTurns, rateOf } from '../measure';
 import { fencesOf, makeRequests } from '../requests';
 import type { Report } from '../report';
@@ -76,13 +76,12 @@ const TABLES = {
 const PEERS = Object.keys(TABLES) as Array<keyof typeof TABLES>;
 
 export async function embedded(
-	host: Host,
 	report: Report,
 	scale: Scale,
 	kind: 'batch' | 'single',
 ): Promise<void> {
 	const count = kind === 'batch' ? 10_000 : scale.of({ full: 1_000, short: 300 });
-	const folder = await host.temporaryFolder('idempotency-bench');
+	const folder = await temporaryFolder('idempotency-bench');
 	let files = 0;
 	const nextFile = () => join(folder, `${files++}.sqlite`);
 	const parts = <T>(all: readonly T[]) => (kind === 'batch' ? [all] : all.map((one) => [one]));

@@ -1,4 +1,6 @@
-import type { Host } from '../host';
+import { redisCredential } from '../../scripts/lib/example';
+import { during } from '../../scripts/lib/log.mjs';
+import { fireStorm } from '../../scripts/lib/storm';
 import { inTurns, rateOf } from '../measure';
 import { runN8nWith } from '../n8n/run-n8n';
 import type { Workflow } from '../n8n/workflows';
@@ -11,12 +13,7 @@ import type { Scale } from '../scale';
 const AT_ONCE = 4;
 
 /** Webhook → Guard → NoOp → Commit: executions a second, against three NoOps, in one n8n. */
-export async function guardInN8n(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
+export async function guardInN8n(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const guarded = (store: 'embedded' | 'redis') =>
 		webhookWorkflow(
 			`guard-${store}`,
@@ -40,8 +37,8 @@ export async function guardInN8n(
 			],
 		),
 	};
-	const credentials = [host.redisCredential(redis.port)];
-	const running = await runN8nWith(host, Object.values(workflows), credentials);
+	const credentials = [redisCredential(redis.port)];
+	const running = await runN8nWith(Object.values(workflows), credentials);
 
 	const count = scale.of({ full: 60, short: 30 });
 	const round = (workflow: Workflow) => async () => {
@@ -51,13 +48,13 @@ export async function guardInN8n(
 		});
 		return await rateOf(count, async () => {
 			const options = { sockets: AT_ONCE };
-			const answers = await host.fireStorm(running.urlOf(workflow), deliveries, options);
+			const answers = await fireStorm(running.urlOf(workflow), deliveries, options);
 			const bad = answers.find(({ status }) => status !== 200);
 			if (bad !== undefined) throw new Error(`n8n answered ${JSON.stringify(bad)}`);
 		});
 	};
 	const rounds = scale.of({ full: 9, short: 3 });
-	const medians = await host.during(
+	const medians = await during(
 		'Executing',
 		async () =>
 			await inTurns(rounds, {

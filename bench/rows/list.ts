@@ -5,7 +5,7 @@ import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { allRecords } from '../../lib/core/all-records';
 import type { ListedRecord } from '../../lib/core/listing';
 import type { Store } from '../../lib/core/store';
-import type { Host } from '../host';
+import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { collectGarbage, timed } from '../measure';
 import type { BenchRedis } from '../redis';
 import { fencesOf, makeRequests } from '../requests';
@@ -16,19 +16,14 @@ const PAGE = 500;
 const BATCH = 10_000;
 
 /** All records of a large store, page by page: how fast, and how much is held meanwhile. */
-export async function list(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
+export async function list(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const count = scale.of({ full: 1_000_000, short: 100_000 });
 	await redis.empty();
 	await fill(redis.store, count);
 	await compare(redis.store, 'SCAN and HGETALL', async () => await scanAll(redis), count, report);
 	await redis.empty();
 
-	const file = join(await host.temporaryFolder('idempotency-bench'), 'list.sqlite');
+	const file = join(await temporaryFolder('idempotency-bench'), 'list.sqlite');
 	const store = await openEmbeddedStore({ file });
 	await fill(store, count);
 	await compare(store, 'node:sqlite, a statement a page', () => readAll(file), count, report);

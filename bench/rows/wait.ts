@@ -1,7 +1,7 @@
 import { openRedisStore } from '../../lib/stores/redis';
 import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../host';
+import { onCleanup } from '../../scripts/lib/cleanup.mjs';
 import { median } from '../measure';
 import type { BenchRedis } from '../redis';
 import { clientOf } from '../redis';
@@ -13,17 +13,12 @@ import type { Scale } from '../scale';
  * From the call that commits to the waiting duplicate's answer, against one round trip. Who waits has connections of its own, as
  * another worker has.
  */
-export async function wait(
-	host: Host,
-	redis: BenchRedis,
-	report: Report,
-	scale: Scale,
-): Promise<void> {
+export async function wait(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const { port } = redis;
 	// Other timeouts, so that it is a connection of its own in this process too.
 	const timeouts = { connectMs: 2_001 };
 	const waiter = openRedisStore({ deployment: 'standalone', host: '127.0.0.1', port, timeouts });
-	const close = host.onCleanup(async () => await waiter.close());
+	const close = onCleanup(async () => await waiter.close());
 	const client = clientOf(port);
 	const waits: number[] = [];
 	const trips: number[] = [];

@@ -46,10 +46,18 @@ async function describeWanted(source) {
 }
 
 /**
+ * @typedef {object} N8nInstall
+ * @property {string} version
+ * @property {string} folder
+ * @property {string} node runs `bin`
+ * @property {string} bin n8n's command line
+ */
+
+/**
  * Sees to it that n8n is installed; quick when it is.
  *
  * @param {string} [name] the folder of scripts that names the version
- * @returns {Promise<{ version: string, folder: string, node: string, bin: string }>} `node` runs `bin`, n8n's command line
+ * @returns {Promise<N8nInstall>}
  */
 export async function ensureN8n(name = 'n8n') {
 	const source = join(CHECKOUT, 'scripts', name);

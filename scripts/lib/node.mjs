@@ -52,7 +52,13 @@ export async function ensureNodeIn(folder) {
 	}
 }
 
-/** The environment for commands that shall run on a Node. */
+/**
+ * The environment for commands that shall run on a Node.
+ *
+ * @param {string} node
+ * @param {NodeJS.ProcessEnv} [extra]
+ * @returns {NodeJS.ProcessEnv}
+ */
 export function environmentOf(node, extra = {}) {
 	const env = cleanEnvironment(extra);
 	env.PATH = [dirname(node), env.PATH].join(delimiter);

@@ -12,6 +12,7 @@ const TAIL_LIMIT = 64 * 1024;
  * take them for its own settings.
  */
 export function cleanEnvironment(extra = {}) {
+	/** @type {NodeJS.ProcessEnv} */
 	const env = { ...process.env };
 	for (const name of Object.keys(env)) {
 		if (/^npm_(package|lifecycle|config_local_prefix|config_ignore_scripts|command$)/.test(name)) {
@@ -56,7 +57,11 @@ function excerpt(text) {
  */
 export const NOTES_VARIABLE = 'IDEMPOTENCY_PROCESS_NOTES';
 
-function noteProcess(child, command) {
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} command
+ */
+export function noteProcess(child, command) {
 	const folder = process.env[NOTES_VARIABLE];
 	if (folder === undefined || child.pid === undefined) return;
 	const note = join(folder, String(child.pid));
@@ -66,7 +71,12 @@ function noteProcess(child, command) {
 
 /** Ends the processes that are noted in a folder. */
 export function endNoted(folder) {
-	for (const pid of readdirSync(folder)) signalGroup({ pid: Number(pid) }, 'SIGKILL');
+	for (const name of readdirSync(folder)) {
+		const pid = Number(name);
+		// Those that lead a group, with it; the others by themselves.
+		signal(-pid, 'SIGKILL');
+		signal(pid, 'SIGKILL');
+	}
 }
 
 /** Its own process group: Ctrl-C reaches this script, which then ends the child in an orderly way. */
@@ -81,13 +91,15 @@ function spawnGroup(command, args, { cwd, env }) {
 	return child;
 }
 
-function signalGroup(child, signal) {
+function signal(pid, name) {
 	try {
-		process.kill(-child.pid, signal);
+		process.kill(pid, name);
 	} catch (error) {
 		if (error.code !== 'ESRCH') throw error;
 	}
 }
+
+const signalGroup = (child, name) => signal(-child.pid, name);
 
 const hasEnded = (child) => child.exitCode !== null || child.signalCode !== null;
 
@@ -108,7 +120,7 @@ async function endGroup(child, graceMs) {
  * Runs a command to its end.
  *
  * @param {string} command
- * @param {string[]} args
+ * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options] `env` replaces the environment
  * @returns {Promise<{ stdout: string, tail: (lines: number) => string }>}
  * @throws an error with the last lines of its output, when it can't be started, fails, or takes too long
@@ -142,15 +154,22 @@ export async function run(command, args, options = {}) {
 }
 
 /**
+ * @typedef {object} Server
+ * @property {number} pid
+ * @property {Promise<never>} ended rejects when the server ends without having been asked to: race it against what needs the server
+ * @property {(lines: number) => string} tail its last words
+ * @property {() => Promise<void>} stop asks it to end (SIGTERM)
+ * @property {() => Promise<void>} kill ends it (SIGKILL)
+ */
+
+/**
  * Starts a server.
  *
  * @param {string} name for messages
  * @param {string} command
- * @param {string[]} args
+ * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, graceMs?: number }} [options]
- * @returns {{ pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }}
- *   `ended` rejects when the server ends without having been asked to: race it against what needs the server. `stop` asks it to
- *   end (SIGTERM), `kill` does not (SIGKILL)
+ * @returns {Server}
  */
 export function startServer(name, command, args, options = {}) {
 	const child = spawnGroup(command, args, options);

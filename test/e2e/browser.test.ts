@@ -1,5 +1,5 @@
-import { openEditor } from '../../scripts/lib/editor.mjs';
-import { startRedis } from '../../scripts/lib/redis.mjs';
+import { openEditor } from '../../scripts/lib/editor';
+import { startRedis } from '../../scripts/lib/redis';
 import { Canvas } from './harness/canvas';
 import { N8nHost } from './harness/n8n-host';
 
@@ -10,7 +10,7 @@ const GUARD = 'Idempotency Guard';
 const COMMIT = 'Idempotency Commit';
 
 beforeAll(async () => {
-	redis = await startRedis({ args: ['--requirepass', 'correct horse'] });
+	redis = await startRedis({ password: 'correct horse' });
 	const n8n = await (await N8nHost.create()).start();
 	const { page } = await openEditor(n8n);
 	canvas = new Canvas(page, n8n.url);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-import { readExample } from '../../scripts/lib/example.mjs';
+import { readExample } from '../../scripts/lib/example';
 import type { WorkflowJson } from '../support/engine/workflow';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';

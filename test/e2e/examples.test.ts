@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { startRabbitMq } from '../../scripts/lib/rabbitmq.mjs';
+import { startRabbitMq } from '../../scripts/lib/rabbitmq';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
 import { eventually, post, publishExample } from './harness/examples';

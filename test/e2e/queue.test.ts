@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { prepareExample, readExample, redisCredential } from '../../scripts/lib/example.mjs';
-import { startPostgres } from '../../scripts/lib/postgres.mjs';
+import { prepareExample, readExample, redisCredential } from '../../scripts/lib/example';
+import { startPostgres } from '../../scripts/lib/postgres';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
-import { startRedis } from '../../scripts/lib/redis.mjs';
+import { startRedis } from '../../scripts/lib/redis';
 import type { Credential } from './harness/api';
 import { N8nHost } from './harness/n8n-host';
 import { expectOneExecution } from './harness/door';
@@ -77,12 +77,13 @@ it('never charges twice where the main process is killed in the middle', async (
 
 it('tells once of what killed workers left, in an execution of a worker, also after a restart', async () => {
 	const slow = await publishCharge(main, 'charge-slow', credential, { delayMs: 60_000 });
-	const guard = (await readExample('webhook-charge')).nodes.find(({ type }: { type: string }) =>
+	const guard = (await readExample('webhook-charge')).nodes.find(({ type }) =>
 		type.endsWith('.idempotencyGuard'),
-	);
-	const [trigger] = prepareExample(await readExample('reconcile-unknown'), {
-		...{ id: 'watch', credential },
-	}).nodes.filter(({ type }: { type: string }) => type.endsWith('.idempotencyTrigger'));
+	)!;
+	const settings = { id: 'watch', credential };
+	const trigger = prepareExample(await readExample('reconcile-unknown'), settings).nodes.find(
+		({ type }) => type.endsWith('.idempotencyTrigger'),
+	)!;
 	trigger.parameters = {
 		...{ ...trigger.parameters, checkEverySeconds: 5 },
 		// Not what the storms above left.

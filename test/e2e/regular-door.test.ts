@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { redisCredential } from '../../scripts/lib/example.mjs';
-import { startRedis } from '../../scripts/lib/redis.mjs';
+import { redisCredential } from '../../scripts/lib/example';
+import { startRedis } from '../../scripts/lib/redis';
 import { expectOneExecution } from './harness/door';
 import { N8nHost } from './harness/n8n-host';
 import type { ChargeWorkflow } from './harness/storm';

@@ -1,12 +1,12 @@
-import { redisCredential } from '../../scripts/lib/example.mjs';
+import { redisCredential } from '../../scripts/lib/example';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ensureNode } from '../../scripts/lib/n8n-install.mjs';
 import { environmentOf } from '../../scripts/lib/node.mjs';
-import { startRedis } from '../../scripts/lib/redis.mjs';
-import { installTarball } from '../../scripts/lib/tarball.mjs';
+import { startRedis } from '../../scripts/lib/redis';
+import { installTarball } from '../../scripts/lib/tarball';
 import { deliver } from './harness/deliver';
 import { N8nHost } from './harness/n8n-host';
 import { SET_UP } from './harness/set-up';
@@ -28,7 +28,7 @@ const { name, type, data } = redisCredential(0);
 const withPassword = (password: string) => ({ ...data, port: redis.port, password });
 
 beforeAll(async () => {
-	redis = await startRedis({ args: ['--requirepass', PASSWORD] });
+	redis = await startRedis({ password: PASSWORD });
 	n8n = await (await (await N8nHost.create()).start()).signIn();
 });
 

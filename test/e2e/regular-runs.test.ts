@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { redisCredential } from '../../scripts/lib/example.mjs';
-import { startRedis } from '../../scripts/lib/redis.mjs';
+import { redisCredential } from '../../scripts/lib/example';
+import { startRedis } from '../../scripts/lib/redis';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
 import { node, workflow } from '../support/engine/workflow';

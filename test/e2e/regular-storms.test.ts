@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRedis } from '../../scripts/lib/redis.mjs';
-import { redisCredential } from '../../scripts/lib/example.mjs';
+import { startRedis } from '../../scripts/lib/redis';
+import { redisCredential } from '../../scripts/lib/example';
 import { N8nHost } from './harness/n8n-host';
 import type { ChargeWorkflow } from './harness/storm';
 import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
@@ -10,12 +10,12 @@ let n8n: N8nHost;
 let redis: Awaited<ReturnType<typeof startRedis>>;
 const workflows: Record<string, ChargeWorkflow> = {};
 const STORES = ['embedded', 'redis'] as const;
-const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
+const DURABLE = ['appendonly yes', 'appendfsync always'];
 
 const of = (store: string) => workflows[store]!;
 
 beforeAll(async () => {
-	redis = await startRedis({ args: DURABLE });
+	redis = await startRedis({ config: DURABLE });
 	n8n = await (await (await N8nHost.create()).start()).signIn();
 	const { name, type, data } = redisCredential(redis.port);
 	const credential = await n8n.api.saveCredential(name, type, data);
@@ -74,12 +74,11 @@ it('never charges twice where n8n is killed in the middle', async () => {
 });
 
 it('never charges twice where Redis is killed and started again in the middle', async () => {
-	const { port, folder } = redis;
 	const by = async (sendRest: () => void) => {
-		await redis.kill();
+		await redis.kill('SIGKILL');
 		sendRest();
 		await sleep(2_000);
-		redis = await startRedis({ args: DURABLE, port, folder });
+		await redis.run();
 	};
 	const disturb = { at: 0.2, by };
 	const verdict = await storm(of('redis'), { deliveries: 160, keys: 40, disturb });

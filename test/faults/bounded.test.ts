@@ -1,7 +1,8 @@
 import type { RedisOptions } from '../../lib/stores/redis';
 import { openRedisStore } from '../../lib/stores/redis';
 import type { StoreProblem } from '../../lib/core/reply';
-import { RedisServer, freePort } from '../support/redis-server';
+import { freePort } from '../support/ports';
+import { RedisServer } from '../support/redis-server';
 import { claimRequest, finishOf, freshIdentity } from '../support/requests';
 import { TcpProxy } from '../support/tcp-proxy';
 import { QUICK_TIMEOUTS } from './fault-run';

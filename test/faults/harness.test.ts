@@ -1,6 +1,7 @@
 import { openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
-import { RedisServer, freePort } from '../support/redis-server';
+import { freePort } from '../support/ports';
+import { RedisServer } from '../support/redis-server';
 import { claimRequest, identityOf } from '../support/requests';
 import type { Broken } from './broken-stores';
 import { type Fault, FaultRun, type Storm, redisAt } from './fault-run';

@@ -6,7 +6,8 @@ import { ALL_RECORDS } from '../../lib/core/listing';
 import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
 import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/stores/redis';
 import { standalone } from './redis-harness';
-import { type Certificates, RedisServer, makeCertificates } from '../support/redis-server';
+import { type Certificates, makeCertificates } from '../support/certificates';
+import { RedisServer } from '../support/redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../support/requests';
 
 /** The ways into Redis, each with a real server, and what is shared between those who enter. */

@@ -6,7 +6,8 @@ import { ALL_RECORDS } from '../../lib/core/listing';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
-import { RedisServer, freePort } from '../support/redis-server';
+import { freePort } from '../support/ports';
+import { RedisServer } from '../support/redis-server';
 import {
 	answered,
 	claimRequest,

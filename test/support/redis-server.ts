@@ -1,10 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+
+import type { Certificates } from './certificates';
+import { freePort } from './ports';
 
 /** Real redis-server processes on free ports of 127.0.0.1, in folders of their own, each ended by its own pid. */
 
@@ -21,13 +23,8 @@ export interface RedisServerOptions {
 	readonly sentinel?: boolean;
 	/** Taken if it is given: a server that comes back. */
 	readonly port?: number;
-}
-
-export interface Certificates {
-	readonly ca: string;
-	readonly cert: string;
-	readonly key: string;
-	readonly folder: string;
+	/** Called with each process that is started. */
+	readonly onSpawn?: (child: ChildProcess, command: string) => void;
 }
 
 const START_LIMIT_MS = 10_000;
@@ -79,6 +76,7 @@ export class RedisServer {
 		const args = [file, ...(this.options.sentinel ? ['--sentinel'] : [])];
 		const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 		this.child = child;
+		this.options.onSpawn?.(child, 'redis-server');
 		let log = '';
 		child.stdout.on('data', (data: Buffer) => (log += data.toString()));
 		child.stderr.on('data', (data: Buffer) => (log += data.toString()));
@@ -128,7 +126,7 @@ export class RedisServer {
 			'bind 127.0.0.1',
 			...listen,
 			`dir ${this.folder}`,
-			...(this.options.sentinel ? [] : ['save ""', 'appendonly no', 'enable-debug-command yes']),
+			...(this.options.sentinel ? [] : ['save ""', 'appendonly no']),
 			...(password === undefined ? [] : [`requirepass ${quoted(password)}`]),
 			...users.map((user) => `user ${user}`),
 			...(replicaOf === undefined ? [] : [`replicaof 127.0.0.1 ${replicaOf.port}`]),
@@ -142,69 +140,4 @@ export class RedisServer {
 /** In redis.conf: double quotes, with escapes for what would end them. */
 function quoted(text: string): string {
 	return `"${text.replace(/[\\"]/g, '\\$&')}"`;
-}
-
-export async function freePort(): Promise<number> {
-	return await new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address();
-			server.close(() => {
-				if (typeof address === 'object' && address !== null) resolve(address.port);
-				else reject(new Error('no port'));
-			});
-		});
-	});
-}
-
-/** An authority of our own and a certificate of it for `localhost` and 127.0.0.1, made by openssl. */
-export function makeCertificates(): Certificates {
-	const folder = mkdtempSync(join(tmpdir(), 'idempotency-tls-'));
-	const at = (name: string) => join(folder, name);
-	const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
-	const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-	openssl(
-		'req',
-		'-x509',
-		...newKey,
-		'-keyout',
-		at('ca.key'),
-		'-out',
-		at('ca.pem'),
-		'-days',
-		'2',
-		'-subj',
-		'/CN=Test CA',
-	);
-	openssl(
-		'req',
-		...newKey,
-		'-keyout',
-		at('server.key'),
-		'-out',
-		at('server.csr'),
-		'-subj',
-		'/CN=localhost',
-	);
-	writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-	openssl(
-		'x509',
-		'-req',
-		'-in',
-		at('server.csr'),
-		'-CA',
-		at('ca.pem'),
-		'-CAkey',
-		at('ca.key'),
-		'-CAcreateserial',
-		'-out',
-		at('server.pem'),
-		'-days',
-		'2',
-		'-extfile',
-		at('names'),
-	);
-	const read = (name: string) => execFileSync('cat', [at(name)]).toString();
-	return { folder, ca: read('ca.pem'), cert: read('server.pem'), key: read('server.key') };
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, RedisServer } from '../support/redis-server';
+import { freePort } from '../support/ports';
+import { RedisServer } from '../support/redis-server';
 import { commit, noOp, startDownstream, webhook, webhookItem, workflow } from '../support/engine';
 import type { Downstream, NodeSettings, RunResult } from '../support/engine';
 import { engine } from './nodes';

@@ -1,5 +1,5 @@
-import { redisCredential } from '../../../scripts/lib/example.mjs';
-import { startRedis } from '../../../scripts/lib/redis.mjs';
+import { redisCredential } from '../../../scripts/lib/example';
+import { startRedis } from '../../../scripts/lib/redis';
 import type { Credential } from '../harness/api';
 import { deliver } from '../harness/deliver';
 import { expectOneExecution } from '../harness/door';
@@ -24,7 +24,7 @@ const { name, type, data } = redisCredential(0);
 const withPassword = (password: string) => ({ ...data, port: redis.port, password });
 
 beforeAll(async () => {
-	redis = await startRedis({ args: ['--requirepass', PASSWORD] });
+	redis = await startRedis({ password: PASSWORD });
 	n8n = await (await (await N8nHost.create()).start()).signIn();
 	credential = await n8n.api.saveCredential(name, type, withPassword(PASSWORD));
 	for (const kind of Object.keys(EXAMPLES) as Kind[]) {

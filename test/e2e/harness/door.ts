@@ -1,4 +1,4 @@
-import { fireStorm } from '../../../scripts/lib/storm.mjs';
+import { fireStorm } from '../../../scripts/lib/storm';
 import type { N8nHost } from './n8n-host';
 import type { ChargeWorkflow } from './storm';
 

@@ -1,7 +1,7 @@
 import type { INode, IWorkflowSettings } from 'n8n-workflow';
 
-import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
-import { waitForWebhook } from '../../../scripts/lib/n8n.mjs';
+import { prepareExample, readExample } from '../../../scripts/lib/example';
+import { waitForWebhook } from '../../../scripts/lib/n8n';
 import { waitUntil } from '../../../scripts/lib/processes.mjs';
 import type { WorkflowJson } from '../../support/engine/workflow';
 import type { Credential } from './api';

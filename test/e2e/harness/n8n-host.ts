@@ -6,9 +6,9 @@ import {
 	createOwner,
 	startN8n,
 	waitForWebhook,
-} from '../../../scripts/lib/n8n.mjs';
-import { freePort } from '../../../scripts/lib/ports.mjs';
-import { installTarball } from '../../../scripts/lib/tarball.mjs';
+} from '../../../scripts/lib/n8n';
+import { freePort } from '../../support/ports';
+import { installTarball } from '../../../scripts/lib/tarball';
 import type { WorkflowJson } from '../../support/engine/workflow';
 import { Api } from './api';
 import { SET_UP } from './set-up';

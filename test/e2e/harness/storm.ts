@@ -1,8 +1,10 @@
-import { makeDeliveries } from '../../../scripts/lib/charges.mjs';
-import { startDownstream } from '../../../scripts/lib/downstream.mjs';
-import { prepareExample, readExample } from '../../../scripts/lib/example.mjs';
-import { fireStorm } from '../../../scripts/lib/storm.mjs';
-import type { WorkflowJson } from '../../support/engine/workflow';
+import { makeDeliveries, sumRetries } from '../../../scripts/lib/charges';
+import type { Charge } from '../../../scripts/lib/charges';
+import { prepareExample, readExample } from '../../../scripts/lib/example';
+import { fireStorm } from '../../../scripts/lib/storm';
+import type { Answer } from '../../../scripts/lib/storm';
+import { startPaymentService } from '../../support/payment-service';
+import type { PaymentService } from '../../support/payment-service';
 import type { Credential } from './api';
 import { isWebhook } from './n8n-host';
 import type { N8nHost } from './n8n-host';
@@ -12,7 +14,7 @@ import { IS_OLDER } from './set-up';
 export interface ChargeWorkflow {
 	readonly url: string;
 	readonly workflowId: string;
-	readonly downstream: Awaited<ReturnType<typeof startDownstream>>;
+	readonly downstream: PaymentService;
 }
 
 /** Publishes examples/webhook-charge.json, or another; on the embedded store unless a credential is given. */
@@ -23,11 +25,12 @@ export async function publishCharge(
 	service: { readonly delayMs?: number } = {},
 	name = 'webhook-charge',
 ): Promise<ChargeWorkflow> {
-	const downstream = await startDownstream(service);
+	const downstream = await startPaymentService(service);
 	const example = prepareExample(await readExample(name), {
-		...{ id: path, urls: { 'Charge Card': downstream.url } },
-		...(credential === undefined ? {} : { credential }),
-	}) as WorkflowJson;
+		id: path,
+		urls: { 'Charge Card': downstream.url },
+		credential,
+	});
 	for (const node of example.nodes) {
 		// What n8n had not begun when it was killed is held for so long; on an older n8n also what it had begun.
 		if (node.type.endsWith(IS_OLDER ? '.idempotencyGuard' : '.idempotentWebhook'))
@@ -79,7 +82,8 @@ export interface Storm {
 export async function storm(workflow: ChargeWorkflow, storm: Storm): Promise<Verdict> {
 	const deliveries = makeDeliveries(storm.deliveries, storm.keys).map(({ key, body }) => ({
 		// Its own orders: the payment service keeps those of earlier storms.
-		...{ key, body: { ...body, orderId: `${body.orderId}-${key}` } },
+		key,
+		body: { ...body, orderId: `${body.orderId}-${key}` },
 	}));
 	const { disturb, timeoutMs = 200_000 } = storm;
 	const { url } = workflow;
@@ -87,7 +91,7 @@ export async function storm(workflow: ChargeWorkflow, storm: Storm): Promise<Ver
 	if (disturb === undefined) return judge(await fireStorm(url, deliveries, options), workflow);
 
 	const half = deliveries.length / 2;
-	let rest: Promise<readonly Answer[]> = Promise.resolve([]);
+	let rest: Promise<ReadonlyArray<Answer<Charge>>> = Promise.resolve([]);
 	const sendRest = () => {
 		rest = fireStorm(url, deliveries.slice(half), options);
 	};
@@ -102,15 +106,7 @@ export async function storm(workflow: ChargeWorkflow, storm: Storm): Promise<Ver
 	return judge([...first, ...(await rest)], workflow);
 }
 
-interface Answer {
-	readonly delivery: { readonly body: { readonly orderId: string } };
-	readonly status?: number;
-	readonly body?: string;
-	readonly error?: string;
-	readonly retries: Record<string, number>;
-}
-
-function judge(answers: readonly Answer[], { downstream }: ChargeWorkflow): Verdict {
+function judge(answers: ReadonlyArray<Answer<Charge>>, { downstream }: ChargeWorkflow): Verdict {
 	const wrong: string[] = [];
 	const charges: Record<number, number> = {};
 	const told = { charge: 0, unknownOutcome: 0 };
@@ -136,11 +132,7 @@ function judge(answers: readonly Answer[], { downstream }: ChargeWorkflow): Verd
 		}
 		if (bodies.size === 0 && made.length > 0) chargedUntold += 1;
 	}
-	const retries: Record<string, number> = {};
-	for (const [reason, count] of answers.flatMap((answer) => Object.entries(answer.retries))) {
-		retries[reason] = (retries[reason] ?? 0) + count;
-	}
-	return { charges, told, wrong: wrong.slice(0, 10), chargedUntold, retries };
+	return { charges, told, wrong: wrong.slice(0, 10), chargedUntold, retries: sumRetries(answers) };
 }
 
 /**

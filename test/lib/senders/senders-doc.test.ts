@@ -1,21 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { SENDERS } from '../../../lib/senders/delivery-ids';
+import { sendersDoc } from '../../../scripts/lib/senders-doc';
 
-const ROOT = join(__dirname, '../../..');
+const text = readFileSync(join(__dirname, '../../../docs/senders.md'), 'utf8');
 
-it('docs/senders.md is what the table says', () => {
-	const { status, stderr } = spawnSync(
-		process.execPath,
-		[join(ROOT, 'scripts/write-senders-doc.mjs'), '--check'],
-		{ encoding: 'utf8' },
-	);
-	expect([status, stderr]).toEqual([0, '']);
+it('docs/senders.md is what npm run docs:senders writes', () => {
+	expect(text).toBe(sendersDoc(SENDERS));
 });
 
 it('docs/senders.md has a row for each sender, with its source', () => {
-	const lines = readFileSync(join(ROOT, 'docs/senders.md'), 'utf8').split('\n');
+	const lines = text.split('\n');
 	for (const { name, source, trap } of SENDERS) {
 		const [row = ''] = lines.filter((line) => line.startsWith(`| **${name}** |`));
 		expect(row).toContain(`](${source})`);

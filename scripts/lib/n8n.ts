@@ -1,10 +1,14 @@
-/** Runs a real n8n: its commands, and its server on a free loopback port. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { freePort } from '../../test/support/ports';
 import { plainError } from './cleanup.mjs';
+import type { N8nInstall } from './n8n-install.mjs';
 import { environmentOf } from './node.mjs';
-import { freePort } from './ports.mjs';
 import { run, startServer, waitUntil } from './processes.mjs';
+import type { Server } from './processes.mjs';
+
+/** Runs a real n8n: its commands, and its server on a free loopback port. */
 
 /** Nothing of this calls out to the internet, and nothing asks the user questions. */
 const QUIET = {
@@ -22,7 +26,11 @@ const QUIET = {
 };
 
 /** Settings of an n8n that the user may run besides must not reach this one, nor those of the tests that start it. */
-function n8nEnvironment(install, userFolder, extra) {
+function n8nEnvironment(
+	install: N8nInstall,
+	userFolder: string,
+	extra: Readonly<Record<string, string>>,
+): NodeJS.ProcessEnv {
 	const env = environmentOf(install.node);
 	for (const name of Object.keys(env)) {
 		if (/^(N8N_|DB_|QUEUE_|EXECUTIONS_|JEST_|WEBHOOK_URL$|NODE_OPTIONS$|NODE_ENV$)/.test(name))
@@ -33,15 +41,18 @@ function n8nEnvironment(install, userFolder, extra) {
 	return { ...env, ...QUIET, ...modules, N8N_USER_FOLDER: userFolder, ...extra };
 }
 
-/**
- * Runs one of n8n's commands, e.g. `['publish:workflow', '--id=1']`.
- *
- * @param {{ version: string, folder: string, node: string, bin: string }} install from `ensureN8n`
- * @param {{ userFolder: string, args: string[], env?: Record<string, string>, expect?: string }} options
- *   `expect`: text that must be in the output; n8n ends some commands with exit code 0 though they failed
- * @returns {Promise<string>} its output
- */
-export async function runN8n(install, { userFolder, args, env = {}, expect }) {
+export interface N8nCommand {
+	readonly userFolder: string;
+	/** E.g. `['publish:workflow', '--id=1']`. */
+	readonly args: readonly string[];
+	readonly env?: Readonly<Record<string, string>>;
+	/** Text that must be in the output: n8n ends some commands with exit code 0 though they failed. */
+	readonly expect?: string;
+}
+
+/** Runs one of n8n's commands. @returns its output */
+export async function runN8n(install: N8nInstall, command: N8nCommand): Promise<string> {
+	const { userFolder, args, env = {}, expect } = command;
 	const { tail } = await run(install.node, [install.bin, ...args], {
 		cwd: userFolder,
 		env: n8nEnvironment(install, userFolder, env),
@@ -54,15 +65,52 @@ export async function runN8n(install, { userFolder, args, env = {}, expect }) {
 	return output;
 }
 
-/**
- * Starts n8n and waits until it is ready; its webhooks may answer a little later (`waitForWebhook`).
- *
- * @param {{ version: string, folder: string, node: string, bin: string }} install from `ensureN8n`
- * @param {{ userFolder: string, env?: Record<string, string>, args?: string[], port?: number, graceMs?: number }} options
- *   `port`: a free one unless said; `graceMs`: how long it may take to end when asked to
- * @returns {Promise<{ url: string, port: number, pid: number, ended: Promise<never>, tail: (lines: number) => string, stop: () => Promise<void>, kill: () => Promise<void> }>}
- */
-export async function startN8n(install, options) {
+export interface Imported {
+	/** As n8n exports them. */
+	readonly credentials: readonly object[];
+	readonly workflows: readonly object[];
+	/** The ids of those workflows that are published. */
+	readonly published: readonly string[];
+}
+
+/** Imports by n8n's commands what an n8n that does not run yet shall have. */
+export async function importAndPublish(
+	install: N8nInstall,
+	userFolder: string,
+	{ credentials, workflows, published }: Imported,
+): Promise<void> {
+	for (const [kind, contents] of Object.entries({ credentials, workflow: workflows })) {
+		if (contents.length === 0) continue;
+		const file = join(userFolder, `import-${kind}.json`);
+		await writeFile(file, JSON.stringify(contents));
+		const args = [`import:${kind}`, `--input=${file}`];
+		const expect = `Successfully imported ${contents.length}`;
+		await runN8n(install, { userFolder, args, expect });
+		await rm(file);
+	}
+	for (const id of published) {
+		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${id}`] });
+	}
+}
+
+export interface StartOptions {
+	readonly userFolder: string;
+	readonly env?: Readonly<Record<string, string>>;
+	/** Default `['start']`. */
+	readonly args?: readonly string[];
+	/** A free one unless said. */
+	readonly port?: number;
+	/** How long it may take to end when asked to. */
+	readonly graceMs?: number;
+}
+
+export interface N8n extends Server {
+	readonly url: string;
+	readonly port: number;
+}
+
+/** Starts n8n and waits until it is ready; its webhooks may answer a little later (`waitForWebhook`). */
+export async function startN8n(install: N8nInstall, options: StartOptions): Promise<N8n> {
 	const { userFolder, env = {}, args = ['start'], graceMs = 15_000 } = options;
 	await mkdir(userFolder, { recursive: true });
 	const port = options.port ?? (await freePort());
@@ -87,19 +135,22 @@ export async function startN8n(install, options) {
 		await Promise.race([ready, server.ended]);
 	} catch (error) {
 		await server.stop();
-		throw plainError(`${error.message}\nThe last lines of n8n's log:\n${server.tail(40)}`);
+		const { message } = error as Error;
+		throw plainError(`${message}\nThe last lines of n8n's log:\n${server.tail(40)}`);
 	}
 	return { url, port, ...server };
 }
 
+/** What is waited for, and what ends the wait early. */
+type Reachable = Pick<N8n, 'url' | 'ended'>;
+
 /**
  * Waits until a published webhook is registered. Asks by a CORS preflight, which starts no execution.
  *
- * @param {{ url: string, ended: Promise<never> }} n8n from `startN8n`
- * @param {string} path the webhook's path, e.g. "charge"
- * @param {string} method e.g. "POST"
+ * @param path the webhook's path, e.g. "charge"
+ * @param method e.g. "POST"
  */
-export async function waitForWebhook(n8n, path, method) {
+export async function waitForWebhook(n8n: Reachable, path: string, method: string): Promise<void> {
 	const isRegistered = async () => {
 		const response = await fetch(`${n8n.url}/webhook/${path}`, {
 			method: 'OPTIONS',
@@ -115,14 +166,16 @@ export async function waitForWebhook(n8n, path, method) {
 }
 
 /** The folder in which n8n keeps community nodes that were installed by hand. */
-export const communityNodesFolder = (userFolder) => join(userFolder, '.n8n', 'nodes');
+export const communityNodesFolder = (userFolder: string): string =>
+	join(userFolder, '.n8n', 'nodes');
 
-/**
- * Creates the owner's account, so that the editor can be opened.
- *
- * @returns {Promise<{ email: string, password: string }>}
- */
-export async function createOwner(n8n) {
+export interface Account {
+	readonly email: string;
+	readonly password: string;
+}
+
+/** Creates the owner's account, so that the editor can be opened. */
+export async function createOwner(n8n: Pick<N8n, 'url'>): Promise<Account> {
 	const account = { email: 'demo@example.com', password: 'Idempotent-1' };
 	// An n8n that is ready may have no API yet.
 	const hasApi = async () => (await fetch(`${n8n.url}/rest/settings`)).ok;

@@ -1,22 +1,25 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { startPaymentService } from '../test/support/payment-service';
+import { CHECKOUT } from './lib/checkout.mjs';
+import { onCleanup, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { openEditor } from './lib/editor';
+import type { Editor } from './lib/editor';
+import { during, say } from './lib/log.mjs';
+import { startN8n } from './lib/n8n';
+import { ensureN8n } from './lib/n8n-install.mjs';
+import { idOf, prepareUserFolder } from './lib/published-example';
+
 /**
  * `npm run screenshots`: takes the pictures in docs/images again, in a real n8n with this package installed as users get it, in
  * Debian's Chromium.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CHECKOUT, ensureCheckout } from './lib/checkout.mjs';
-import { runMain, temporaryFolder } from './lib/cleanup.mjs';
-import { startDownstream } from './lib/downstream.mjs';
-import { openEditor } from './lib/editor.mjs';
-import { during, say } from './lib/log.mjs';
-import { startN8n } from './lib/n8n.mjs';
-import { ensureN8n } from './lib/n8n-install.mjs';
-import { idOf, prepareUserFolder } from './lib/published-example.mjs';
 
 const IMAGES = join(CHECKOUT, 'docs', 'images');
 
 /** A picture of each, and of the settings of some of its nodes. */
-const EXAMPLES = {
+const EXAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'webhook-charge': {
 		'Idempotency Guard': 'idempotency-guard',
 		'Idempotency Commit': 'idempotency-commit',
@@ -44,9 +47,9 @@ const DRAFTS = [
 	'agent-tool/mcp-server',
 ];
 
-async function takePictures(editor) {
-	const picture = async (name, target = editor.page) => {
-		await target.screenshot({ path: join(IMAGES, `${name}.png`) });
+async function takePictures(editor: Editor): Promise<void> {
+	const picture = async (name: string) => {
+		await editor.page.screenshot({ path: join(IMAGES, `${name}.png`) });
 		say(`  docs/images/${name}.png`);
 	};
 	for (const [example, nodes] of Object.entries(EXAMPLES)) {
@@ -64,13 +67,13 @@ async function takePictures(editor) {
 	}
 }
 
-await runMain(async () => {
-	await ensureCheckout();
+void runMain(async () => {
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-screenshots');
-	const downstream = await startDownstream();
+	const service = await startPaymentService();
+	onCleanup(async () => await service.stop());
 	const names = Object.keys(EXAMPLES);
-	const parts = { install, folder, downstream, names, drafts: DRAFTS };
+	const parts = { install, folder, service, names, drafts: DRAFTS };
 	const userFolder = await prepareUserFolder(parts);
 	await mkdir(IMAGES, { recursive: true });
 	const n8n = await during(`Starting n8n ${install.version}`, () =>

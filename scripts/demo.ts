@@ -1,37 +1,53 @@
+import { parseArgs } from 'node:util';
+
+import { startPaymentService } from '../test/support/payment-service';
+import { changePayload, judge, makeDeliveries } from './lib/charges';
+import type { Charge, Judgement } from './lib/charges';
+import { interruption, onCleanup, plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { during, elapsedSeconds, say } from './lib/log.mjs';
+import { createOwner, startN8n, waitForWebhook } from './lib/n8n';
+import type { N8n } from './lib/n8n';
+import { ensureN8n } from './lib/n8n-install.mjs';
+import { ensureRedisServer } from './lib/programs.mjs';
+import { prepareUserFolder } from './lib/published-example';
+import { startRedis } from './lib/redis';
+import { fireStorm } from './lib/storm';
+import type { Answer } from './lib/storm';
+
 /**
  * `npm run demo`: a storm of repeated webhook deliveries at a real n8n with this package installed as users get it, and a
  * payment service that counts. Ends with a JSON line; exit code 0 only if each key was charged exactly once.
  */
-import { parseArgs } from 'node:util';
-import { changePayload, judge, makeDeliveries } from './lib/charges.mjs';
-import { ensureCheckout } from './lib/checkout.mjs';
-import { interruption, plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
-import { startDownstream } from './lib/downstream.mjs';
-import { during, elapsedSeconds, say } from './lib/log.mjs';
-import { createOwner, startN8n, waitForWebhook } from './lib/n8n.mjs';
-import { ensureN8n } from './lib/n8n-install.mjs';
-import { prepareUserFolder } from './lib/published-example.mjs';
-import { ensureRedisServer, startRedis } from './lib/redis.mjs';
-import { fireStorm } from './lib/storm.mjs';
 
 const EXAMPLE = 'webhook-charge';
 const WEBHOOK_PATH = 'charge';
 const USAGE = 'npm run demo -- [--store embedded|redis] [--deliveries 200] [--keys 20] [--open]';
 
-function readOptions() {
-	let values;
+interface Options {
+	readonly store: string;
+	/** Whether the editor stays up. */
+	readonly open: boolean;
+	readonly deliveries: number;
+	readonly keys: number;
+}
+
+function readArguments() {
 	try {
-		({ values } = parseArgs({
+		return parseArgs({
 			options: {
 				store: { type: 'string', default: 'embedded' },
 				deliveries: { type: 'string', default: '200' },
 				keys: { type: 'string', default: '20' },
 				open: { type: 'boolean', default: false },
 			},
-		}));
+		}).values;
 	} catch (error) {
-		throw plainError(`${error.message}\nUsage: ${USAGE}`);
+		throw plainError(`${(error as Error).message}\nUsage: ${USAGE}`);
 	}
+}
+
+function readOptions(): Options {
+	const values = readArguments();
 	const { store, open } = values;
 	const [deliveries, keys] = [Number(values.deliveries), Number(values.keys)];
 	const areCounts = Number.isInteger(deliveries) && Number.isInteger(keys) && keys >= 1;
@@ -41,7 +57,12 @@ function readOptions() {
 	return { store, open, deliveries, keys };
 }
 
-async function sendStorm(n8n, { deliveries, keys }) {
+interface Sent {
+	readonly answers: ReadonlyArray<Answer<Charge>>;
+	readonly changedAnswer: Answer<Charge>;
+}
+
+async function sendStorm(n8n: N8n, { deliveries, keys }: Options): Promise<Sent> {
 	const url = `${n8n.url}/webhook/${WEBHOOK_PATH}`;
 	const storm = makeDeliveries(deliveries, keys);
 	let answered = 0;
@@ -51,14 +72,19 @@ async function sendStorm(n8n, { deliveries, keys }) {
 		() => `${answered} answered`,
 	);
 	const [changedAnswer] = await during('Sending one of the keys with another amount', () =>
-		fireStorm(url, [changePayload(storm[0])]),
+		fireStorm(url, [changePayload(storm[0]!)]),
 	);
-	return { answers, changedAnswer };
+	return { answers, changedAnswer: changedAnswer! };
 }
 
-function printTable(options, { changedAnswer }, verdict, seconds) {
-	const told = (status) => verdict.retries[status] ?? 0;
-	const rows = [
+function printTable(
+	options: Options,
+	{ changedAnswer }: Sent,
+	verdict: Judgement,
+	seconds: number,
+): void {
+	const told = (status: number) => verdict.retries[status] ?? 0;
+	const rows: ReadonlyArray<readonly [name: string, value: number | string, note: string]> = [
 		[
 			'deliveries sent',
 			options.deliveries,
@@ -78,31 +104,31 @@ function printTable(options, { changedAnswer }, verdict, seconds) {
 	for (const error of verdict.errors.slice(0, 10)) process.stdout.write(`  ${error}\n`);
 }
 
-function detailOf({ body }) {
+function detailOf({ body = '' }: Answer<Charge>): string {
 	try {
-		const { detail = '' } = JSON.parse(body);
+		const { detail = '' } = JSON.parse(body) as { detail?: string };
 		return detail.length > 100 ? `${detail.slice(0, 99)}…` : detail;
 	} catch {
 		return '';
 	}
 }
 
-async function keepOpen(n8n) {
+async function keepOpen(n8n: N8n): Promise<void> {
 	const { email, password } = await createOwner(n8n);
 	say(`The editor is open at ${n8n.url}/workflow/${EXAMPLE}`);
 	say(`  sign in as ${email}, password ${password}; Ctrl-C ends and removes everything`);
 	await Promise.race([interruption(), n8n.ended]);
 }
 
-async function demo(options) {
+async function demo(options: Options): Promise<number> {
 	if (options.store === 'redis') await ensureRedisServer();
-	// On a new machine both take minutes, and neither needs the other.
-	const [install] = await Promise.all([ensureN8n(), ensureCheckout()]);
+	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-demo');
-	const downstream = await startDownstream();
+	const service = await startPaymentService();
+	onCleanup(async () => await service.stop());
 	const redis = options.store === 'redis' ? await startRedis() : undefined;
 	const names = [EXAMPLE];
-	const userFolder = await prepareUserFolder({ install, folder, downstream, redis, names });
+	const userFolder = await prepareUserFolder({ install, folder, service, redis, names });
 
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),
@@ -111,7 +137,7 @@ async function demo(options) {
 		await during('Waiting for its webhook', () => waitForWebhook(n8n, WEBHOOK_PATH, 'POST'));
 		const begun = elapsedSeconds();
 		const sent = await Promise.race([sendStorm(n8n, options), n8n.ended]);
-		const verdict = judge(sent.answers, sent.changedAnswer, downstream);
+		const verdict = judge(sent.answers, sent.changedAnswer, service);
 		printTable(options, sent, verdict, elapsedSeconds() - begun);
 
 		const { sideEffects, replayed, conflicts } = verdict;
@@ -124,8 +150,8 @@ async function demo(options) {
 		if (options.open) await keepOpen(n8n);
 		return isRight ? 0 : 1;
 	} catch (error) {
-		throw plainError(`${error.message}\nThe last lines of n8n's log:\n${n8n.tail(40)}`);
+		throw plainError(`${(error as Error).message}\nThe last lines of n8n's log:\n${n8n.tail(40)}`);
 	}
 }
 
-await runMain(() => demo(readOptions()));
+void runMain(async () => await demo(readOptions()));

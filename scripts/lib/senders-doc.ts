@@ -1,3 +1,5 @@
+import type { Sender } from '../../lib/senders/sender';
+
 /** docs/senders.md, from the data that the Guard itself uses. */
 
 const SEEN = {
@@ -9,7 +11,7 @@ const SEEN = {
 const INTRODUCTION = `# Senders
 
 Where each sender puts the ID of a delivery: what *Recognize Duplicates By → Webhook Delivery ID* reads. Written by
-\`node scripts/write-senders-doc.mjs\` from the table in \`lib/senders/\`; a test checks that it is current.
+\`npm run docs:senders\` from the table in \`lib/senders/\`; a test checks that it is current.
 
 *Detect* looks at the headers first, then at the shape of the body. The sender that it recognizes is the only one that is asked: where
 its ID is missing, the delivery has none, and no other header stands in for it. Choose the sender by name where a webhook has only one.
@@ -35,8 +37,7 @@ webhook), give the Guard an item with these fields and choose the sender.
 The item of an SQS message is the message itself, or the \`body\` of a webhook whose body is one message.
 `;
 
-/** @param {ReadonlyArray<import('../../lib/senders/sender').Sender>} senders */
-export function sendersDoc(senders) {
+export function sendersDoc(senders: readonly Sender[]): string {
 	const rows = senders.map((sender) => [
 		`**${sender.name}**`,
 		sender.description,
@@ -52,26 +53,27 @@ export function sendersDoc(senders) {
 		'The Guard handles an item as a whole, so such a request must be split first. A request that holds one event needs no split;\none with more is an error that names the item and says this:\n\n',
 		table(
 			['sender', 'how to split'],
-			senders.filter(({ batched }) => batched !== null).map(({ name, batched }) => [name, batched]),
+			senders.flatMap(({ name, batched }) => (batched === null ? [] : [[name, batched]])),
 		),
 		"\n## Behind n8n's own triggers\n\n",
 		'Some of them drop the ID. The Guard then says so:\n\n',
 		table(
 			['sender', 'what is missing, and what to use'],
-			senders
-				.filter(({ behindTrigger }) => behindTrigger !== undefined)
-				.map(({ name, behindTrigger }) => [name, behindTrigger]),
+			senders.flatMap(({ name, behindTrigger }) =>
+				behindTrigger === undefined ? [] : [[name, behindTrigger]],
+			),
 		),
 		BROKERS,
 	].join('');
 }
 
-function retriesOf({ retriesForHours, callerChosen }) {
+function retriesOf({ retriesForHours, callerChosen }: Sender): string {
 	if (retriesForHours === null) return callerChosen ? 'as the caller likes' : 'none, or not said';
 	return retriesForHours < 48 ? `${retriesForHours} h` : `${retriesForHours / 24} days`;
 }
 
-function table(head, rows) {
-	const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+	const line = (cells: readonly string[]) =>
+		`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 	return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }

@@ -1,41 +1,45 @@
+import { parseArgs } from 'node:util';
+
+import { RedisServer } from '../test/support/redis-server';
+import { onCleanup, plainError, runMain } from './lib/cleanup.mjs';
+import { say } from './lib/log.mjs';
+
 /**
  * `npm run fuzz`: random keys, payloads, headers and tokens against lib/ and against Guard and Commit on real stores, until the time is
  * over. Ends with a JSON line; on a failure says the seed and the smallest case, and exits with 1.
  */
-import { parseArgs } from 'node:util';
-import { onCleanup, plainError, runMain } from './lib/cleanup.mjs';
-import { say } from './lib/log.mjs';
-import { requireTypeScript } from './lib/typescript.mjs';
 
 const USAGE = 'npm run fuzz -- [--seconds 60] [--seed 1]';
 const PROGRESS_SECONDS = 5;
 
-function readOptions() {
-	let values;
+function readArguments() {
 	try {
-		({ values } = parseArgs({
+		return parseArgs({
 			options: {
 				seconds: { type: 'string', default: '60' },
 				seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
 			},
-		}));
+		}).values;
 	} catch (error) {
-		throw plainError(`${error.message}\nUsage: ${USAGE}`);
+		throw plainError(`${(error as Error).message}\nUsage: ${USAGE}`);
 	}
+}
+
+function readOptions(): { readonly seconds: number; readonly seed: number } {
+	const values = readArguments();
 	const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
 	if (!(seconds >= 0) || !Number.isInteger(seed)) throw plainError(`Usage: ${USAGE}`);
 	return { seconds, seed };
 }
 
-await runMain(async () => {
+void runMain(async () => {
 	const { seconds, seed } = readOptions();
-	// The tests' harness of n8n cleans up after itself by jest's hook.
-	globalThis.afterAll = onCleanup;
-	const { RedisServer } = requireTypeScript('test/stores/redis-server.ts');
-	const { keyProperties } = requireTypeScript('test/fuzz/keys.ts');
-	const { sealedProperties } = requireTypeScript('test/fuzz/sealed.ts');
-	const { workflowProperties } = requireTypeScript('test/fuzz/workflows.ts');
-	const { fuzz } = requireTypeScript('test/fuzz/fuzz.ts');
+	// n8n's engine cleans up after itself by jest's hook, which must be there before it is loaded.
+	Object.assign(globalThis, { afterAll: onCleanup });
+	const { keyProperties } = await import('../test/fuzz/keys');
+	const { sealedProperties } = await import('../test/fuzz/sealed');
+	const { workflowProperties } = await import('../test/fuzz/workflows');
+	const { fuzz } = await import('../test/fuzz/fuzz');
 
 	const server = await RedisServer.start();
 	onCleanup(async () => await server.stop());

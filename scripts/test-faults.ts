@@ -1,36 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { FaultRow } from '../test/faults/report';
+import { CHECKOUT } from './lib/checkout.mjs';
+import { plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './lib/faults-table';
+import { say } from './lib/log.mjs';
+import { environmentWithNode } from './lib/node.mjs';
+
 /**
  * `npm run test:faults`: the tests of test/faults, then a table of what each fault did, then a JSON line
  * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/evidence.md lists other
  * faults; `-- --write-docs` writes its table. Other arguments go to jest; then the docs are not looked at.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CHECKOUT } from './lib/checkout.mjs';
-import { plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
-import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './lib/faults-table.mjs';
-import { say } from './lib/log.mjs';
-import { environmentWithNode } from './lib/node.mjs';
 
 const EVIDENCE = join(CHECKOUT, 'docs/evidence.md');
 
-async function runTests(report, args) {
+async function runTests(report: string, args: readonly string[]): Promise<number> {
 	const jest = spawn('jest', ['--verbose', ...(args.length > 0 ? args : ['test/faults'])], {
 		cwd: CHECKOUT,
 		env: { ...environmentWithNode(CHECKOUT), FAULTS_REPORT: report },
 		stdio: 'inherit',
 	});
-	const [code] = await once(jest, 'close');
-	return code;
+	const [code] = (await once(jest, 'close')) as [number | null];
+	return code ?? 1;
 }
 
-function rowsIn(report) {
-	const rows = readdirSync(report).map((name) => JSON.parse(readFileSync(join(report, name))));
+type PlacedRow = FaultRow & { readonly file: string; readonly place: number };
+
+function rowsIn(report: string): PlacedRow[] {
+	const rows = readdirSync(report).map(
+		(name) => JSON.parse(readFileSync(join(report, name), 'utf8')) as PlacedRow,
+	);
 	return rows.sort((a, b) => a.file.localeCompare(b.file) || a.place - b.place);
 }
 
-function checkDocs(rows) {
+function checkDocs(rows: readonly FaultRow[]): void {
 	const listed = faultsIn(readFileSync(EVIDENCE, 'utf8'));
 	const seen = rows.map(labelOf);
 	const differing = [
@@ -43,7 +50,7 @@ function checkDocs(rows) {
 	);
 }
 
-await runMain(async () => {
+void runMain(async () => {
 	const args = process.argv.slice(2).filter((arg) => arg !== '--write-docs');
 	const writes = process.argv.includes('--write-docs');
 	if (writes && args.length > 0) throw plainError('The docs list all faults: name no tests.');
@@ -54,12 +61,13 @@ await runMain(async () => {
 	const rows = rowsIn(report);
 	process.stdout.write(`\n${terminalTable(rows)}\n\n`);
 
-	const sum = (count) => rows.reduce((total, row) => total + count(row), 0);
+	const sum = (count: (row: FaultRow) => number) =>
+		rows.reduce((total, row) => total + count(row), 0);
 	const result = {
 		faults: rows.length,
 		runs: sum(({ runs }) => runs),
 		violations: sum(({ violations }) => violations),
-		unprotected: rows.filter(({ unprotected }) => unprotected > 0).map(({ fault }) => fault),
+		unprotected: rows.filter(({ unprotected }) => (unprotected ?? 0) > 0).map(({ fault }) => fault),
 	};
 	if (code === 0 && writes) {
 		const text = readFileSync(EVIDENCE, 'utf8');

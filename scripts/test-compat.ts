@@ -1,23 +1,23 @@
+import type { SetUp } from '../test/e2e/harness/set-up';
+import { runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { runE2eTests } from './lib/e2e';
+import { say } from './lib/log.mjs';
+import { ensureN8n, ensureNode } from './lib/n8n-install.mjs';
+import { ensureRedisServer } from './lib/programs.mjs';
+import { buildAndPack } from './lib/tarball';
+
 /**
  * `npm run test:compat`: the tests of test/e2e/compat, against an older n8n that has this package as users get it, on an older
  * Node without SQLite and on one with it.
  */
-import { ensureCheckout } from './lib/checkout.mjs';
-import { runMain, temporaryFolder } from './lib/cleanup.mjs';
-import { runE2eTests } from './lib/e2e.mjs';
-import { say } from './lib/log.mjs';
-import { ensureN8n, ensureNode } from './lib/n8n-install.mjs';
-import { ensureRedisServer } from './lib/redis.mjs';
-import { buildAndPack } from './lib/tarball.mjs';
 
 /** The newest Node 22, whose SQLite needs no flag. */
 const NODE_22 = '22.23.3';
 
-await runMain(async () => {
-	await ensureCheckout();
+void runMain(async () => {
 	await ensureRedisServer();
 	const install = await ensureN8n('n8n-older');
-	const runs = [
+	const runs: ReadonlyArray<Pick<SetUp, 'embeddedStore'> & { readonly node: string }> = [
 		{ node: install.node, embeddedStore: 'refused' },
 		{ node: await ensureNode(NODE_22), embeddedStore: 'works' },
 	];

@@ -1,6 +1,10 @@
+import type { FaultRow } from '../../test/faults/report';
+
 /** The table of `npm run test:faults`: in a terminal and in docs/evidence.md. */
 
-const COLUMNS = [
+type Cell = (row: FaultRow) => string;
+
+const COLUMNS: ReadonlyArray<readonly [name: string, cell: Cell]> = [
 	['fault', ({ fault }) => fault],
 	['store', ({ store }) => (store === 'redis' ? 'Redis' : store)],
 	['runs', ({ runs }) => String(runs)],
@@ -12,19 +16,20 @@ const COLUMNS = [
 const NAMES = COLUMNS.map(([name]) => name);
 const NUMBERS_FROM = 2;
 
-const cellsOf = (row) => COLUMNS.map(([, cell]) => cell(row));
+const cellsOf = (row: FaultRow): string[] => COLUMNS.map(([, cell]) => cell(row));
 
-/** @param {ReadonlyArray<import('../../test/faults/report').FaultRow>} rows */
-export function terminalTable(rows) {
+export function terminalTable(rows: readonly FaultRow[]): string {
 	const lines = [NAMES, ...rows.map(cellsOf)];
-	const widths = NAMES.map((_, i) => Math.max(...lines.map((cells) => cells[i].length)));
-	const pad = (cell, i) => (i < NUMBERS_FROM ? cell.padEnd(widths[i]) : cell.padStart(widths[i]));
+	const widths = NAMES.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
+	const pad = (cell: string, i: number): string => {
+		const width = widths[i] ?? 0;
+		return i < NUMBERS_FROM ? cell.padEnd(width) : cell.padStart(width);
+	};
 	return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** @param {ReadonlyArray<import('../../test/faults/report').FaultRow>} rows */
-export function markdownTable(rows) {
-	const line = (cells) => `| ${cells.join(' | ')} |`;
+export function markdownTable(rows: readonly FaultRow[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 	const rule = NAMES.map((_, i) => (i < NUMBERS_FROM ? '---' : '--:'));
 	return [NAMES, rule, ...rows.map(cellsOf)].map(line).join('\n');
 }
@@ -32,8 +37,8 @@ export function markdownTable(rows) {
 const BEGIN = '<!-- written by npm run test:faults -- --write-docs -->';
 const END = '<!-- end of what test:faults wrote -->';
 
-/** @returns {string} the text with this table in the place of the one it had */
-export function withTable(text, table) {
+/** @returns the text with this table in the place of the one it had */
+export function withTable(text: string, table: string): string {
 	const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
 	if (from === -1 || to < from)
 		throw new Error(`The place of the table is marked by "${BEGIN}" and "${END}"`);
@@ -41,15 +46,24 @@ export function withTable(text, table) {
 }
 
 /** Which faults a text lists, and whether it says of each that nothing protects against it. */
-export function faultsIn(text) {
+export function faultsIn(text: string): string[] {
 	const table = text.slice(text.indexOf(BEGIN), text.indexOf(END));
 	return table
 		.split('\n')
 		.filter((line) => line.startsWith('| '))
 		.slice(2)
 		.map((line) => line.split('|').map((cell) => cell.trim()))
-		.map((cells) => labelOf({ fault: cells[1], store: cells[2], unprotected: cells[7] || null }));
+		.map(([, fault = '', store = '', , , , , unprotected]) =>
+			labelOf({ fault, store, unprotected: unprotected || null }),
+		);
 }
 
-export const labelOf = ({ fault, store, unprotected }) =>
+interface Labelled {
+	readonly fault: string;
+	readonly store: string;
+	/** Null where something protects against it. */
+	readonly unprotected: string | number | null;
+}
+
+export const labelOf = ({ fault, store, unprotected }: Labelled): string =>
 	`${fault} (${store.toLowerCase()}${unprotected === null ? '' : ', unprotected'})`;

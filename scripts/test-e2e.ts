@@ -1,39 +1,41 @@
+import { chmod } from 'node:fs/promises';
+
+import { runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { runE2eTests } from './lib/e2e';
+import { say } from './lib/log.mjs';
+import { ensureN8n } from './lib/n8n-install.mjs';
+import {
+	ensureChromium,
+	ensurePostgres,
+	ensureRabbitMq,
+	ensureRedisServer,
+} from './lib/programs.mjs';
+import { buildAndPack, packNextVersion } from './lib/tarball';
+
 /**
  * `npm run test:e2e`: the tests of test/e2e, against real n8n processes that have this package as users get it.
  * `npm run test:e2e -- regular` (or `queue`, `browser`, `examples`) runs a part: jest gets the arguments.
  */
-import { chmod } from 'node:fs/promises';
-import { ensureCheckout } from './lib/checkout.mjs';
-import { runMain, temporaryFolder } from './lib/cleanup.mjs';
-import { runE2eTests } from './lib/e2e.mjs';
-import { ensureChromium } from './lib/editor.mjs';
-import { say } from './lib/log.mjs';
-import { ensureN8n } from './lib/n8n-install.mjs';
-import { ensurePostgres } from './lib/postgres.mjs';
-import { ensureRabbitMq } from './lib/rabbitmq.mjs';
-import { ensureRedisServer } from './lib/redis.mjs';
-import { buildAndPack, packNextVersion } from './lib/tarball.mjs';
 
 /** Which tests they are, and what only they need. */
-const PARTS = {
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
 	regular: async () => {},
 	queue: ensurePostgres,
 	browser: ensureChromium,
 	examples: ensureRabbitMq,
 };
 
-async function ensurePrograms(parts) {
+async function ensurePrograms(parts: readonly string[]): Promise<void> {
 	// One after the other: apt-get does one thing at a time.
 	await ensureRedisServer();
-	for (const part of parts) await PARTS[part]();
+	for (const part of parts) await PARTS[part]?.();
 }
 
-await runMain(async () => {
+void runMain(async () => {
 	const args = process.argv.slice(2);
 	const named = Object.keys(PARTS).filter((part) => args.some((arg) => arg.startsWith(part)));
 	const parts = named.length > 0 ? named : Object.keys(PARTS);
 
-	await ensureCheckout();
 	await ensurePrograms(parts);
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-e2e');

@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { prepareExample, readExample, redisCredential } from './example';
+import { during } from './log.mjs';
+import { importAndPublish } from './n8n';
+import type { N8nInstall } from './n8n-install.mjs';
+import { buildAndPack, installTarball } from './tarball';
+
+/** An n8n user folder that holds this package, as users install it, and some of its examples, published. */
+
+/** The id of the workflow of an example that lies in a folder. */
+export const idOf = (name: string): string => name.replaceAll('/', '-');
+
+export interface UserFolderParts {
+	readonly install: N8nInstall;
+	/** An empty folder, for everything. */
+	readonly folder: string;
+	/** What the examples charge at. */
+	readonly service: { readonly url: string };
+	/** Keep claims there instead of in n8n's folder. */
+	readonly redis?: { readonly port: number };
+	/** Which examples; each name is the id of its workflow as well. */
+	readonly names: readonly string[];
+	/** Examples that are imported and not published; `idOf` gives their ids. */
+	readonly drafts?: readonly string[];
+}
+
+/** @returns the user folder */
+export async function prepareUserFolder(parts: UserFolderParts): Promise<string> {
+	const { install, folder, service, redis, names, drafts = [] } = parts;
+	const userFolder = join(folder, 'user');
+	await mkdir(userFolder);
+	await installTarball(await buildAndPack(folder), userFolder);
+
+	const credential = redis === undefined ? undefined : redisCredential(redis.port);
+	const urls = { 'Charge Card': service.url };
+	const workflows = await Promise.all([
+		...names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),
+		...drafts.map(async (name) => prepareExample(await readExample(name), { id: idOf(name) })),
+	]);
+	await during(`Importing and publishing ${names.join(', ')}`, async () => {
+		const credentials = credential === undefined ? [] : [credential];
+		await importAndPublish(install, userFolder, { credentials, workflows, published: names });
+	});
+	return userFolder;
+}
