@@ -70,7 +70,7 @@ it('a store that takes too long to fail is found out', async () => {
 	const run = await FaultRun.start(fault);
 	try {
 		await run.storm({ times: 1, workers: 1, broken: 'takes its time to fail' });
-		const invariants = (await run.violations()).map(({ invariant }) => invariant);
+		const invariants = (await run.violations(1_000)).map(({ invariant }) => invariant);
 		expect(invariants).toContain('unbounded');
 	} finally {
 		await run.downstream.stop();

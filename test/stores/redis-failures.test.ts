@@ -1,7 +1,7 @@
-import { type Server, type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 
 import type { RedisOptions } from '../../lib/stores/redis';
-import { describeRedis, openRedisStore } from '../../lib/stores/redis';
+import { DEFAULT_TIMEOUTS, describeRedis, openRedisStore } from '../../lib/stores/redis';
 import { ALL_RECORDS } from '../../lib/core/listing';
 import type { Reply } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
@@ -18,10 +18,10 @@ import {
 } from '../support/requests';
 import { TcpProxy } from '../support/tcp-proxy';
 
-/** Servers that are down, slow, full or not ours: each call ends in time, with words that say what to do. */
-
-/** 5 s as promised, and what a busy machine adds. */
-const BOUND_MS = 6_500;
+/**
+ * Servers that are down, slow, full or not ours: each call ends, with words that say what to do. One that never ended would meet
+ * jest's time limit.
+ */
 
 const open: Store[] = [];
 afterEach(async () => {
@@ -38,11 +38,10 @@ const errorOf = (reply: Reply<unknown> | undefined) => {
 	return reply.error;
 };
 
-/** The error of a claim, and of every other method, within the bound. */
+/** The error of a claim, and of every other method. */
 async function refusal(options: RedisOptions) {
 	const store = storeOf(options);
 	const request = claimRequest({ identity: freshIdentity() });
-	const began = performance.now();
 	const replies = await Promise.all([
 		store.claim([request, request]).then(([, second]) => second),
 		store.command([finishOf(request, 1)]).then(([first]) => first),
@@ -52,11 +51,9 @@ async function refusal(options: RedisOptions) {
 		store.stats(),
 		store.signingKey(),
 	]);
-	const ms = performance.now() - began;
 	const errors = replies.map(errorOf);
 	expect(new Set(errors.map(({ problem }) => problem)).size).toBe(1);
-	expect(ms).toBeLessThan(BOUND_MS);
-	return { problem: errors[0]?.problem, message: errors[0]?.message ?? '', ms };
+	return { problem: errors[0]?.problem, message: errors[0]?.message ?? '' };
 }
 
 describe('a server that is not there', () => {
@@ -74,20 +71,38 @@ describe('a server that is not there', () => {
 		expect(error.message).toContain('redis.invalid:6379');
 	});
 
-	it('fails a batch of 100,000 as soon as one', async () => {
-		const store = storeOf(standalone(await freePort()));
-		const began = performance.now();
+	it('promises to end within five seconds', () => {
+		const { retryMs, connectMs, commandMs } = DEFAULT_TIMEOUTS;
+		expect(retryMs + connectMs + commandMs).toBeLessThanOrEqual(5_000);
+	});
+
+	it('fails a batch of 100,000 as soon as one: no item has tries of its own', async () => {
+		let tries = 0;
+		const closed = createServer((socket) => {
+			tries++;
+			socket.destroy();
+		});
+		const port = await listen(closed);
+		const store = storeOf(standalone(port));
 		const requests = Array.from({ length: 100_000 }, () =>
 			claimRequest({ identity: freshIdentity() }),
 		);
 		const replies = await store.claim(requests);
-		expect(performance.now() - began).toBeLessThan(2 * BOUND_MS);
+		expect(tries).toBeGreaterThan(0);
+		expect(tries).toBeLessThan(1_000);
 		expect(replies).toHaveLength(100_000);
 		expect(new Set(replies.map((reply) => errorOf(reply).problem))).toEqual(
 			new Set(['unreachable']),
 		);
+		closed.close();
 	});
 });
+
+/** @returns the port, on loopback */
+async function listen(to: Server): Promise<number> {
+	await new Promise<void>((resolve) => to.listen(0, '127.0.0.1', resolve));
+	return (to.address() as AddressInfo).port;
+}
 
 describe('a server that accepts and never answers', () => {
 	let mute: Server;
@@ -98,12 +113,7 @@ describe('a server that accepts and never answers', () => {
 			sockets.add(socket);
 			socket.on('error', () => undefined);
 		});
-		port = await new Promise((resolve) => {
-			mute.listen(0, '127.0.0.1', () => {
-				const address = mute.address();
-				resolve(typeof address === 'object' && address !== null ? address.port : 0);
-			});
-		});
+		port = await listen(mute);
 	});
 	afterAll(() => {
 		for (const socket of sockets) socket.destroy();
@@ -127,10 +137,8 @@ describe('a server that halts', () => {
 		const request = claimRequest({ identity: freshIdentity() });
 		const fence = fenceOf((await store.claim([request]))[0]);
 		server.signal('SIGSTOP');
-		const began = performance.now();
 		const lost = { ...request, identity: freshIdentity() };
 		const [halted] = await store.claim([lost]);
-		expect(performance.now() - began).toBeLessThan(BOUND_MS);
 		expect(errorOf(halted).problem).toBe('timeout');
 		server.signal('SIGCONT');
 
@@ -220,7 +228,7 @@ describe('a reply that is lost', () => {
 		await server.stop();
 	});
 
-	it('every time ends in time', async () => {
+	it('every time ends', async () => {
 		const server = await RedisServer.start();
 		const proxy = await TcpProxy.start(server.port);
 		proxy.fateOfReply = (data) => (data.includes('\r\n1') || data.length > 40 ? 'drop' : 'pass');

@@ -16,6 +16,7 @@ import {
 	freshIdentity,
 	recordOf,
 } from '../support/requests';
+import { until } from '../support/until';
 import type { OpenedStore, StoreHarness } from './suite';
 
 /** Waiting for the run that holds a key: the store tells, and whoever waits looks by itself. */
@@ -38,17 +39,33 @@ async function claimed(store: Store, identity = freshIdentity()) {
 async function listen(store: Store, identities: string[]) {
 	let calls = 0;
 	const end = store.onSettled(identities, () => calls++);
-	await until(() => calls > 0);
+	await until('it listens', () => calls > 0);
 	calls = 0;
 	return { end, calls: () => calls };
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-	const giveUpAt = Date.now() + 5_000;
-	while (!(await condition())) {
-		if (Date.now() > giveUpAt) throw new Error('What the test waits for did not happen');
-		await sleep(5);
-	}
+/** Longer than jest lets a test run. */
+const NEVER_MS = 3_600_000;
+
+/** A store in which looking finds nothing new but after it has told: what ends then was told, and not seen by chance. */
+function seesOnlyWhenTold(store: Store) {
+	let looks = 0;
+	let isTold = true;
+	let last: ReturnType<Store['get']> | undefined;
+	const blind: Pick<Store, 'get' | 'onSettled'> = {
+		get: async (identities) => {
+			looks++;
+			if (isTold || last === undefined) last = store.get(identities);
+			isTold = false;
+			return await last;
+		},
+		onSettled: (identities, tell) =>
+			store.onSettled(identities, () => {
+				isTold = true;
+				tell();
+			}),
+	};
+	return { blind, looks: () => looks };
 }
 
 /** What a store that can't tell leaves. */
@@ -95,7 +112,7 @@ describe.each<[string, StoreHarness]>([
 			await sleep(20);
 			expect(heard.calls()).toBe(0);
 			await end(claim);
-			await until(() => heard.calls() > 0);
+			await until('it was told', () => heard.calls() > 0);
 			expect(heard.calls()).toBe(1);
 			expect(heardOther.calls()).toBe(0);
 			heard.end();
@@ -115,16 +132,15 @@ describe.each<[string, StoreHarness]>([
 		heard.end();
 	});
 
-	it('ends soon after the claim does', async () => {
+	it('ends when it is told that the claim ended, with the next look', async () => {
 		const claim = await claimed(store);
-		const waiting = waitForSettlement(store, [claim.identity], within(10_000));
-		await sleep(1_200);
-		const finishedAt = performance.now();
+		const { identity } = claim;
+		const { blind, looks } = seesOnlyWhenTold(store);
+		const waiting = waitForSettlement(blind, [identity], within(NEVER_MS));
+		await until('it has looked', () => looks() > 3);
 		await store.command([finishOf(claim.request, claim.fence)]);
 		const { settled, now } = await waiting;
-		// Looks are a second apart by now: it was told.
-		expect(performance.now() - finishedAt).toBeLessThan(150);
-		expect([...settled]).toEqual([claim.identity]);
+		expect([...settled]).toEqual([identity]);
 		expect(now).toBeGreaterThan(0);
 	});
 
@@ -152,23 +168,20 @@ describe.each<[string, StoreHarness]>([
 	it('waits for all, and at the deadline says which have ended', async () => {
 		const [first, second] = [await claimed(store), await claimed(store)];
 		const started = performance.now();
-		const waiting = waitForSettlement(store, [first.identity, second.identity], within(300));
+		const waiting = waitForSettlement(store, [first.identity, second.identity], within(600));
 		await store.command([finishOf(first.request, first.fence)]);
 		const { settled } = await waiting;
-		expect(performance.now() - started).toBeGreaterThanOrEqual(290);
-		expect(performance.now() - started).toBeLessThan(800);
+		expect(performance.now() - started).toBeGreaterThanOrEqual(590);
 		expect([...settled]).toEqual([first.identity]);
 	});
 
 	it('ends when it is stopped', async () => {
 		const claim = await claimed(store);
 		const stop = new AbortController();
-		const started = performance.now();
-		const waiting = waitForSettlement(store, [claim.identity], within(10_000), stop.signal);
+		const waiting = waitForSettlement(store, [claim.identity], within(NEVER_MS), stop.signal);
 		setTimeout(() => stop.abort(), 50);
 		expect((await waiting).settled.size).toBe(0);
-		expect(performance.now() - started).toBeLessThan(500);
-		const again = await waitForSettlement(store, [claim.identity], within(10_000), stop.signal);
+		const again = await waitForSettlement(store, [claim.identity], within(NEVER_MS), stop.signal);
 		expect(again.settled.size).toBe(0);
 	});
 
@@ -206,13 +219,13 @@ describe('Redis: one connection listens for all', () => {
 			async ({ identity }) => await waitForSettlement(store, [identity], within(20_000)),
 		);
 		const also = await listen(same, [freshIdentity()]);
-		await until(async () => (await listeners()) > 0);
+		await until('one listens', async () => (await listeners()) > 0);
 		expect(await listeners()).toBe(1);
 		await store.command(claims.map(({ request, fence }) => finishOf(request, fence)));
 		const ends = await Promise.all(waiting);
 		expect(ends.every(({ settled }) => settled.size === 1)).toBe(true);
 		also.end();
-		await until(async () => (await listeners()) === 0);
+		await until('nobody listens', async () => (await listeners()) === 0);
 		await store.close();
 		await same.close();
 	});
@@ -223,10 +236,10 @@ describe('Redis: one connection listens for all', () => {
 		const heard = await listen(store, [claim.identity]);
 		await server.ask(async (client) => await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'));
 		// It says so by calling, since what ended meanwhile went unheard.
-		await until(() => heard.calls() > 0);
+		await until('it was told', () => heard.calls() > 0);
 		const before = heard.calls();
 		await store.command([finishOf(claim.request, claim.fence)]);
-		await until(() => heard.calls() > before);
+		await until('it was told', () => heard.calls() > before);
 		heard.end();
 		await store.close();
 	});
@@ -250,20 +263,16 @@ describe('Redis: one connection listens for all', () => {
 		await store.close();
 	});
 
-	it('tells within a few milliseconds', async () => {
+	it('tells of each of many, one after the other', async () => {
 		const store = open();
-		const took: number[] = [];
 		for (let i = 0; i < 50; i++) {
 			const claim = await claimed(store);
-			const waiting = waitForSettlement(store, [claim.identity], within(10_000));
-			await sleep(60);
-			const finishedAt = performance.now();
+			const { blind, looks } = seesOnlyWhenTold(store);
+			const waiting = waitForSettlement(blind, [claim.identity], within(NEVER_MS));
+			await until('it has looked', () => looks() > 1);
 			await store.command([finishOf(claim.request, claim.fence)]);
-			await waiting;
-			took.push(performance.now() - finishedAt);
+			expect((await waiting).settled.size).toBe(1);
 		}
-		const median = took.sort((a, b) => a - b)[25] ?? NaN;
-		expect(median).toBeLessThan(10);
 		await store.close();
 	});
 });

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for a server to come to a state; rejects after `limitMs`. */
+const LONGEST_PAUSE_MS = 50;
+
+/** Waits until something holds, and asks again and again; rejects after `limitMs`, so that no test waits for ever. */
 export async function until(
 	what: string,
-	holds: () => Promise<boolean>,
+	holds: () => boolean | Promise<boolean>,
 	limitMs = 30_000,
 ): Promise<void> {
 	const giveUpAt = Date.now() + limitMs;
-	while (!(await holds())) {
+	for (let pause = 2; !(await holds()); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
 		if (Date.now() > giveUpAt) throw new Error(`Not in time: ${what}`);
-		await sleep(50);
+		await sleep(pause);
 	}
 }

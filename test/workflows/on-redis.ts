@@ -39,10 +39,10 @@ export const engineOn = (
 
 const RECORD = /^[^:]+:\{[0-9a-f]{2}\}:[0-9a-f]{64}$/;
 
-/** The names of all records. */
+/** The names of all records, sorted: Redis scans in no order. */
 export async function recordsIn(server: RedisServer): Promise<string[]> {
 	return await server.ask(async (client) =>
-		(await client.keys('*')).filter((key) => RECORD.test(key)),
+		(await client.keys('*')).filter((key) => RECORD.test(key)).sort(),
 	);
 }
 

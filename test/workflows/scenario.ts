@@ -1,6 +1,7 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 import { commit, guard, http, noOp, webhook, webhookItem, workflow } from '../support/engine';
 import type { NodeSettings, RunResult, WorkflowJson } from '../support/engine';
+import { until } from '../support/until';
 
 /** What differs between tests of the same storm: Webhook → Guard → Charge → Commit. */
 export interface ChargeParts {
@@ -78,11 +79,7 @@ export const routed = (result: RunResult): number[] => {
 let keys = 0;
 export const newKey = (): string => `key-${++keys}`;
 
-/** Resolves once the condition holds; rejects after 5 s or as long as is said, so that no test waits for ever. */
-export async function eventually(condition: () => boolean, withinMs = 5_000): Promise<void> {
-	const until = Date.now() + withinMs;
-	while (!condition()) {
-		if (Date.now() > until) throw new Error('What the test waits for did not happen');
-		await new Promise((resolve) => setTimeout(resolve, 5));
-	}
+/** Resolves once the condition holds; rejects after 20 s or as long as is said. */
+export async function eventually(condition: () => boolean, withinMs = 20_000): Promise<void> {
+	await until('what the test waits for', condition, withinMs);
 }

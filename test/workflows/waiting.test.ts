@@ -21,6 +21,9 @@ afterAll(async () => await downstream.close());
 
 const WAIT = { onInProgress: 'wait', maxWaitSeconds: 10 };
 
+/** Longer than jest lets a test run: who waits for it fails. */
+const FOR_EVER = { maxWaitSeconds: 3_600 };
+
 async function send(keys: string | string[], parts: ChargeParts = {}, more: CommonRunOptions = {}) {
 	const triggerItems = [keys].flat().map((key) => delivery(key));
 	const json = chargeWorkflow(downstream.url, { ...parts, guard: { ...WAIT, ...parts.guard } });
@@ -103,8 +106,7 @@ describe('what comes of the run that is waited for', () => {
 		const guarding = { onUnknownOutcome, options: { claimTimeoutMinutes: 0.01 } };
 		const lost = { finishHandlers: 'lost' };
 		const first = await busy(key, {}, { guard: guarding }, lost);
-		const { result, ms } = await timed(send(key, { guard: guarding }));
-		expect(ms).toBeLessThan(3_000);
+		const result = await send(key, { guard: { ...guarding, ...FOR_EVER } });
 		if (onUnknownOutcome === 'hold') {
 			expect(detailsOf(result, 'Conflict')).toMatchObject(conflict);
 		} else {
@@ -119,7 +121,6 @@ describe('what comes of the run that is waited for', () => {
 		const first = await busy(key);
 		const { result, ms } = await timed(send(key, { guard: { maxWaitSeconds: 0.4 } }));
 		expect(ms).toBeGreaterThan(390);
-		expect(ms).toBeLessThan(1_500);
 		expect(detailsOf(result, 'Conflict')).toMatchObject({ reason: 'in_progress', statusCode: 409 });
 		first.finish();
 		await first.run;
@@ -131,23 +132,21 @@ describe('who does not wait', () => {
 	test('Answer Conflict, the default', async () => {
 		const key = newKey();
 		const first = await busy(key);
-		const { result, ms } = await timed(send(key, { guard: { onInProgress: 'conflict' } }));
+		const result = await send(key, { guard: { ...FOR_EVER, onInProgress: 'conflict' } });
 		expect(detailsOf(result, 'Conflict').reason).toBe('in_progress');
-		expect(ms).toBeLessThan(1_000);
 		first.finish();
 		await first.run;
 	});
 
 	test('an item for another of its batch', async () => {
 		const key = newKey();
-		const { result, ms } = await timed(send([key, key]));
+		const result = await send([key, key], { guard: FOR_EVER });
 		expect(routed(result)).toEqual([1, 0, 1, 0]);
 		expect(detailsOf(result, 'Conflict')).toMatchObject({ sameBatch: true });
-		expect(ms).toBeLessThan(2_000);
 	});
 
 	test('an execution for a claim of its own', async () => {
-		const shared = { ...WAIT, options: { scope: 'custom', namespace: 'shared' } };
+		const shared = { ...WAIT, ...FOR_EVER, options: { scope: 'custom', namespace: 'shared' } };
 		const twice = workflow({
 			nodes: [
 				webhook('Webhook'),
@@ -162,23 +161,27 @@ describe('who does not wait', () => {
 				['Again:2', 'Conflict'],
 			],
 		});
-		const running = n8n.run(twice, { triggerItems: [delivery(newKey())] });
-		const { result, ms } = await timed(running);
+		const result = await n8n.run(twice, { triggerItems: [delivery(newKey())] });
 		expect(result.json('Conflict')).toHaveLength(1);
-		expect(ms).toBeLessThan(2_000);
 	});
 
 	test('the twenty-first for a key; and all may again once these have ended', async () => {
 		const key = newKey();
 		for (let round = 1; round <= 2; round++) {
 			const first = await busy(key, {}, { commit: { operation: 'release' } });
-			const waits = { guard: { maxWaitSeconds: 1.5 } };
-			const all = await Promise.all(
-				Array.from({ length: 25 }, async () => await timed(send(key, waits))),
-			);
-			const waited = all.filter(({ ms }) => ms > 1_450);
-			expect(waited).toHaveLength(20);
-			for (const { result } of all) {
+			const refused: RunResult[] = [];
+			const stop = new AbortController();
+			const all = Array.from({ length: 25 }, async () => {
+				const result = await send(key, { guard: FOR_EVER }, { signal: stop.signal });
+				if (!stop.signal.aborted) refused.push(result);
+			});
+			await eventually(() => refused.length === 5);
+			await soon(100);
+			// The others wait until they are cancelled.
+			stop.abort();
+			await Promise.all(all);
+			expect(refused).toHaveLength(5);
+			for (const result of refused) {
 				expect(detailsOf(result, 'Conflict').reason).toBe('in_progress');
 			}
 			first.finish();
@@ -191,8 +194,10 @@ describe('a batch', () => {
 	test('waits once for all its keys', async () => {
 		const keys = Array.from({ length: 5 }, newKey);
 		const firsts = await Promise.all(keys.map(async (key) => await busy(key)));
-		const { result, ms } = await timed(send(keys, { guard: { maxWaitSeconds: 0.5 } }));
-		expect(ms).toBeLessThan(1_500);
+		const waits = jest.spyOn(store, 'onSettled');
+		const result = await send(keys, { guard: { maxWaitSeconds: 0.5 } });
+		expect(waits.mock.calls.map(([identities]) => identities.length)).toEqual([5]);
+		waits.mockRestore();
 		expect(routed(result)).toEqual([0, 0, 5, 0]);
 		for (const each of firsts) each.finish();
 		await Promise.all(firsts.map(async ({ run }) => await run));
@@ -219,12 +224,11 @@ describe('a batch', () => {
 		const keeper = leaseKeeperOf(store);
 		const before = keeper.size;
 		const stop = new AbortController();
-		const batch = timed(send([free, slow], {}, { signal: stop.signal }));
+		const batch = send([free, slow], { guard: FOR_EVER }, { signal: stop.signal });
 		await eventually(() => keeper.size === before + 1);
 		await soon(50);
 		stop.abort();
-		const { ms } = await batch;
-		expect(ms).toBeLessThan(3_000);
+		await batch;
 		expect(keeper.size).toBe(before);
 		expect(downstream.effects(free)).toBe(0);
 		// Nothing had run for it, so the next delivery may act at once.
@@ -238,11 +242,10 @@ test('a cancel ends the waiting, and claims nothing', async () => {
 	const key = newKey();
 	const first = await busy(key, {}, { commit: { operation: 'release' } });
 	const stop = new AbortController();
-	const waiting = timed(send(key, {}, { signal: stop.signal }));
+	const waiting = send(key, { guard: FOR_EVER }, { signal: stop.signal });
 	await soon(100);
 	stop.abort();
-	const { ms } = await waiting;
-	expect(ms).toBeLessThan(1_000);
+	await waiting;
 	first.finish();
 	await first.run;
 	expect(routed(await send(key))).toEqual([1, 0, 0, 0]);

@@ -1,4 +1,4 @@
-/** What scripts/test-e2e.mjs, or test-compat.mjs, has made ready for all test files. */
+/** What scripts/test-e2e.ts, or test-compat.ts, has made ready for all test files. */
 export interface SetUp {
 	/** From `ensureN8n`. */
 	readonly install: {
