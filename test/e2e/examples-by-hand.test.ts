@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { INode, IRunExecutionData } from 'n8n-workflow';
 
-import { readExample } from '../../scripts/lib/example.mjs';
+import { readExample } from '../../scripts/lib/example';
 import type { WorkflowJson } from '../support/engine/workflow';
 import { eventually } from './harness/examples';
 import { N8nHost } from './harness/n8n-host';
