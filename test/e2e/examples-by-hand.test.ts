@@ -46,7 +46,7 @@ it.each(EXAMPLES)('%s: New, Duplicate and Conflict are seen in two clicks', asyn
 	const guard = workflow.nodes.find(({ type }) => type.endsWith('.idempotencyGuard'))?.name ?? '';
 	const trigger = workflow.nodes.find(({ type }) => /trigger|webhook$/i.test(type))?.name ?? '';
 	const seen = new Set<string>();
-	for (const _click of [1, 2]) {
+	for (let click = 1; click <= 2; click++) {
 		const runs = await clicked(id, workflow.nodes, trigger);
 		for (const run of runs[guard] ?? []) {
 			const outputs = (run.data?.main ?? []).map((items) => items?.length ?? 0);
