@@ -40,7 +40,7 @@ export interface Handshake {
 	/** Whether it comes with the sender's signature: it is then answered after that was checked. */
 	readonly signed: boolean;
 	/** The method that it comes with, where that is not POST. */
-	readonly method?: 'GET';
+	readonly method?: 'GET' | 'HEAD';
 	/** Null: the request is no handshake, by its exact shape. */
 	answer(request: HandshakeRequest, terms: HandshakeTerms): HandshakeResult | null;
 }

@@ -5,7 +5,6 @@ import { headerOf } from '../signatures/signed-request';
 import type { Handshake, HandshakeResult } from './handshake';
 import { empty, hasExactly, isEchoable, json, text } from './handshake';
 
-/** Handshakes that come as a POST with a body. */
 const slack: Handshake = {
 	sender: 'slack',
 	words: 'url_verification: the challenge is sent back',
@@ -97,7 +96,7 @@ const asanaHeartbeat: Handshake = {
 
 const lineVerification: Handshake = {
 	sender: 'line',
-	words: 'the console’s Verify, without events: 200',
+	words: 'Verify in the console, which sends no events: 200',
 	signed: true,
 	answer: ({ body }) => (hasNoEvents(body) ? empty(200) : null),
 };
@@ -148,6 +147,15 @@ const microsoftGraph: Handshake = {
 	},
 };
 
+/** Trello makes a webhook only if this is answered with 200. Asked for once, without a body. */
+const trello: Handshake = {
+	sender: 'trello',
+	words: 'HEAD: 200',
+	signed: false,
+	method: 'HEAD',
+	answer: ({ body }) => (isBlank(body) ? empty(200) : null),
+};
+
 export const HANDSHAKES: readonly Handshake[] = [
 	asanaSecret,
 	asanaHeartbeat,
@@ -157,6 +165,7 @@ export const HANDSHAKES: readonly Handshake[] = [
 	microsoftGraph,
 	monday,
 	slack,
+	trello,
 	twitch,
 	wooCommerce,
 	zoom,
