@@ -1,5 +1,9 @@
-import type { OwnedClaim } from '../core/record';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { OwnedClaim, OwnerAnswer } from '../core/record';
+import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
+import { SLICE_LENGTH } from './turns';
 
 /** A lease and how often it is renewed, in ms. Three renewals may fail before it is over. */
 export const LEASE_MS = 60_000;
@@ -59,27 +63,52 @@ export class LeaseKeeper {
 		this.renewing = true;
 		try {
 			const claims = [...this.claims.values()];
-			const waiting = claims.map((claim) => claim.isWaiting());
-			const replies = await this.store.command(
-				claims.map(({ identity, owner, fence, ownRun, claimTimeoutMs }, i) => ({
-					type: 'renew',
-					identity,
-					owner,
-					fence,
-					ownRun,
-					leaseMs: waiting[i] ? claimTimeoutMs : this.times.leaseMs,
-				})),
-			);
-			for (const [i, claim] of claims.entries()) {
-				const reply = replies[i];
-				const isOver = reply?.ok && (waiting[i] || reply.answer.outcome !== 'done');
-				// Meanwhile it may have been dropped, and granted once more.
-				if (isOver && this.claims.get(idOf(claim)) === claim) this.claims.delete(idOf(claim));
+			for (let from = 0; from < claims.length; from += SLICE_LENGTH) {
+				if (from > 0) await nextTurn();
+				await this.renewSlice(claims.slice(from, from + SLICE_LENGTH));
 			}
 			this.stopWhenEmpty();
 		} finally {
 			this.renewing = false;
 		}
+	}
+
+	/**
+	 * Claims of an execution that is about to sleep, maybe for days and in another process: they are held for as long as they may be, and
+	 * no longer renewed.
+	 *
+	 * @throws StoreError where the store can't be told: the run must not sleep on with a claim that others may take
+	 */
+	async handToWaiting(claims: readonly KeptClaim[]): Promise<void> {
+		const kept = claims.filter((claim) => this.claims.has(idOf(claim)));
+		for (let from = 0; from < kept.length; from += SLICE_LENGTH) {
+			const replies = await this.renewSlice(kept.slice(from, from + SLICE_LENGTH));
+			for (const reply of replies) if (!reply.ok) throw reply.error;
+		}
+		this.stopWhenEmpty();
+	}
+
+	private async renewSlice(
+		claims: readonly KeptClaim[],
+	): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+		const waiting = claims.map((claim) => claim.isWaiting());
+		const replies = await this.store.command(
+			claims.map(({ identity, owner, fence, ownRun, claimTimeoutMs }, i) => ({
+				type: 'renew',
+				identity,
+				owner,
+				fence,
+				ownRun,
+				leaseMs: waiting[i] ? claimTimeoutMs : this.times.leaseMs,
+			})),
+		);
+		for (const [i, claim] of claims.entries()) {
+			const reply = replies[i];
+			const isOver = reply?.ok && (waiting[i] || reply.answer.outcome !== 'done');
+			// Meanwhile it may have been dropped, and granted once more.
+			if (isOver && this.claims.get(idOf(claim)) === claim) this.claims.delete(idOf(claim));
+		}
+		return replies;
 	}
 
 	private stopWhenEmpty(): void {

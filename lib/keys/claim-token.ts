@@ -18,6 +18,8 @@ export type OpenedToken =
 
 const PREFIX = 'idem1';
 const MAC_BYTES = 16;
+/** Where in the body the tenant's digest is. */
+const TENANT = 7;
 
 /**
  * An opaque token for `claim`: `idem1.<base64url JSON>.<base64url MAC>`, the MAC being HMAC-SHA-256 under the store's signing
@@ -56,6 +58,11 @@ export function looksLikeToken(text: unknown): text is string {
 export function storeNamedBy(token: string): StoreKind | null {
 	const kind = parseBody(token.split('.')[1] ?? '')?.[0];
 	return kind === 'embedded' || kind === 'redis' ? kind : null;
+}
+
+/** Whose the claim in a token is, to compare it with others of the same run. Nothing vouches for it. */
+export function tenantNamedBy(token: string): string {
+	return String(parseBody(token.split('.')[1] ?? '')?.[TENANT] ?? '');
 }
 
 /** The claim in `token`, if one of `signingKeys` sealed it. */

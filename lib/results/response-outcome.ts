@@ -5,6 +5,21 @@
  */
 import { STATUS_CODES } from 'node:http';
 
+import {
+	addressesOf,
+	errorCodes,
+	errorHeaders,
+	errorsOf,
+	errorStatus,
+	field,
+	hasOwn,
+	header,
+	isAddressOf,
+	isObject,
+	requestedUrl,
+	showsRedirect,
+} from './error-evidence';
+
 export interface ResponseEvidence {
 	/** The item's json. */
 	readonly json: unknown;
@@ -23,6 +38,10 @@ export interface ResponseRules {
 	readonly ownKeyPassedDownstream?: boolean;
 	/** The node retries on failure: only its last try is seen, so an error says nothing of the tries before. */
 	readonly lastTryOnly?: boolean;
+	/** The URL of the request, where it is fixed: an error about another address says nothing of it. */
+	readonly ownUrl?: string;
+	/** The node gives the body of any answer and hides its status: no error is no success. */
+	readonly statusHidden?: boolean;
 	/** n8n's "Retry execution": the Guard did not run again, so the run may complete or park, no more. */
 	readonly retriedRun?: boolean;
 	/** Milliseconds since 1970; for a Retry-After date whose response has no Date. */
@@ -41,13 +60,20 @@ export interface ResponseOutcome {
 	readonly retryAfterMs?: number;
 	/** In words, e.g. "HTTP 429 Too Many Requests". */
 	readonly reason: string;
+	/** Of several: some were done, and others were not. */
+	readonly isMixed?: true;
 }
 
 const LONGEST_RETRY_AFTER_MS = 24 * 3_600_000;
-const MOST_HEADERS = 1_000;
 
 /** Refused for now: the same request may pass later. */
 const REFUSED_FOR_NOW = new Set([401, 403, 408, 425, 429]);
+
+/** Carried out, and what came of it is to be seen elsewhere. */
+const SEE_OTHER = new Set([301, 302, 303]);
+
+/** Not carried out here: the whole request is to be sent elsewhere (RFC 9110, 15.4.8 and 15.4.9). */
+const SENT_ELSEWHERE = new Set([307, 308]);
 
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
@@ -98,44 +124,27 @@ export function responseOutcome(seen: ResponseEvidence, rules: ResponseRules): R
 		: told;
 }
 
-/**
- * Several items of one claim in one run are one result, and the rule is that nothing that happened may happen
- * again. One unknown makes the whole unknown. Otherwise one completed makes it completed, even beside items that were
- * refused: these are in the result, and repeating the run would repeat what succeeded. Without either nothing
- * happened: one final refusal makes it failed, since a retry could act for a part of the request at best.
- */
-export function combineOutcomes(outcomes: readonly ResponseOutcome[]): ResponseOutcome {
-	for (const outcome of ['unknown', 'completed', 'failed', 'released'] as const) {
-		const deciding = outcomes.filter((each) => each.outcome === outcome);
-		const first = deciding[0];
-		if (first === undefined) continue;
-		if (deciding.length === outcomes.length && outcome !== 'released') return first;
-		const waits = deciding.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
-		return {
-			...first,
-			...(waits.length > 0 && { retryAfterMs: Math.max(...waits) }),
-			...(deciding.length < outcomes.length && {
-				reason: `${deciding.length} of ${outcomes.length} items: ${first.reason}`,
-			}),
-		};
-	}
-	return { outcome: 'unknown', reason: 'no item to tell the outcome from' };
-}
-
 function asSeen(seen: ResponseEvidence, rules: ResponseRules): ResponseOutcome {
 	const errors = errorsOf(seen);
 	if (errors.length === 0 && !seen.fromErrorOutput) {
 		const status = fullResponseStatus(seen.json);
-		return status === undefined
-			? { outcome: 'completed', reason: 'no error' }
-			: outcomeOfStatus(status, field(seen.json, 'headers'), rules);
+		if (status !== undefined) return outcomeOfStatus(status, field(seen.json, 'headers'), rules);
+		return rules.statusHidden
+			? { outcome: 'unknown', reason: 'the status of the answer is hidden' }
+			: { outcome: 'completed', reason: 'no error' };
+	}
+	if (showsRedirect(errors)) {
+		return {
+			outcome: 'unknown',
+			reason: 'an error after a redirect, which tells nothing of the first request',
+		};
 	}
 	// An error item carries its input along, so that a `statusCode` in it may be of an earlier request.
 	for (const error of errors) {
 		const status = errorStatus(error);
 		if (status !== undefined) return outcomeOfStatus(status, errorHeaders(error), rules);
 	}
-	return outcomeOfCodes(errors);
+	return outcomeOfCodes(errors, rules);
 }
 
 function asProven(seen: ResponseOutcome, rules: ResponseRules): ResponseOutcome {
@@ -164,20 +173,26 @@ function outcomeOfStatus(status: number, headers: unknown, rules: ResponseRules)
 		reason: name === undefined ? `HTTP ${status}` : `HTTP ${status} ${name}`,
 		...(retryAfterMs !== undefined && { retryAfterMs }),
 	};
-	if (status >= 200 && status < 400) return { ...told, outcome: 'completed' };
-	if (REFUSED_FOR_NOW.has(status)) return { ...told, outcome: 'released' };
+	if ((status >= 200 && status < 300) || SEE_OTHER.has(status)) {
+		return { ...told, outcome: 'completed' };
+	}
+	if (REFUSED_FOR_NOW.has(status) || SENT_ELSEWHERE.has(status)) {
+		return { ...told, outcome: 'released' };
+	}
 	if (status === 503 && retryAfterMs !== undefined) return { ...told, outcome: 'released' };
 	if (status === 409 && rules.ownKeyPassedDownstream) {
 		const reason = `${told.reason}: it may still be running there`;
 		return { ...told, outcome: 'unknown', reason };
 	}
 	if (status >= 400 && status < 500) {
-		return { ...told, outcome: rules.failedResponses === 'release' ? 'released' : 'failed' };
+		return rules.failedResponses === 'release'
+			? { ...told, outcome: 'released', retryAfterMs: retryAfterMs ?? 0 }
+			: { ...told, outcome: 'failed' };
 	}
 	return { ...told, outcome: 'unknown' };
 }
 
-function outcomeOfCodes(errors: readonly unknown[]): ResponseOutcome {
+function outcomeOfCodes(errors: readonly unknown[], rules: ResponseRules): ResponseOutcome {
 	const codes = errors.flatMap(errorCodes);
 	const lost = codes.find((code) => SENT_ANSWER_LOST.has(code));
 	if (lost !== undefined) {
@@ -185,12 +200,20 @@ function outcomeOfCodes(errors: readonly unknown[]): ResponseOutcome {
 	}
 	const unsent = codes.find((code) => wasNeverSent(code, errors));
 	if (unsent !== undefined) {
-		return { outcome: 'released', reason: `${unsent}: nothing was sent` };
+		return isElsewhere(errors, rules)
+			? { outcome: 'unknown', reason: `${unsent}: at another address than that of the request` }
+			: { outcome: 'released', reason: `${unsent}: nothing was sent` };
 	}
 	const [code] = codes;
 	return code === undefined
 		? { outcome: 'unknown', reason: 'an error without a status or a code' }
 		: { outcome: 'unknown', reason: `${code}: it may have been sent` };
+}
+
+/** The error names an address that is not that of the request: it was redirected, and what came before is not told. */
+function isElsewhere(errors: readonly unknown[], { ownUrl }: ResponseRules): boolean {
+	const url = ownUrl ?? requestedUrl(errors);
+	return url !== undefined && addressesOf(errors).some((address) => !isAddressOf(address, url));
 }
 
 function wasNeverSent(code: string, errors: readonly unknown[]): boolean {
@@ -202,54 +225,12 @@ function wasNeverSent(code: string, errors: readonly unknown[]): boolean {
 		.some((text) => typeof text === 'string' && EPROTO_IN_HANDSHAKE.test(text.slice(0, 1_000)));
 }
 
-/** What the item carries as error: beside its json, where it tells more, and in it. */
-function errorsOf({ json, itemError }: ResponseEvidence): unknown[] {
-	return [itemError, field(json, 'error')].filter(isCarried);
-}
-
-const isCarried = (error: unknown): boolean =>
-	error !== undefined && error !== null && error !== false && error !== '';
-
 function fullResponseStatus(json: unknown): number | undefined {
 	const status = field(json, 'statusCode');
 	if (typeof status !== 'number' || !Number.isInteger(status)) return undefined;
 	if (status < 100 || status > 599) return undefined;
 	return isObject(field(json, 'headers')) || hasOwn(json, 'body') ? status : undefined;
 }
-
-function errorStatus(error: unknown): number | undefined {
-	const candidates = [
-		field(error, 'status'),
-		field(field(error, 'details'), 'httpCode'),
-		field(error, 'httpCode'),
-		field(field(error, 'response'), 'status'),
-		field(error, 'statusCode'),
-	];
-	for (const candidate of candidates) {
-		if (typeof candidate !== 'number' && typeof candidate !== 'string') continue;
-		if (/^[1-5]\d\d$/.test(String(candidate))) return Number(candidate);
-	}
-	return undefined;
-}
-
-/** Codes of the error and of what caused it: n8n wraps TLS errors, and `fetch` all of them. */
-function errorCodes(error: unknown): string[] {
-	const cause = field(error, 'cause');
-	const candidates = [
-		field(field(error, 'details'), 'httpCode'),
-		field(error, 'httpCode'),
-		field(error, 'code'),
-		field(cause, 'code'),
-	];
-	return candidates
-		.map((code) => (typeof code === 'number' ? String(code) : code))
-		.filter((code): code is string => typeof code === 'string')
-		.filter((code) => /^[\w./-]{1,64}$/.test(code));
-}
-
-const errorHeaders = (error: unknown): unknown =>
-	field(field(error, 'response'), 'headers') ??
-	field(field(field(error, 'cause'), 'response'), 'headers');
 
 /**
  * Milliseconds to wait (RFC 9110, 10.2.3): seconds, or a date that is compared with the response's own Date, so
@@ -273,43 +254,3 @@ function httpDate(text: string): number {
 
 const bounded = (ms: number): number =>
 	Math.min(Math.max(0, Math.round(ms)), LONGEST_RETRY_AFTER_MS);
-
-function header(headers: unknown, name: string): string | undefined {
-	if (!isObject(headers)) return undefined;
-	const key = keysOf(headers).find((each) => each.toLowerCase() === name);
-	if (key === undefined) return undefined;
-	const value = field(headers, key);
-	const single: unknown = Array.isArray(value) ? value[0] : value;
-	if (typeof single === 'number') return String(single);
-	return typeof single === 'string' && single.length <= 100 ? single : undefined;
-}
-
-function keysOf(value: object): string[] {
-	try {
-		return Object.keys(value).slice(0, MOST_HEADERS);
-	} catch {
-		return [];
-	}
-}
-
-function isObject(value: unknown): value is object {
-	return typeof value === 'object' && value !== null;
-}
-
-function hasOwn(value: unknown, name: string): boolean {
-	try {
-		return isObject(value) && Object.hasOwn(value, name);
-	} catch {
-		return false;
-	}
-}
-
-/** One field of what may be anything, getters and proxies that throw included. */
-function field(value: unknown, name: string): unknown {
-	if (!isObject(value)) return undefined;
-	try {
-		return (value as Record<string, unknown>)[name];
-	} catch {
-		return undefined;
-	}
-}

@@ -1,34 +1,37 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { SealedClaim } from '../../lib/keys/claim-token';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
 import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
-import type { EncodedResult } from '../../lib/results/result-codec';
 import { replyAt, StoreError } from '../../lib/core/reply';
-import { commandWithRetries } from '../shared/command-with-retries';
-import { storeOfClaims } from '../shared/granted-in';
 import type { Complaint } from '../../lib/guard/complaint';
+import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import { signingKeysOf } from '../../lib/guard/opened-store';
+import { Turns } from '../../lib/guard/turns';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import { ResultEncoder } from '../run-end/encode-items';
+import { dropPart } from '../run-end/kept-parts';
+import type { RunTrace } from '../run-end/run-trace';
+import { NO_CLAIM } from '../run-end/tags';
+import { traceOf } from '../run-end/trace-of';
+import { commandInSlices } from '../shared/command-with-retries';
+import { storeOfClaims } from '../shared/granted-in';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { guardsBefore } from '../shared/node-types';
 import { forgetOpenClaim } from '../shared/open-claims';
-import type { OpenStore } from '../../lib/guard/opened-store';
-import { signingKeysOf } from '../../lib/guard/opened-store';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
-import type { PathBehind } from './evidence';
-import { outcomeOf, pathBehind } from './evidence';
+import type { ClaimWithItems } from './claim-with-items';
+import type { Ending, Hint } from './commands';
+import { Commands } from './commands';
+import type { FoundBy, ItemClaims } from './find-claims';
 import { claimsOfItems, openClaim } from './find-claims';
+import { Judges } from './judges';
+import { inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
+import { keepOpen } from './parts';
 import { respondToWebhook } from './respond';
-import { encodeItems } from './result';
 import type { CommitSettings } from './settings';
 import { readSettings } from './settings';
-
-/** A claim with the items that are its result. */
-interface ClaimWithItems {
-	readonly claim: SealedClaim;
-	readonly indexes: readonly number[];
-}
 
 /** Ends, or renews, the claim behind each item, and passes the items on. */
 export async function commitItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -52,45 +55,58 @@ async function commit(
 	const settings = readSettings(parameters);
 	if (typeof settings === 'string') throw nodeError(context.getNode(), invalid(settings));
 
-	const tokens = new Map<string, number[]>();
-	let unclaimed = 0;
-	for (const [index, found] of claimsOfItems(context, parameters, items.length).entries()) {
-		if (!found.ok) {
-			out.fail(index, found.complaint);
-			continue;
-		}
-		if (found.tokens.length === 0) unclaimed++;
-		for (const token of found.tokens) {
-			const indexes = tokens.get(token);
-			if (indexes === undefined) tokens.set(token, [index]);
-			else indexes.push(index);
-		}
-	}
+	const turns = new Turns();
+	const walked = await traceOf(context, turns);
+	const found = claimsOfItems(context, parameters, walked?.trace ?? null, items.length);
+	const tokens = tokensOf(found, out);
+	const unclaimed = found.filter((each) => each.ok && each.tokens.length === 0).length;
 	if (unclaimed > 0) {
 		hint(
 			context,
 			`${unclaimed} of ${items.length} items came here without a claim (a duplicate, or an item that went on unprotected). They pass unchanged; nothing was saved for them.`,
 		);
 	}
+	let isKeptOpen = false;
 	if (tokens.size > 0) {
 		try {
 			const opened = await openStoreOf(context, settings, tokens);
-			const claims = await openClaims(context, settings, opened, tokens, out);
-			await settle(context, settings, opened, claims, out);
+			const claims = await openClaims(context, settings, opened, tokens, walked, out);
+			isKeptOpen = await settle(context, settings, opened, claims, out, turns);
 		} catch (error) {
 			if (!(error instanceof StoreError)) throw asNodeError(context, error);
 			throw nodeError(context.getNode(), unsaved(settings, error));
 		}
 	}
-	if (settings.respond || endsACall(context, settings)) {
+	if (!isKeptOpen && (settings.respond || endsACall(context, settings))) {
 		await respondToWebhook(context, items, settings);
 	}
+}
+
+interface Found {
+	readonly foundBy: FoundBy;
+	readonly indexes: number[];
+}
+
+function tokensOf(found: readonly ItemClaims[], out: CommitOutputs): Map<string, Found> {
+	const tokens = new Map<string, Found>();
+	for (const [index, each] of found.entries()) {
+		if (!each.ok) {
+			out.fail(index, each.complaint);
+			continue;
+		}
+		for (const token of each.tokens) {
+			const known = tokens.get(token);
+			if (known === undefined) tokens.set(token, { foundBy: each.by, indexes: [index] });
+			else known.indexes.push(index);
+		}
+	}
+	return tokens;
 }
 
 async function openStoreOf(
 	context: IExecuteFunctions,
 	{ store: kind }: CommitSettings,
-	tokens: ReadonlyMap<string, unknown>,
+	tokens: ReadonlyMap<string, Found>,
 ): Promise<OpenStore> {
 	const known = storeOfClaims(context, tokens.keys());
 	return known?.store.kind === kind ? known : await openStore(context, kind);
@@ -105,35 +121,72 @@ async function openClaims(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
 	opened: OpenStore,
-	tokens: ReadonlyMap<string, number[]>,
+	tokens: ReadonlyMap<string, Found>,
+	walked: { readonly trace: RunTrace } | null,
 	out: CommitOutputs,
 ): Promise<ClaimWithItems[]> {
 	const signingKeys = await signingKeysOf(opened);
 	if (!signingKeys.ok) throw signingKeys.error;
 	const workflowId = context.getWorkflow().id;
+	const executionId = context.getExecutionId();
+	const all = context.getInputData();
+	const tags = walked === null ? [] : inputTags(context, walked.trace, all.length);
 	const claims: ClaimWithItems[] = [];
-	for (const [token, indexes] of tokens) {
+	for (const [token, { foundBy, indexes }] of tokens) {
 		const found = openClaim(token, signingKeys.answer, settings.store, workflowId);
-		if (found.ok) claims.push({ claim: found.claim, indexes });
-		else for (const index of indexes) out.fail(index, found.complaint);
+		if (!found.ok) {
+			for (const index of indexes) out.fail(index, found.complaint);
+			continue;
+		}
+		const { claim } = found;
+		claims.push({
+			claim,
+			number: walked?.trace.claimOf(token),
+			foundBy,
+			indexes,
+			items: indexes.flatMap((index) => all[index] ?? []),
+			tags: indexes.map((index) => tags[index] ?? NO_CLAIM),
+			ownRun: claim.remains.executionId === executionId,
+		});
 	}
 	return claims;
 }
 
+/** @returns whether a claim stays open, for parts of it that are still to come */
 async function settle(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
 	opened: OpenStore,
 	claims: readonly ClaimWithItems[],
 	out: CommitOutputs,
-): Promise<void> {
-	const path = pathBehind(context);
-	const commands: OwnerCommand[] = [];
+	turns: Turns,
+): Promise<boolean> {
+	const hints = new Set<string>();
+	const judges = new Judges(context, settings, turns);
+	const encoder = new ResultEncoder(context, settings, opened.secret);
+	const commands = new Commands(context, settings, encoder, (message) => hints.add(message));
+	const keeper = leaseKeeperOf(opened.store);
+	const ending: ClaimWithItems[] = [];
 	for (const each of claims) {
-		commands.push(await commandFor(context, settings, opened.secret, path, each));
+		if (turns.isOver()) await turns.next();
+		if (settings.operation !== 'renew' && (await judges.isElsewhere(each))) {
+			keepOpen(context, settings, opened, each);
+		} else {
+			ending.push(each);
+		}
 	}
-	const replies = await commandWithRetries(opened.store, commands);
-	for (const [i, { claim, indexes }] of claims.entries()) {
+	const commandFor = async (index: number): Promise<OwnerCommand> => {
+		const each = ending[index];
+		if (each === undefined) throw new RangeError('There is no such claim');
+		const { claim, ownRun } = each;
+		if (settings.operation === 'renew') return commands.renew(claim, ownRun);
+		const end = await judges.endingOf(each);
+		for (const message of hintsAbout(settings, end)) hints.add(message);
+		return await commands.end(claim, ownRun, end);
+	};
+	const replies = await commandInSlices(opened.store, ending.length, commandFor, turns);
+	for (const [i, { claim, indexes }] of ending.entries()) {
+		if (turns.isOver()) await turns.next();
 		const reply = replyAt(replies, i);
 		if (!reply.ok) {
 			for (const index of indexes) out.fail(index, unsaved(settings, reply.error));
@@ -141,111 +194,24 @@ async function settle(
 		}
 		if (settings.operation !== 'renew') {
 			forgetOpenClaim(context, claim.identity);
-			leaseKeeperOf(opened.store).drop({ ...claim, ownRun: true });
+			dropPart(context, claim.identity);
+			keeper.drop({ ...claim, ownRun: true });
 		}
-		report(context, out, claim, indexes, reply.answer);
+		report((message) => hints.add(message), out, claim, indexes, reply.answer);
 	}
+	for (const message of hints) hint(context, message);
+	return ending.length < claims.length;
 }
 
-async function commandFor(
-	context: IExecuteFunctions,
-	settings: CommitSettings,
-	secret: string,
-	path: PathBehind,
-	{ claim, indexes }: ClaimWithItems,
-): Promise<OwnerCommand> {
-	const ownRun = claim.remains.executionId === context.getExecutionId();
-	const owned = {
-		identity: claim.identity,
-		owner: claim.owner,
-		fence: claim.fence,
-		ownRun,
-	};
-	if (settings.operation === 'renew') {
-		return { ...owned, type: 'renew', leaseMs: claim.remains.claimTimeoutMs };
-	}
-	if (settings.operation === 'release') {
-		const reason = 'Released by Idempotency Commit';
-		return { ...owned, type: 'release', retryAfterMs: 0, statusCode: 0, reason };
-	}
-	const ending = endingOf(context, settings, path, indexes, ownRun);
-	const { reason, statusCode } = ending;
-	switch (ending.to) {
-		case 'unknown':
-			return { ...owned, type: 'park', statusCode, reason };
-		case 'released':
-			return { ...owned, type: 'release', retryAfterMs: ending.retryAfterMs, statusCode, reason };
-		default: {
-			const encoded = await encodeItems(context, indexes, settings, claim, secret);
-			return {
-				...owned,
-				type: 'finish',
-				to: ending.to,
-				result: encoded.bytes,
-				statusCode,
-				reason: withoutResult(context, encoded) ?? reason,
-				retentionMs: retentionOf(context, settings, claim),
-				remains: claim.remains,
-			};
-		}
-	}
-}
-
-/** In a run from the editor Commit can only shorten what Guard says: a test run must not block for longer. */
-function retentionOf(
-	context: IExecuteFunctions,
-	settings: CommitSettings,
-	claim: SealedClaim,
-): number {
-	const asked = settings.retentionMs ?? claim.remains.retentionMs;
-	return context.getMode() === 'manual' ? Math.min(asked, claim.remains.retentionMs) : asked;
-}
-
-interface Ending {
-	readonly to: 'completed' | 'failed' | 'released' | 'unknown';
-	readonly statusCode: number;
-	/** Null: the store's backoff. */
-	readonly retryAfterMs: number | null;
-	readonly reason: string;
-}
-
-function endingOf(
-	context: IExecuteFunctions,
-	settings: CommitSettings,
-	path: PathBehind,
-	indexes: readonly number[],
-	ownRun: boolean,
-): Ending {
-	if (settings.operation === 'fail' || settings.outcome === 'completed') {
-		const to = settings.operation === 'fail' ? 'failed' : 'completed';
-		return { to, statusCode: 0, retryAfterMs: null, reason: '' };
-	}
-	const items = context.getInputData();
-	const own = indexes.flatMap((index) => items[index] ?? []);
-	const detected = outcomeOf(own, path, settings, !ownRun);
-	return {
-		to: detected.outcome,
-		statusCode: detected.statusCode ?? 0,
-		retryAfterMs: detected.retryAfterMs ?? null,
-		reason: detected.reason,
-	};
-}
-
-function withoutResult(context: IExecuteFunctions, encoded: EncodedResult): string | null {
-	if (encoded.stored || encoded.reason === 'not_kept') return null;
-	const why =
-		encoded.reason === 'too_large'
-			? `The result is larger than the limit of ${Math.round(encoded.limit / 1024)} KB`
-			: 'The result could not be written as JSON, or a file of it could not be read';
-	hint(
-		context,
-		`${why}, so it is not kept. The request still counts as handled: a duplicate gets its own item, with details.`,
-	);
-	return `${why} and was not kept`;
+function hintsAbout({ operation }: CommitSettings, { isMixed, reason }: Ending): string[] {
+	if (operation !== 'save' || isMixed !== true) return [];
+	return [
+		`Of what ran for this request some was done and some was not (${reason}), so nobody knows whether it was handled: it is held for review. To give the key back where the first call was refused, put Idempotency Commit on that node's error output, before anything else acts.`,
+	];
 }
 
 function report(
-	context: IExecuteFunctions,
+	tell: Hint,
 	out: CommitOutputs,
 	claim: SealedClaim,
 	indexes: readonly number[],
@@ -255,15 +221,13 @@ function report(
 	switch (answer.outcome) {
 		case 'done':
 			if (answer.recovered) {
-				hint(
-					context,
+				tell(
 					'The result was saved although Idempotency Guard did not run in this execution (a retried run, or a record that was gone).',
 				);
 			}
 			break;
 		case 'kept':
-			hint(
-				context,
+			tell(
 				`The claim was already ${answer.state}, and stays so: nothing was changed. A request keeps its first result.`,
 			);
 			break;

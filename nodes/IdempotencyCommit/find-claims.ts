@@ -7,27 +7,31 @@ import type { StoreKind } from '../../lib/core/store';
 import { guardsBefore } from '../shared/node-types';
 import { openClaimsOf } from '../shared/open-claims';
 import type { ItemParameters } from '../shared/parameters';
-import type { LinkedClaims } from './claim-links';
-import { linkedClaimsOf } from './claim-links';
+import type { RunTrace } from '../run-end/run-trace';
+import { inputTags, linkedClaims } from './linked-claims';
 
 /** The claims that an item stands for; none where it came through without one. */
 export type ItemClaims =
-	| { readonly ok: true; readonly tokens: readonly string[] }
+	| { readonly ok: true; readonly tokens: readonly string[]; readonly by: FoundBy }
 	| { readonly ok: false; readonly complaint: Complaint };
+
+/** How a claim was found: by item links, by the option "Claim", or as the only one that is open. */
+export type FoundBy = 'link' | 'option' | 'context';
 
 /** By item link, else the only open claim of the nearest Guard, else what the option "Claim" says; that option goes first. */
 export function claimsOfItems(
 	context: IExecuteFunctions,
 	parameters: ItemParameters,
+	trace: RunTrace | null,
 	itemCount: number,
 ): ItemClaims[] {
-	let links: readonly LinkedClaims[] | undefined;
-	return Array.from({ length: itemCount }, (_, index) => {
+	const tags = trace === null ? [] : inputTags(context, trace, itemCount);
+	return Array.from({ length: itemCount }, (_, index): ItemClaims => {
 		const given = parameters.get<unknown>('options.claim', index, '');
 		if (given !== undefined && given !== null && given !== '') return claimGiven(given);
-		links ??= linkedClaimsOf(context, itemCount);
-		const linked = links[index];
-		if (linked?.reachedGuard) return { ok: true, tokens: linked.tokens };
+		const tag = tags[index];
+		const linked = trace === null || tag === undefined ? null : linkedClaims(trace, tag);
+		if (linked?.reachedGuard) return { ok: true, tokens: linked.tokens, by: 'link' };
 		return claimOfContext(context);
 	});
 }
@@ -35,7 +39,7 @@ export function claimsOfItems(
 function claimGiven(given: unknown): ItemClaims {
 	const token =
 		typeof given === 'object' && given !== null && 'token' in given ? given.token : given;
-	if (looksLikeToken(token)) return { ok: true, tokens: [token] };
+	if (looksLikeToken(token)) return { ok: true, tokens: [token], by: 'option' };
 	return {
 		ok: false,
 		complaint: {
@@ -59,7 +63,7 @@ function claimOfContext(context: IExecuteFunctions): ItemClaims {
 		};
 	}
 	const open = openClaimsOf(context, guard);
-	if (open !== null && open.length <= 1) return { ok: true, tokens: open };
+	if (open !== null && open.length <= 1) return { ok: true, tokens: open, by: 'context' };
 	return {
 		ok: false,
 		complaint: {

@@ -149,7 +149,7 @@ function routeClaimed(
 			routeStoreError(route, index, answer.error);
 			break;
 		case 'new':
-			held?.place(answer.token, out.pass(OUTPUT.new, index, settings.outputField, answer.details));
+			out.pass(OUTPUT.new, index, settings.outputField, answer.details);
 			break;
 		case 'duplicate': {
 			const { details, record, replay } = answer;

@@ -66,7 +66,6 @@ async function startClaim(
 	await held.hold([
 		{ identity, owner, fence, ownRun: true, token: resealed, tenant, claimTimeoutMs },
 	]);
-	held.place(resealed, index);
 	rememberOpenClaims(context, held.granted);
 	held.handOver();
 	const details = item.json[settings.outputField] as IDataObject;

@@ -3,17 +3,20 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { GrantedClaim } from '../../lib/guard/claim-items';
 import { release, released } from '../../lib/guard/claim-items';
 import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { KeptClaim } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
+import { Turns } from '../../lib/guard/turns';
 import type { Abandoning, OwnerCommand } from '../../lib/core/record';
-import type { EncodeOptions } from '../../lib/results/result-codec';
-import { encodeResult } from '../../lib/results/result-codec';
-import type { AbandonedOutcome } from './run-evidence';
-import { abandonedOutcome } from './run-evidence';
-import { commandWithRetries } from '../shared/command-with-retries';
-import { canHearExecutionEnd, isPutToWait, runDataOf, runIndexOf } from '../shared/engine';
+import { DEFAULT_RESPONSE_RULES } from '../../lib/results/response-outcome';
+import { commandInSlices } from '../shared/command-with-retries';
+import { canHearExecutionEnd, isPutToWait, onNodeEnd } from '../shared/engine';
 import { rememberStore } from '../shared/granted-in';
 import type { GuardSettings } from '../shared/guard-settings';
-import { runEvidenceOf } from './run-evidence-of';
+import type { ClaimEnd } from './claim-end';
+import { claimEndOf } from './claim-end';
+import { ResultEncoder, WHOLE_ITEMS } from './encode-items';
+import { readRun, runEndedOf } from './end-reader';
+import { isKeptByCommit } from './kept-parts';
 
 /**
  * The claims that one run of a Guard was granted. While their execution lives their leases are renewed, and at its end is settled what
@@ -24,8 +27,7 @@ export class HeldClaims {
 
 	private readonly identities = new Set<string>();
 
-	/** Where on New each claim's item is, by token. */
-	private readonly places = new Map<string, number>();
+	private kept: KeptClaim[] = [];
 
 	private listens = false;
 
@@ -50,20 +52,21 @@ export class HeldClaims {
 		}
 		if (!canHearExecutionEnd(context)) return;
 		const isWaiting = () => isPutToWait(context);
-		leaseKeeperOf(this.opened.store).keep(claims.map((claim) => ({ ...claim, isWaiting })));
+		const kept = claims.map((claim) => ({ ...claim, isWaiting }));
+		this.kept.push(...kept);
+		leaseKeeperOf(this.opened.store).keep(kept);
 		if (this.listens) return;
 		this.listens = true;
 		context.onExecutionFinish?.(async () => await this.settle());
+		// n8n waits for this before it puts the execution to sleep.
+		onNodeEnd(context, async () => {
+			if (isWaiting()) await leaseKeeperOf(this.opened.store).handToWaiting(this.kept);
+		});
 	}
 
 	/** Whether this run of the Guard was granted the key. */
 	has(identity: string): boolean {
 		return this.identities.has(identity);
-	}
-
-	/** Item `index` of New holds the claim. */
-	place(token: string, index: number): void {
-		this.places.set(token, index);
 	}
 
 	/** From here on the nodes behind the Guard may act for the claims. */
@@ -79,59 +82,55 @@ export class HeldClaims {
 	}
 
 	private async settle(): Promise<void> {
-		const keeper = leaseKeeperOf(this.opened.store);
-		const open = this.granted.filter((claim) => keeper.drop(claim));
-		if (open.length === 0) return;
-		const endOf = this.endReader();
-		await commandWithRetries(
-			this.opened.store,
-			open.map((claim): OwnerCommand => {
-				const { identity, owner, fence } = claim;
-				return { identity, owner, fence, ownRun: true, type: 'abandon', ...endOf(claim) };
-			}),
+		const { context, opened } = this;
+		const keeper = leaseKeeperOf(opened.store);
+		const open = this.granted.filter(
+			(claim) => !isKeptByCommit(context, claim.identity) && keeper.drop(claim),
 		);
+		if (open.length === 0) return;
+		const turns = new Turns();
+		const endOf = await this.endReader(turns);
+		const commandFor = async (index: number): Promise<OwnerCommand> => {
+			const claim = open[index];
+			if (claim === undefined) throw new RangeError('There is no such claim');
+			const { identity, owner, fence } = claim;
+			const end = await endOf(claim);
+			return { identity, owner, fence, ownRun: true, type: 'abandon', ...end };
+		};
+		await commandInSlices(opened.store, open.length, commandFor, turns);
 	}
 
-	private endReader(): (claim: GrantedClaim) => Abandoning {
-		const { context, settings, places, granted } = this;
-		if (!this.handedOver) return () => released('The run was stopped before anything ran');
-		if (settings.isTestRun) {
+	private async endReader(turns: Turns): Promise<(claim: GrantedClaim) => Promise<Abandoning>> {
+		const { context, settings, opened } = this;
+		if (!this.handedOver) return async () => released('The run was stopped before anything ran');
+		if (settings.isTestRun && settings.awaitsCommit) {
 			// It must not block the next one.
-			return () => released('The test run ended without Idempotency Commit');
+			return async () => released('The test run ended without Idempotency Commit');
 		}
-		const { secret } = this.opened;
-		const node = context.getNode().name;
-		const run = runIndexOf(context);
-		const runData = runDataOf(context);
 		const when = `The run of ${new Date().toISOString()}`;
-		return ({ identity, tenant, token }) => {
-			const index = places.get(token) ?? -1;
-			const outcome = abandonedOutcome(
-				runData === null
-					? { ended: 'unknown', claimsGranted: granted.length, startedAfterGuard: [] }
-					: runEvidenceOf(context, runData, { node, run, index }, granted.length),
-			);
-			return abandoning(outcome, `${when} ${outcome.reason}`, {
-				...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
-			});
+		const ended = runEndedOf(context);
+		const reading = await readRun(context, DEFAULT_RESPONSE_RULES, turns);
+		const encoder = new ResultEncoder(context, WHOLE_ITEMS, opened.secret);
+		return async (granted) => {
+			if (reading === null) {
+				return { to: 'unknown', statusCode: 0, reason: `${when} ended in a way nobody saw` };
+			}
+			const { trace, judge, results } = reading;
+			const claim = trace.claimOf(granted.token);
+			const end = claimEndOf(judge, claim, ended, settings.awaitsCommit);
+			const reason = `${when} ${end.reason}`;
+			if (end.outcome !== 'completed' && end.outcome !== 'failed') return openEnd(end, reason);
+			const { statusCode = 0 } = end;
+			const items = ended.how === 'success' && claim !== undefined ? results.resultOf(claim) : null;
+			const encoded = items && (await encoder.encode(items, granted));
+			return { to: end.outcome, result: encoded?.bytes ?? null, statusCode, reason };
 		};
 	}
 }
 
-function abandoning(
-	outcome: AbandonedOutcome,
-	reason: string,
-	encryption: Pick<EncodeOptions, 'encryption'>,
-): Abandoning {
-	const { to, statusCode = 0, retryAfterMs = null, result } = outcome;
-	switch (to) {
-		case 'released':
-			return { to, retryAfterMs, statusCode, reason };
-		case 'unknown':
-			return { to, statusCode, reason };
-		default: {
-			const bytes = result && encodeResult(result, { maxBytes: 1024, ...encryption }).bytes;
-			return { to, result: bytes ?? null, statusCode, reason };
-		}
-	}
+function openEnd(end: ClaimEnd, reason: string): Abandoning {
+	const { outcome, statusCode = 0, retryAfterMs = null, nothingActed } = end;
+	return outcome === 'released'
+		? { to: 'released', retryAfterMs, nothingRan: nothingActed, statusCode, reason }
+		: { to: 'unknown', statusCode, reason };
 }

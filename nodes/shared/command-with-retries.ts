@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
 import type { Reply, StoreProblem } from '../../lib/core/reply';
 import type { Store } from '../../lib/core/store';
+import { SLICE_BYTES, SLICE_LENGTH, Turns } from '../../lib/guard/turns';
 
 /** Problems that may be gone at the next try. */
 const PASSING: ReadonlySet<StoreProblem> = new Set([
@@ -38,3 +39,34 @@ export async function commandWithRetries(
 	}
 	return replies;
 }
+
+/**
+ * Makes a command for each of `count` claims and sends them in slices, bounded by their number and by the bytes of results: a batch of any
+ * size neither holds the loop nor is held in memory at once.
+ */
+export async function commandInSlices(
+	store: Store,
+	count: number,
+	commandFor: (index: number) => OwnerCommand | Promise<OwnerCommand>,
+	turns = new Turns(),
+): Promise<Array<Reply<OwnerAnswer>>> {
+	const replies: Array<Reply<OwnerAnswer>> = [];
+	let slice: OwnerCommand[] = [];
+	let bytes = 0;
+	for (let index = 0; index < count; index++) {
+		const command = await commandFor(index);
+		slice.push(command);
+		bytes += 'result' in command ? (command.result?.byteLength ?? 0) : 0;
+		if (turns.isOver(STEPS_OF_A_COMMAND)) await turns.next();
+		if (slice.length >= SLICE_LENGTH || bytes >= SLICE_BYTES || index === count - 1) {
+			replies.push(...(await commandWithRetries(store, slice)));
+			slice = [];
+			bytes = 0;
+			await turns.next();
+		}
+	}
+	return replies;
+}
+
+/** To encode a result takes as long as many steps of a walk. */
+const STEPS_OF_A_COMMAND = 64;

@@ -4,6 +4,7 @@ import type {
 	INode,
 	INodeExecutionData,
 	IRunData,
+	ISourceData,
 	NodeConnectionType,
 } from 'n8n-workflow';
 
@@ -13,26 +14,48 @@ import type {
  */
 interface EngineInternals {
 	readonly runIndex?: number;
-	readonly additionalData?: { readonly hooks?: unknown };
+	readonly additionalData?: { readonly hooks?: EngineHooks };
 	readonly runExecutionData?: {
 		readonly waitTill?: Date;
-		readonly resultData?: { readonly runData?: IRunData; readonly error?: ExecutionError };
+		readonly resultData?: {
+			readonly runData?: IRunData;
+			readonly error?: ExecutionError;
+			readonly lastNodeExecuted?: string;
+		};
 		readonly executionData?: {
-			readonly nodeExecutionStack?: ReadonlyArray<{ readonly node?: { readonly name?: string } }>;
-			readonly waitingExecution?: Readonly<Record<string, unknown>>;
+			readonly contextData?: Readonly<Record<string, unknown>>;
+			readonly nodeExecutionStack?: readonly StackEntry[];
+			readonly waitingExecutionSource?: Readonly<
+				Record<string, Readonly<Record<number, Sources>>>
+			> | null;
 		};
 	};
 	readonly workflow?: {
 		readonly nodes?: Readonly<Record<string, INode>>;
-		readonly connectionsBySourceNode?: Readonly<
-			Record<
-				string,
-				Partial<
-					Record<NodeConnectionType, ReadonlyArray<ReadonlyArray<{ readonly node: string }> | null>>
-				>
-			>
-		>;
+		readonly connectionsBySourceNode?: Connections;
 	};
+}
+
+interface EngineHooks {
+	readonly addHandler?: (name: 'nodeExecuteAfter', handler: () => Promise<void>) => void;
+}
+
+type Connections = Readonly<
+	Record<
+		string,
+		Partial<
+			Record<NodeConnectionType, ReadonlyArray<ReadonlyArray<{ readonly node: string }> | null>>
+		>
+	>
+>;
+
+interface Sources {
+	readonly main?: ReadonlyArray<ISourceData | null>;
+}
+
+interface StackEntry {
+	readonly node?: { readonly name?: string };
+	readonly source?: Sources | null;
 }
 
 const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
@@ -112,15 +135,76 @@ export function runErrorOf(context: IExecuteFunctions): ExecutionError | undefin
 	return internalsOf(context).runExecutionData?.resultData?.error;
 }
 
-/** Nodes that have items and wait for their turn. */
-export function pendingNodes(context: IExecuteFunctions): ReadonlySet<string> {
-	const data = internalsOf(context).runExecutionData?.executionData;
-	const stacked = (data?.nodeExecutionStack ?? []).flatMap(({ node }) => node?.name ?? []);
-	return new Set([...stacked, ...Object.keys(data?.waitingExecution ?? {})]);
+/** The run of a node that stopped the execution; null where none did, or it is not known. */
+export function failedRunOf(context: IExecuteFunctions): { node: string; run: number } | null {
+	const error = runErrorOf(context);
+	const result = internalsOf(context).runExecutionData?.resultData;
+	if (error === undefined) return null;
+	const node = ('node' in error ? error.node?.name : undefined) ?? result?.lastNodeExecuted;
+	const run = (result?.runData?.[node ?? ''] ?? []).findLastIndex(
+		(task) => task.error !== undefined,
+	);
+	return node === undefined || run === -1 ? null : { node, run };
 }
 
-/** The nodes that a main output leads to. */
-export function targetsOf(context: IExecuteFunctions, node: string, output: number): string[] {
-	const connections = internalsOf(context).workflow?.connectionsBySourceNode;
-	return (connections?.[node]?.main?.[output] ?? []).map((connection) => connection.node);
+/**
+ * Calls `listener` whenever a node of this execution has ended. The engine waits for it before it goes on, or to sleep. Not called where
+ * this n8n has no such hook.
+ */
+export function onNodeEnd(context: IExecuteFunctions, listener: () => Promise<void>): void {
+	internalsOf(context).additionalData?.hooks?.addHandler?.('nodeExecuteAfter', listener);
+}
+
+/** An output of a node that somebody was given, or waits to be given. */
+export interface Emission {
+	readonly target: string;
+	readonly source: ISourceData;
+}
+
+/** What of an execution its outcome is read from, as far as this n8n shows it. Parts of it grow while the execution lives. */
+export interface RunView {
+	readonly runData: IRunData;
+	readonly nodes: Readonly<Record<string, INode>>;
+	/** The nodes that a main output leads to. */
+	targetsOf(node: string, output: number): string[];
+	/** The nodes that any main output leads to. */
+	allTargetsOf(node: string): string[];
+	/** What nodes will be given when it is their turn. */
+	pending(): Emission[];
+	/** What a node keeps for its next run. */
+	contextOf(node: string): Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Null where this n8n does not show it. */
+export function runViewOf(context: IExecuteFunctions): RunView | null {
+	const { runExecutionData, workflow } = internalsOf(context);
+	const runData = runExecutionData?.resultData?.runData;
+	if (runData === undefined) return null;
+	const outputsOf = (node: string) => workflow?.connectionsBySourceNode?.[node]?.main ?? [];
+	return {
+		runData,
+		nodes: workflow?.nodes ?? {},
+		targetsOf: (node, output) => (outputsOf(node)[output] ?? []).map((target) => target.node),
+		allTargetsOf: (node) =>
+			outputsOf(node).flatMap((targets) => (targets ?? []).map((target) => target.node)),
+		pending: () => pendingOf(runExecutionData?.executionData),
+		contextOf: (node) =>
+			runExecutionData?.executionData?.contextData?.[`node:${node}`] as
+				| Record<string, unknown>
+				| undefined,
+	};
+}
+
+function pendingOf(
+	data: NonNullable<EngineInternals['runExecutionData']>['executionData'],
+): Emission[] {
+	const stacked = (data?.nodeExecutionStack ?? []).map(
+		({ node, source }) => [node?.name ?? '', source] as const,
+	);
+	const waiting = Object.entries(data?.waitingExecutionSource ?? {}).flatMap(([name, runs]) =>
+		Object.values(runs).map((source) => [name, source] as const),
+	);
+	return [...stacked, ...waiting].flatMap(([target, sources]) =>
+		(sources?.main ?? []).flatMap((source) => (source ? [{ target, source }] : [])),
+	);
 }

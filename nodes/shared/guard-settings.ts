@@ -17,6 +17,8 @@ export interface GuardSettings extends GuardTerms {
 	readonly onMissingKey: 'error' | 'conflict' | 'continueUnprotected';
 	readonly onStoreError: 'error' | 'continueUnprotected';
 	readonly detailsOnDuplicates: boolean;
+	/** Only a Commit says that a request was handled; else the success of the run does as well. */
+	readonly awaitsCommit: boolean;
 	readonly skip: boolean;
 }
 
@@ -74,6 +76,7 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		onStoreError: option<GuardSettings['onStoreError']>('onStoreError', 'error'),
 		outputField,
 		detailsOnDuplicates: option('detailsOnDuplicates', false),
+		awaitsCommit: awaitsCommit(parameters, commits.length > 0),
 		extendRetention: option('extendRetention', false),
 		maxWaitMs: maxWaitOf(parameters),
 		minReplicas: store === 'redis' ? minReplicasOf(parameters) : 0,
@@ -81,6 +84,11 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		isTestRun,
 		skip: isManual && testRuns === 'skip',
 	};
+}
+
+function awaitsCommit(parameters: ItemParameters, leadsToCommit: boolean): boolean {
+	const handledWhen = parameters.get<'auto' | 'commit' | 'run'>('handledWhen', 0, 'auto');
+	return handledWhen === 'auto' ? leadsToCommit : handledWhen === 'commit';
 }
 
 function maxWaitOf(parameters: ItemParameters): number | null {

@@ -8,7 +8,12 @@ import type { OpenStore } from '../../lib/guard/opened-store';
 import { secretIdOf } from '../../lib/guard/opened-store';
 import { embeddedAdviceFor, openEmbeddedStore } from '../../lib/stores/embedded';
 import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
-import { NO_SECRET, connectionDigestOf, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
+import {
+	NO_SECRET,
+	connectionDigestOf,
+	openRedisStore,
+	redisAdviceFor,
+} from '../../lib/stores/redis';
 import { redisOptionsOf, textOf } from './redis-credential';
 
 /** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */

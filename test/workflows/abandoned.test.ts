@@ -160,7 +160,7 @@ describe('stopped by the node that failed', () => {
 		const retried = { ...parts, chargeSettings: { retryOnFail: true, maxTries: 2 } };
 		const record = await recordOf(await run(retried, key));
 		expect(record).toMatchObject({ state: 'unknown' });
-		expect(record.reason).toContain('of whose tries only the last is seen');
+		expect(record.reason).toContain('only the last try is seen');
 		expect(downstream.requests.filter((request) => request.key === key)).toHaveLength(2);
 	});
 
@@ -170,8 +170,9 @@ describe('stopped by the node that failed', () => {
 		const send = { url: downstream.url, body: '={{ $json.body ?? { key: $json.key } }}' };
 		const act = [http('Reserve', send), http('Charge', send)];
 		const record = await recordOf(await run({ act }, key));
-		expect(record).toMatchObject({ state: 'unknown' });
-		expect(record.reason).toContain('beside another node that acted');
+		// One was done and the other refused for good: there is nothing left to do.
+		expect(record).toMatchObject({ state: 'completed' });
+		expect(record.reason).toContain('1 of 2: Reserve');
 		expect(downstream.effects(key)).toBe(1);
 	});
 
@@ -180,7 +181,7 @@ describe('stopped by the node that failed', () => {
 		const act = [javascript('Code', (items) => items), stopAndError('Stop', 'no')];
 		const record = await recordOf(await run({ act }, key));
 		expect(record).toMatchObject({ state: 'unknown' });
-		expect(record.reason).toContain('after another node had acted');
+		expect(record.reason).toContain('after or beside another node that acted');
 	});
 });
 
@@ -224,7 +225,7 @@ describe('a batch', () => {
 		const records = await recordsOf(first);
 		expect(records.map(({ state }) => state)).toEqual(['unknown', 'failed', 'unknown']);
 		expect(records[1]).toMatchObject({ statusCode: 402 });
-		expect(records[0]?.reason).toContain('with an error that names another item');
+		expect(records[0]?.reason).toContain('an error that names another item');
 	});
 
 	test('with an error that names none: all unknown', async () => {
@@ -235,7 +236,7 @@ describe('a batch', () => {
 		];
 		const records = await recordsOf(await run({ act }, [newKey(), newKey()]));
 		expect(records.map(({ state }) => state)).toEqual(['unknown', 'unknown']);
-		expect(records[0]?.reason).toContain('in a batch of several keys');
+		expect(records[0]?.reason).toContain('an error that may be about another item');
 	});
 
 	test('whose nodes had not acted yet: all released', async () => {
@@ -259,14 +260,24 @@ describe('ended without an error', () => {
 		expect(downstream.effects(key)).toBe(1);
 	});
 
-	test('without reaching a Commit: unknown', async () => {
+	test('without reaching a Commit, and nothing had acted: free again', async () => {
 		const key = newKey();
 		const parts = { act: [switchTo('Choose', 2, () => 1)] };
 		const first = await run(parts, key);
 		expect(first.status).toBe('success');
-		const record = await recordOf(first);
-		expect(record).toMatchObject({ state: 'unknown' });
-		expect((await next(parts, key)).message).toContain('succeeded without reaching a Commit');
+		expect(await recordOf(first)).toMatchObject({ state: 'released', attempts: 0 });
+		expect(routed(await run(parts, key))).toEqual([1, 0, 0, 0]);
+	});
+
+	test('without reaching a Commit, after an act that went well: completed with what it gave', async () => {
+		const key = newKey();
+		const send = { url: downstream.url, body: '={{ $json.body }}' };
+		const parts = { act: [http('Charge', send), switchTo('Choose', 2, () => 1)] };
+		const first = await run(parts, key);
+		expect(first.tasks('Commit')).toEqual([]);
+		expect(await recordOf(first)).toMatchObject({ state: 'completed' });
+		expect((await run(parts, key)).json('Duplicate')).toEqual(first.json('Charge'));
+		expect(downstream.effects(key)).toBe(1);
 	});
 });
 
@@ -344,7 +355,7 @@ describe('Wait', () => {
 		expect(await recordOf(result)).toMatchObject({ state: 'completed' });
 	});
 
-	test('under 65 s and cancelled meanwhile: unknown, since Wait is no node without effects', async () => {
+	test('under 65 s and cancelled meanwhile: free again, since nothing had acted', async () => {
 		const stop = new AbortController();
 		const running = run(parts(60), newKey(), {
 			signal: stop.signal,
@@ -352,7 +363,7 @@ describe('Wait', () => {
 				if (event === 'before' && name === 'Wait') setTimeout(() => stop.abort(), 20);
 			},
 		});
-		expect(await recordOf(await running)).toMatchObject({ state: 'unknown' });
+		expect(await recordOf(await running)).toMatchObject({ state: 'released' });
 	});
 
 	test('65 s and more: held for the claim timeout, and committed under the same execution id', async () => {

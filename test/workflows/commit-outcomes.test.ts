@@ -109,9 +109,17 @@ describe('items of other nodes', () => {
 	test.each<[string, object, string]>([
 		['an item without an error', { id: 1 }, 'duplicate'],
 		['a bare string error', { error: 'Invalid URL' }, 'unknown_outcome'],
-		['an error with a status', { error: { status: 402 } }, 'duplicate'],
-		['an error with a status as text', { error: { httpCode: '402' } }, 'duplicate'],
-		['an error with a network code', { error: { httpCode: 'ECONNREFUSED' } }, 'retry_later'],
+		[
+			'an error with a status, of a node that may have made other calls',
+			{ error: { status: 402 } },
+			'unknown_outcome',
+		],
+		[
+			'an error with a status as text, of such a node',
+			{ error: { httpCode: '402' } },
+			'unknown_outcome',
+		],
+		['an error with a network code', { error: { httpCode: 'ECONNREFUSED' } }, 'unknown_outcome'],
 		['an error that says nothing', { error: { message: 'failed' } }, 'unknown_outcome'],
 		['error: null and error: "" are no errors', { error: null, other: { error: '' } }, 'duplicate'],
 		['a statusCode that is data, not a response', { statusCode: 500 }, 'duplicate'],
@@ -138,7 +146,7 @@ describe('options', () => {
 
 	test('failedResponses: release', async () => {
 		const parts = commit({ failedResponses: 'release' });
-		expect(await after([{ status: 402 }], parts)).toBe('retry_later');
+		expect(await after([{ status: 402 }], parts)).toBe('new');
 		expect(await after([{ status: 402, ...atOnce }], parts)).toBe('new');
 		expect(await after([{ status: 500 }], parts)).toBe('unknown_outcome');
 	});
@@ -166,10 +174,7 @@ describe('several items of one claim', () => {
 	test('are one result; one unknown makes all unknown; one success keeps all', async () => {
 		expect(await outcomes({ id: 1 }, { id: 2 }, { id: 3 })).toBe(3);
 		expect(await outcomes({ id: 1 }, { error: { status: 500 } })).toBe('unknown_outcome');
-		expect(await outcomes({ id: 1 }, { error: { status: 402 } })).toBe(2);
-		expect(await outcomes({ error: { status: 429 } }, { error: { status: 429 } })).toBe(
-			'retry_later',
-		);
+		expect(await outcomes({ id: 1 }, { error: { status: 402 } })).toBe('unknown_outcome');
 	});
 });
 

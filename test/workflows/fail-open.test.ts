@@ -132,7 +132,7 @@ describe.each(SETTINGS)('%s', (_name, settings, output) => {
 		}
 		// Nothing was left claimed where the run was stopped.
 		const again = await run(numbers(a, b), byId);
-		expect(routed(again).slice(0, 3)).toEqual(output === null ? [2, 0, 0] : [0, 0, 2]);
+		expect(routed(again).slice(0, 3)).toEqual(output === null ? [2, 0, 0] : [0, 2, 0]);
 	});
 
 	test('nothing on New puts nothing on New', async () => {
@@ -141,7 +141,7 @@ describe.each(SETTINGS)('%s', (_name, settings, output) => {
 		const result = await run(numbers(key), byId, settings);
 		expect(result.status).toBe('success');
 		expect(result.tasks('New')).toEqual([]);
-		expect(result.json('Conflict')).toHaveLength(1);
+		expect(result.json('Duplicate')).toHaveLength(1);
 	});
 });
 

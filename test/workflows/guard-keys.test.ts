@@ -24,10 +24,11 @@ function gate(parameters: INode['parameters'] = {}) {
 async function verdict(send: ReturnType<typeof gate>, item: INodeExecutionData) {
 	const result = await send(item);
 	if (result.status === 'error') return result.error?.message;
+	if (result.counts('Guard')[1] === 1) return 'duplicate';
 	return result.items('Guard').length === 1 ? 'new' : detailsOf(result, 'Guard', 2).reason;
 }
 
-const TAKEN = 'unknown_outcome';
+const TAKEN = 'duplicate';
 
 describe('delivery: the first senders, chosen and detected', () => {
 	const json = (headers: Record<string, string>, body: unknown = { n: 1 }) =>

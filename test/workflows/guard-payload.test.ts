@@ -23,11 +23,12 @@ function gate(
 	return async (item: INodeExecutionData) => {
 		const result = await n8n.run(json, { triggerItems: [item] });
 		if (result.status === 'error') return result.error?.message;
+		if (result.counts('Guard')[1] === 1) return 'duplicate';
 		return result.items('Guard').length === 1 ? 'new' : detailsOf(result, 'Guard', 2).reason;
 	};
 }
 
-const TAKEN = 'unknown_outcome';
+const TAKEN = 'duplicate';
 const payload = { keySource: 'payload' };
 
 describe('whole payload of a webhook', () => {

@@ -205,8 +205,9 @@ describe('runs that end early', () => {
 
 	test('the workflow’s own time limit: the same', async () => {
 		const key = newKey();
-		const json = chargeWorkflow(downstream.url, { act: [wait('Wait', 20)] });
-		const result = await n8n.run(json, { triggerItems: [delivery(key)], timeoutMs: 60 });
+		downstream.nextFor(key, { delayMs: 500 });
+		const json = chargeWorkflow(downstream.url);
+		const result = await n8n.run(json, { triggerItems: [delivery(key)], timeoutMs: 250 });
 		expect(result.status).toBe('canceled');
 		expect(
 			detailsOf(await n8n.run(json, { triggerItems: [delivery(key)] }), 'Conflict').reason,

@@ -1,5 +1,5 @@
 import type { Tables } from './tables';
-import { dayOf } from '../rows/counters';
+import { dayOf } from './write-transaction';
 
 /** For so long nothing is looked for, once nothing was found. */
 const REST_MS = 1_000;

@@ -3,10 +3,22 @@ import type { StatsRow } from '../../core/store';
 import { StoreError } from '../../core/reply';
 import { attempt } from '../../core/attempt';
 import { BudgetGrants } from './budget-grants';
-import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from '../rows/columns';
-import type { DuplicateCount, Row } from '../rows/backend';
-import type { ListedRow } from '../rows/portion';
+import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
 import type { Database, Statement } from './sqlite';
+
+/** A record with the number of its row. */
+export interface Row {
+	readonly id: number;
+	readonly stored: Stored;
+}
+
+/** A row of a listing, its values as they are stored: numbers that are not safe stay big. */
+export interface ListedRow {
+	readonly id: bigint;
+	readonly leaseUntil: bigint;
+	readonly identity: string;
+	readonly values: readonly unknown[];
+}
 
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
 export class Tables {
@@ -17,8 +29,6 @@ export class Tables {
 	private readonly selectClaim: Statement;
 
 	private readonly updateClaim: Statement;
-
-	private readonly addDuplicates: Statement;
 
 	private readonly deleteClaim: Statement;
 
@@ -64,9 +74,6 @@ export class Tables {
 		this.updateClaim = db.prepare(
 			`UPDATE claims SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
 		);
-		this.addDuplicates = db.prepare(
-			'UPDATE claims SET duplicates = duplicates + ?, expires_at = max(expires_at, ?) WHERE id = ? AND fence = ?',
-		);
 		this.deleteClaim = db.prepare('DELETE FROM claims WHERE id = ?');
 		this.deleteIdentity = db.prepare('DELETE FROM claims WHERE identity = ? RETURNING id');
 		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
@@ -95,13 +102,13 @@ export class Tables {
 		this.putMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
 	}
 
-	/** The number of the new row; null, and nothing written, where the identity has a row already. */
-	insert(identity: string, next: NonNullable<Stored>): number | null {
+	/** False, and nothing written, where the identity has a row already. */
+	insert(identity: string, next: NonNullable<Stored>): boolean {
 		const { changes, lastInsertRowid } = this.insertClaim.run(identity, ...valuesOf(next));
-		if (changes === 0) return null;
+		if (changes === 0) return false;
 		const result = resultOf(next);
 		if (result !== null) this.putResult.run(lastInsertRowid, result);
-		return Number(lastInsertRowid);
+		return true;
 	}
 
 	/** @throws StoreError `corrupt_record` */
@@ -111,22 +118,19 @@ export class Tables {
 		const [id, ...values] = Object.values(row);
 		const result = values.pop();
 		return {
-			version: Number(id),
+			id: Number(id),
 			stored: storedOf(values, result instanceof Uint8Array ? asBuffer(result) : null),
 		};
 	}
 
 	/** Writes what a transition made of a row; the result only where it changed. */
-	update(id: number, before: Stored, next: NonNullable<Stored>): void {
+	update({ id, stored }: Row, next: NonNullable<Stored>): void {
 		this.updateClaim.run(...valuesOf(next), id);
+		const before = resultOf(stored);
 		const result = resultOf(next);
-		if (result === resultOf(before)) return;
+		if (result === before) return;
 		if (result === null) this.deleteResult.run(id);
 		else this.putResult.run(id, result);
-	}
-
-	countDuplicates({ version, fence, by, expiresAtLeast }: DuplicateCount): boolean {
-		return this.addDuplicates.run(by, expiresAtLeast, Number(version), fence).changes === 1;
 	}
 
 	/** Removes whatever is there, readable or not. */
@@ -216,23 +220,14 @@ function listedRow(row: Readonly<Record<string, unknown>>): ListedRow {
 		id: BigInt(Number(id)),
 		leaseUntil: typeof leaseUntil === 'bigint' ? leaseUntil : 0n,
 		identity: String(identity),
-		stored: orUnreadable(() => storedOf(values.map(asNumber), null)),
+		values: values.map((value) =>
+			typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value,
+		),
 	};
-}
-
-const asNumber = (value: unknown): unknown =>
-	typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
-
-/** A row that can't be read is an answer of its own. */
-export function orUnreadable<Answer>(read: () => Answer): Answer | StoreError {
-	const done = attempt(read);
-	if (done.ok) return done.value;
-	if (done.error instanceof StoreError) return done.error;
-	throw done.error;
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
 	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-const resultOf = (stored: Stored): Uint8Array | null =>
+export const resultOf = (stored: Stored): Uint8Array | null =>
 	stored === null || stored.state === 'tombstone' ? null : stored.result;

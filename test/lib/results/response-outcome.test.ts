@@ -3,11 +3,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import {
-	combineOutcomes,
-	DEFAULT_RESPONSE_RULES,
-	responseOutcome,
-} from '../../../lib/results/response-outcome';
+import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../../lib/results/response-outcome';
 import type { ResponseOutcome, ResponseRules } from '../../../lib/results/response-outcome';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
@@ -24,10 +20,16 @@ const failing = (error: unknown, more: Partial<ResponseRules> = {}) =>
 
 describe('a status', () => {
 	const table: Array<[ResponseOutcome['outcome'], number[]]> = [
-		['completed', [200, 201, 202, 204, 299, 301, 302, 303, 304, 307, 399]],
+		['completed', [200, 201, 202, 204, 299, 301, 302, 303]],
 		['failed', [400, 402, 404, 405, 406, 409, 410, 413, 415, 418, 422, 423, 424, 451, 499]],
-		['released', [401, 403, 408, 425, 429]],
-		['unknown', [100, 101, 199, 500, 501, 502, 503, 504, 505, 511, 520, 522, 524, 529, 599]],
+		['released', [307, 308, 401, 403, 408, 425, 429]],
+		[
+			'unknown',
+			[
+				100, 101, 199, 300, 304, 305, 399, 500, 501, 502, 503, 504, 505, 511, 520, 522, 524, 529,
+				599,
+			],
+		],
 	];
 	const rows = table.flatMap(([outcome, codes]) => codes.map((code) => [code, outcome] as const));
 
@@ -93,7 +95,8 @@ describe('a status', () => {
 describe('the options', () => {
 	it('failedResponses: release frees final refusals, and nothing else', () => {
 		const more = { failedResponses: 'release' } as const;
-		expect(full(422, {}, more).outcome).toBe('released');
+		expect(full(422, {}, more)).toMatchObject({ outcome: 'released', retryAfterMs: 0 });
+		expect(full(422, { 'retry-after': '7' }, more).retryAfterMs).toBe(7000);
 		expect(full(500, {}, more).outcome).toBe('unknown');
 		expect(full(200, {}, more).outcome).toBe('completed');
 	});
@@ -125,6 +128,60 @@ describe('the options', () => {
 		expect(failing({ code: 'ECONNREFUSED' }, more).outcome).toBe('unknown');
 		expect(full(400, {}, { ...more, failedResponses: 'release' }).outcome).toBe('unknown');
 		expect(full(400, {}, { ...more, unknownResponses: 'release' }).outcome).toBe('released');
+	});
+
+	it('statusHidden: no error is no success', () => {
+		const seen = { json: { declined: true }, fromErrorOutput: false };
+		expect(responseOutcome(seen, { ...rules, statusHidden: true }).outcome).toBe('unknown');
+		expect(full(200, {}, { statusHidden: true }).outcome).toBe('completed');
+	});
+
+	it.each([
+		[
+			'the own address',
+			{ address: '127.0.0.1', port: 8080 },
+			'http://127.0.0.1:8080/charge',
+			'released',
+		],
+		['another port', { address: '127.0.0.1', port: 1 }, 'http://127.0.0.1:8080/', 'unknown'],
+		['another host', { address: '10.0.0.1', port: 8080 }, 'http://127.0.0.1:8080/', 'unknown'],
+		['an address of a name', { address: '10.0.0.1', port: 443 }, 'https://pay.test/', 'released'],
+		[
+			'no address of this host',
+			{ address: '10.0.0.1', port: 443 },
+			'https://localhost/',
+			'unknown',
+		],
+		[
+			'the name itself',
+			{ code: 'ENOTFOUND', hostname: 'pay.test' },
+			'https://pay.test/',
+			'released',
+		],
+		['another name', { code: 'ENOTFOUND', hostname: 'other.test' }, 'https://pay.test/', 'unknown'],
+		[
+			'words with another port',
+			{ message: 'connect ECONNREFUSED 127.0.0.1:1' },
+			'http://127.0.0.1:8080/',
+			'unknown',
+		],
+		['none', {}, 'http://127.0.0.1:8080/', 'released'],
+	])('ownUrl: an error at %s', (_name, error, ownUrl, outcome) => {
+		const refused = { code: 'ECONNREFUSED', ...error };
+		expect(failing(refused, { ownUrl }).outcome).toBe(outcome);
+		expect(failing({ code: 'ECONNREFUSED', cause: error, options: { url: ownUrl } }).outcome).toBe(
+			outcome,
+		);
+		expect(
+			failing({ httpCode: 'ECONNREFUSED', ...error, context: { request: { uri: ownUrl } } })
+				.outcome,
+		).toBe(outcome);
+	});
+
+	it('an error that shows a redirect says nothing, whatever its status', () => {
+		const request = { _redirectable: { _redirectCount: 1 } };
+		expect(failing({ status: 429, request }).outcome).toBe('unknown');
+		expect(failing({ code: 'ECONNREFUSED', request }).outcome).toBe('unknown');
 	});
 
 	it('a retried run completes or parks, whatever the other options', () => {
@@ -326,38 +383,6 @@ describe('hostile input', () => {
 		expect(failing({ status: 400, message: 'secret', headers: { a: 1 } }).reason).toBe(
 			'HTTP 400 Bad Request',
 		);
-	});
-});
-
-describe('several items of one claim', () => {
-	const is = (outcome: ResponseOutcome['outcome'], retryAfterMs?: number): ResponseOutcome => ({
-		outcome,
-		reason: outcome,
-		...(retryAfterMs !== undefined && { retryAfterMs }),
-	});
-
-	it.each([
-		[['completed', 'completed'], 'completed'],
-		[['completed', 'unknown', 'failed', 'released'], 'unknown'],
-		[['failed', 'completed'], 'completed'],
-		[['released', 'completed'], 'completed'],
-		[['released', 'failed'], 'failed'],
-		[['released', 'released'], 'released'],
-		[[], 'unknown'],
-	] as const)('%j are %s', (outcomes, expected) => {
-		const each = outcomes.map((outcome) => is(outcome));
-		expect(combineOutcomes(each).outcome).toBe(expected);
-		expect(combineOutcomes([...each].reverse()).outcome).toBe(expected);
-	});
-
-	it('wait for the longest Retry-After, and say how many decided', () => {
-		expect(combineOutcomes([is('released', 5), is('released', 9), is('released')])).toEqual(
-			is('released', 9),
-		);
-		expect(combineOutcomes([is('released', 5), is('failed')])).toEqual({
-			outcome: 'failed',
-			reason: '1 of 2 items: failed',
-		});
 	});
 });
 

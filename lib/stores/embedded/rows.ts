@@ -1,0 +1,120 @@
+import type { ClaimRecord, RecordState, Stored } from '../../core/record';
+import { StoreError } from '../../core/reply';
+
+/**
+ * States as the numbers they are stored as. A number is compared far faster than a word where an index is kept of some states
+ * only; those that wait for an end come first, so that `state <= LAST_OPEN_STATE` finds them.
+ */
+const STATES: ReadonlyArray<RecordState | 'tombstone' | null> = [
+	null,
+	'pending',
+	'processing',
+	'unknown',
+	'released',
+	'completed',
+	'failed',
+	'tombstone',
+];
+export const LAST_OPEN_STATE = STATES.indexOf('unknown');
+
+type StoredField = Exclude<keyof ClaimRecord, 'result'>;
+
+interface Column {
+	readonly column: string;
+	readonly field: StoredField;
+	readonly type: 'TEXT' | 'INTEGER' | 'BLOB';
+}
+
+const column = (name: string, field: StoredField, type: Column['type']): Column => ({
+	column: name,
+	field,
+	type,
+});
+
+/**
+ * The record's fields in the order of the table, those of a tombstone first. The result is not among them: it lies in a table of its own, so that a
+ * duplicate that is counted doesn't write a long answer again.
+ */
+export const COLUMNS: readonly Column[] = [
+	column('state', 'state', 'INTEGER'),
+	column('fence', 'fence', 'INTEGER'),
+	column('expires_at', 'expiresAt', 'INTEGER'),
+	column('lease_until', 'leaseUntil', 'INTEGER'),
+	column('claimed_at', 'claimedAt', 'INTEGER'),
+	column('first_seen_at', 'firstSeenAt', 'INTEGER'),
+	column('event_at', 'eventAt', 'INTEGER'),
+	column('finished_at', 'finishedAt', 'INTEGER'),
+	column('not_before', 'notBefore', 'INTEGER'),
+	column('claim_timeout_ms', 'claimTimeoutMs', 'INTEGER'),
+	column('retention_ms', 'retentionMs', 'INTEGER'),
+	column('attempts', 'attempts', 'INTEGER'),
+	column('duplicates', 'duplicates', 'INTEGER'),
+	column('status_code', 'statusCode', 'INTEGER'),
+	column('on_unknown_outcome', 'onUnknownOutcome', 'TEXT'),
+	column('owner', 'owner', 'TEXT'),
+	column('fingerprint', 'fingerprint', 'TEXT'),
+	column('tenant', 'tenant', 'TEXT'),
+	column('namespace', 'namespace', 'TEXT'),
+	column('key', 'key', 'TEXT'),
+	column('workflow_id', 'workflowId', 'TEXT'),
+	column('execution_id', 'executionId', 'TEXT'),
+	column('reason', 'reason', 'TEXT'),
+	column('field_digests', 'fieldDigests', 'BLOB'),
+];
+
+type Value = string | number | Uint8Array;
+
+const NO_VALUE: Record<Column['type'], Value> = { TEXT: '', INTEGER: 0, BLOB: new Uint8Array() };
+
+/** A tombstone is a row of which only state, fence and expiry mean something. */
+export function valuesOf(stored: NonNullable<Stored>): Value[] {
+	const state = STATES.indexOf(stored.state);
+	if (stored.state === 'tombstone') {
+		const nothing = COLUMNS.slice(3).map(({ type }) => NO_VALUE[type]);
+		return [state, stored.fence, stored.expiresAt, ...nothing];
+	}
+	const values: Value[] = [state];
+	for (let i = 1; i < COLUMNS.length; i++) {
+		const field = COLUMNS[i]?.field;
+		if (field !== undefined) values.push(stored[field]);
+	}
+	return values;
+}
+
+/** @throws StoreError `corrupt_record` for what is none of ours */
+export function storedOf(values: readonly unknown[], result: Uint8Array | null): Stored {
+	const [code, fence, expiresAt] = values;
+	const state = STATES[Number(code)] ?? null;
+	if (state === null) throw corrupt(`it has the state ${String(code)}`);
+	if (state === 'tombstone') return { state, fence: Number(fence), expiresAt: Number(expiresAt) };
+
+	const record: Record<string, unknown> = { result };
+	COLUMNS.forEach(({ field, type, column: name }, i) => {
+		const value = values[i];
+		if (!fits(type, value)) throw corrupt(`${name} holds no ${type}`);
+		record[field] = value;
+	});
+	record.state = state;
+	if (record.onUnknownOutcome !== 'hold' && record.onUnknownOutcome !== 'retry') {
+		throw corrupt('its policy is unknown');
+	}
+	return record as unknown as ClaimRecord;
+}
+
+function fits(type: Column['type'], value: unknown): boolean {
+	switch (type) {
+		case 'TEXT':
+			return typeof value === 'string';
+		case 'INTEGER':
+			return Number.isSafeInteger(value);
+		case 'BLOB':
+			return value instanceof Uint8Array;
+	}
+}
+
+function corrupt(what: string): StoreError {
+	return new StoreError(
+		'corrupt_record',
+		`The value stored for this key is not a record of ours: ${what}. Only a forced "Forget" removes it.`,
+	);
+}

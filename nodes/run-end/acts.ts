@@ -1,0 +1,178 @@
+import type { INodeExecutionData, ITaskData } from 'n8n-workflow';
+
+import type { ResponseOutcome, ResponseRules } from '../../lib/results/response-outcome';
+import { responseOutcome } from '../../lib/results/response-outcome';
+import { joinOutcomes, Tally } from '../../lib/results/joined-outcome';
+import type { NodeKind } from './node-kinds';
+import type { Tag } from './tags';
+
+/** One run of a node. */
+export interface TaskRun {
+	readonly node: string;
+	readonly run: number;
+	readonly kind: NodeKind;
+	readonly task: ITaskData;
+	/** Grows with each run that was traced. */
+	readonly order: number;
+	/** How many items it was given, over all inputs. */
+	readonly itemsIn: number;
+}
+
+/** What one run of an acting node did, or may have done, for one item that it was given. */
+export interface Act {
+	readonly by: TaskRun;
+	/** The item that it was given. */
+	readonly input: { readonly input: number; readonly item: number };
+	readonly tag: Tag;
+	/** It can't be told for which of the items it acted. */
+	readonly isDoubtful: boolean;
+	/** All items that it was given are of the same claims. */
+	readonly isAlone: boolean;
+	/** The act that its item came from. */
+	readonly before: Act | undefined;
+	/** The items that it put out for this one. */
+	readonly answers: Answer[];
+	/** The same node acted once more for what came of this act. */
+	again: Act | undefined;
+}
+
+export interface Answer {
+	readonly output: number;
+	readonly item: number;
+}
+
+/** How far back an item is followed through acts, to find that it was fed to the same node again. */
+const LONGEST_WAY_BACK = 50;
+
+/** The earlier act of the same node, for the same claims, that this item comes from: a retry loop. */
+export function actToRepeat(node: string, tag: Tag, before: Act | undefined): Act | undefined {
+	let act = before;
+	for (let steps = 0; act !== undefined && steps < LONGEST_WAY_BACK; steps++) {
+		if (act.by.node === node && act.tag === tag) return act;
+		act = act.before;
+	}
+	return undefined;
+}
+
+/** Adds what a chain of repeated acts says: a refusal that was tried again counts by its last try. */
+export function addActs(tally: Tally, acts: readonly Act[], rules: ResponseRules): void {
+	for (const act of acts) {
+		const outcome = actOutcome(act, rules);
+		if (act.again === undefined) {
+			tally.add(outcome);
+			continue;
+		}
+		const last = actOutcome(lastTry(act), rules).outcome;
+		const isSettledByLast =
+			outcome.outcome === 'released' || outcome.outcome === 'failed' || last === 'completed';
+		if (!isSettledByLast) tally.add(outcome);
+	}
+}
+
+function lastTry(act: Act): Act {
+	let last = act;
+	while (last.again !== undefined) last = last.again;
+	return last;
+}
+
+/** What is known of one act: its error, else its items, else that there are none. */
+export function actOutcome(act: Act, rules: ResponseRules): ResponseOutcome {
+	const { by, isDoubtful } = act;
+	const at = (outcome: ResponseOutcome): ResponseOutcome => ({
+		...outcome,
+		reason: `${by.node}: ${outcome.reason}`,
+	});
+	if (isDoubtful) return at(unknown('links do not tell for which items it acted'));
+	if (by.task.error !== undefined) return at(outcomeOfError(act, by.task.error, rules));
+	if (act.answers.length > 0) return at(outcomeOfItems(by, act.answers, rules));
+	return at(outcomeOfNoItems(act));
+}
+
+function outcomeOfError(act: Act, error: unknown, rules: ResponseRules): ResponseOutcome {
+	const { by, input } = act;
+	const named: unknown = (error as { context?: { itemIndex?: unknown } }).context?.itemIndex;
+	const isItsOwn =
+		by.itemsIn === 1 || (typeof named === 'number' && input.input === 0 && named === input.item);
+	const seen = responseOutcome(
+		{ json: undefined, itemError: error, fromErrorOutput: true },
+		rulesAt(by.kind, rules),
+	);
+	if (!isItsOwn) {
+		return typeof named === 'number'
+			? unknown(`an error that names another item: ${seen.reason}`)
+			: unknown(`an error that may be about another item: ${seen.reason}`);
+	}
+	return trusted(by.kind, seen);
+}
+
+/**
+ * Whether a run went well for all that it was given. Where links are lost, that is all that can be known of an item whose claim is named
+ * by whoever built the workflow.
+ */
+export function wentWell({ by }: Act, rules: ResponseRules): boolean {
+	if (by.task.error !== undefined) return false;
+	const answers = (by.task.data?.main ?? []).flatMap((items, output) =>
+		(items ?? []).map((_, item) => ({ output, item })),
+	);
+	return answers.length > 0 && outcomeOfItems(by, answers, rules).outcome === 'completed';
+}
+
+function outcomeOfItems(
+	by: TaskRun,
+	answers: readonly Answer[],
+	rules: ResponseRules,
+): ResponseOutcome {
+	return joinOutcomes(
+		answers.map(({ output, item }) => {
+			const data = by.task.data?.main?.[output]?.[item];
+			return trusted(by.kind, itemOutcome(by, data, output, rules));
+		}),
+	);
+}
+
+function itemOutcome(
+	{ kind, task }: TaskRun,
+	item: INodeExecutionData | undefined,
+	output: number,
+	rules: ResponseRules,
+): ResponseOutcome {
+	const outputs = task.data?.main?.length ?? 0;
+	return responseOutcome(
+		{
+			json: item?.json,
+			itemError: item?.error,
+			fromErrorOutput: kind.hasErrorOutput && output > 0 && output === outputs - 1,
+		},
+		rulesAt(kind, rules),
+	);
+}
+
+function outcomeOfNoItems({ by, isAlone }: Act): ResponseOutcome {
+	const { kind } = by;
+	if (kind.executesOnce && by.itemsIn > 1) return unknown('it acts for the first item only');
+	if (kind.statusHidden) return unknown('no items, and the status of the answer is hidden');
+	if (isAlone || kind.answersEachItem) return { outcome: 'completed', reason: 'returned no items' };
+	return unknown('no item of it says how this one ended');
+}
+
+/** A refusal by a node that may make several calls is about one of them. */
+function trusted(kind: NodeKind, seen: ResponseOutcome): ResponseOutcome {
+	const isRefusal = seen.outcome === 'failed' || seen.outcome === 'released';
+	return isRefusal && !kind.speaksForItem
+		? {
+				...unknown(`${seen.reason} (it may have made other calls)`),
+				statusCode: seen.statusCode ?? 0,
+			}
+		: seen;
+}
+
+function rulesAt({ statusHidden, ownUrl, retriesOnFail }: NodeKind, rules: ResponseRules) {
+	return {
+		...rules,
+		statusHidden,
+		lastTryOnly: retriesOnFail || rules.lastTryOnly === true,
+		...(ownUrl === undefined ? {} : { ownUrl }),
+	};
+}
+
+const unknown = (reason: string): ResponseOutcome => ({ outcome: 'unknown', reason });

@@ -1,0 +1,78 @@
+import type { ResponseOutcome, ResponseRules } from '../../lib/results/response-outcome';
+import { Tally } from '../../lib/results/joined-outcome';
+import type { RunView } from '../shared/engine';
+import type { Act } from './acts';
+import { addActs, wentWell } from './acts';
+import { Elsewhere, holds } from './elsewhere';
+import type { RunTrace } from './run-trace';
+import type { Tag } from './tags';
+
+/** What all acts so far say of each claim of a run. It sees the run as it is when it is made. */
+export class Judge {
+	readonly elsewhere: Elsewhere;
+
+	private readonly tallies = new Map<Tag, Tally>();
+
+	constructor(
+		readonly trace: RunTrace,
+		view: RunView,
+		private readonly rules: ResponseRules,
+	) {
+		this.elsewhere = new Elsewhere(trace, view);
+	}
+
+	/** Whether a node that acts has, or may have, begun for the claim. */
+	hasActed(claim: number): boolean {
+		return !isEmpty(this.trace.acts.tagsOf(claim)) || this.elsewhere.mayHaveRun(claim).length > 0;
+	}
+
+	/** The acts that were surely for the claim. */
+	actsOf(claim: number): Act[] {
+		return [...this.trace.acts.tagsOf(claim)].flatMap((tag) =>
+			holds(tag.yes, claim) ? this.trace.acts.of(tag) : [],
+		);
+	}
+
+	/**
+	 * All acts of a claim, counted.
+	 *
+	 * @param isAsserted whoever built the workflow says whose the items are: acts that went well are not doubted for a lost link
+	 */
+	tallyOf(claim: number, isAsserted = false): Tally {
+		const tally = new Tally();
+		for (const tag of this.trace.acts.tagsOf(claim)) {
+			if (isAsserted && this.wentWell(tag)) continue;
+			if (holds(tag.yes, claim)) tally.addAll(this.tallyOfTag(tag));
+			else tally.add(this.doubtAbout(tag));
+		}
+		for (const node of this.elsewhere.mayHaveRun(claim)) {
+			tally.add(unknown(`${node}: it may have run, and nothing tells`));
+		}
+		return tally;
+	}
+
+	private tallyOfTag(tag: Tag): Tally {
+		let tally = this.tallies.get(tag);
+		if (tally === undefined) {
+			tally = new Tally();
+			addActs(tally, this.trace.acts.of(tag), this.rules);
+			this.tallies.set(tag, tally);
+		}
+		return tally;
+	}
+
+	private wentWell(tag: Tag): boolean {
+		return this.trace.acts.of(tag).every((act) => wentWell(act, this.rules));
+	}
+
+	private doubtAbout(tag: Tag): ResponseOutcome {
+		const [first] = this.trace.acts.of(tag);
+		return unknown(`${first?.by.node ?? 'a node'}: links do not tell for which items it acted`);
+	}
+}
+
+const unknown = (reason: string): ResponseOutcome => ({ outcome: 'unknown', reason });
+
+function isEmpty(values: Iterable<unknown>): boolean {
+	return values[Symbol.iterator]().next().done === true;
+}

@@ -1,0 +1,84 @@
+import type { INode } from 'n8n-workflow';
+
+import { isOurs } from '../shared/node-types';
+import { isReadOnly } from './read-operations';
+import { NODES_WITHOUT_EFFECTS, TRIGGERS } from './nodes-without-effects';
+import { speaksForItem } from './one-call-nodes';
+
+/** What a run of a node may be taken for. */
+export interface NodeKind {
+	readonly name: string;
+	/** It may touch something outside of the run. */
+	readonly acts: boolean;
+	/** It makes one call for each item: what it says of an item, or of a lone one, is all that happened for it. */
+	readonly speaksForItem: boolean;
+	/** Each item gets an answer of its own: no item says that the answer was empty. */
+	readonly answersEachItem: boolean;
+	/** It links what it puts out: the one item that it makes of several is not linked to the first by n8n alone. */
+	readonly linksItems: boolean;
+	/** It gives the body of any answer and hides its status. */
+	readonly statusHidden: boolean;
+	/** The URL that it asks, where it is the same for all items. */
+	readonly ownUrl: string | undefined;
+	readonly retriesOnFail: boolean;
+	/** It takes the first item only, whatever it is given. */
+	readonly executesOnce: boolean;
+	readonly hasErrorOutput: boolean;
+}
+
+/** @param node undefined for a node that is no longer in the workflow, as when it was renamed before the run was retried */
+export function kindOf(name: string, node: INode | undefined): NodeKind {
+	if (node === undefined) return { ...UNKNOWN_NODE, name };
+	if (node.disabled) return { ...UNKNOWN_NODE, name, acts: false, linksItems: true };
+	const isHttp = node.type === 'n8n-nodes-base.httpRequest';
+	const passive = isOurs(node) || NODES_WITHOUT_EFFECTS.has(node.type) || TRIGGERS.test(node.type);
+	const speaks = speaksForItem(node);
+	return {
+		name,
+		acts: !passive && !isReadOnly(node),
+		speaksForItem: speaks,
+		answersEachItem: isHttp && speaks,
+		linksItems: passive || isHttp,
+		statusHidden: isHttp && hidesStatus(node),
+		ownUrl: isHttp ? fixedUrl(node) : undefined,
+		retriesOnFail: node.retryOnFail === true,
+		executesOnce: node.executeOnce === true,
+		hasErrorOutput: node.onError === 'continueErrorOutput',
+	};
+}
+
+const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
+	acts: true,
+	speaksForItem: false,
+	answersEachItem: false,
+	linksItems: false,
+	statusHidden: false,
+	ownUrl: undefined,
+	retriesOnFail: false,
+	executesOnce: false,
+	hasErrorOutput: false,
+};
+
+/** "Never Error" without "Include Response Headers and Status". */
+function hidesStatus({ parameters, typeVersion }: INode): boolean {
+	const options = parameters.options as
+		| {
+				response?: { response?: { neverError?: unknown; fullResponse?: unknown } };
+				ignoreResponseCode?: unknown;
+				fullResponse?: unknown;
+		  }
+		| undefined;
+	if (typeVersion < 3) {
+		return isSet(options?.ignoreResponseCode) && options?.fullResponse !== true;
+	}
+	const response = options?.response?.response;
+	return isSet(response?.neverError) && response?.fullResponse !== true;
+}
+
+/** An expression may be anything. */
+const isSet = (value: unknown): boolean => value !== undefined && value !== false;
+
+function fixedUrl({ parameters }: INode): string | undefined {
+	const { url } = parameters;
+	return typeof url === 'string' && !url.startsWith('=') && URL.canParse(url) ? url : undefined;
+}
