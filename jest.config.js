@@ -23,5 +23,6 @@ module.exports = {
 		'^sanitize-html$': '<rootDir>/test/support/engine/no-html.ts',
 	},
 	reporters: ['default', '<rootDir>/scripts/jest-summary-reporter.cjs'],
-	testTimeout: 30_000,
+	// No test asserts how long something takes. This ends what never would, on a busy machine too.
+	testTimeout: 120_000,
 };

@@ -50,7 +50,7 @@ describe('a workflow built by hand', () => {
 
 	it('executes a step, and shows the item on New and on Committed', async () => {
 		await canvas.executeStep();
-		expect(await canvas.outputs()).toEqual(['Committed Branch (1 item)', 'Superseded Branch']);
+		expect(await canvas.outputs()).toEqual(['Committed Branch (1 item)', 'Overtaken Branch']);
 		await canvas.closeNode();
 		await canvas.openNode(GUARD);
 		expect(await canvas.outputs()).toEqual([

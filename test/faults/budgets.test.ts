@@ -26,7 +26,7 @@ beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'idempotency-budgets-'));
 	worker = compileInto(folder, ['test/faults/budget-worker.ts'])[0]!;
 	[server, cluster] = await Promise.all([RedisServer.start(), startCluster()]);
-}, 60_000);
+});
 afterAll(async () => {
 	for (const one of [server, ...cluster]) await one.stop();
 	rmSync(folder, { recursive: true });
@@ -109,5 +109,5 @@ describe.each(Object.entries(STORES))('%s', (kind, storeOf) => {
 		expect(granted).toBeGreaterThanOrEqual(
 			kind === 'Redis Cluster' ? limit - deaths * parallel : limit,
 		);
-	}, 120_000);
+	});
 });

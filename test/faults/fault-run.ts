@@ -59,7 +59,7 @@ export interface Storm extends Partial<Omit<WorkerTask, 'name' | 'deliveries' | 
 	readonly restarts?: number;
 }
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let folder: string | undefined;
 let built: BuiltWorker | undefined;

@@ -74,7 +74,7 @@ export async function stuckKeys(
 	keys: readonly string[],
 	leaseMs: number,
 ): Promise<Violation[]> {
-	const giveUpAt = Date.now() + leaseMs + 5_000;
+	const giveUpAt = Date.now() + leaseMs + 60_000;
 	let seen = await look(store, keys);
 	while (
 		seen.some(({ record, nowMs }) => observe(record, nowMs) === 'processing') &&

@@ -44,7 +44,7 @@ describe('the file of an embedded store, in several processes', () => {
 			rows.filter((row) => row.counter === counter).reduce((sum, { value }) => sum + value, 0);
 		expect([counted('new'), counted('in_progress')]).toEqual([200, 600]);
 		await store.close();
-	}, 60_000);
+	});
 
 	it('keeps every claim that was answered, and a sound file, when a process is killed', async () => {
 		for (const round of [1, 2, 3]) {
@@ -73,7 +73,7 @@ describe('the file of an embedded store, in several processes', () => {
 			expect(answered(replies[1])).toMatchObject({ outcome: 'new' });
 			await store.close();
 		}
-	}, 60_000);
+	});
 
 	it('says that it may only read, to a user who may', async () => {
 		const own = join(makeFolder(), 'claims.sqlite');

@@ -1,25 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { RedisOptions } from '../../lib/stores/redis';
 import { describeRedis, openRedisStore } from '../../lib/stores/redis';
 import { redisHarness } from './redis-harness';
 import { startCluster } from '../support/redis-cluster';
 import { RedisServer } from '../support/redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../support/requests';
+import { until } from '../support/until';
 import { describeBudgets } from './suite-budgets';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeStoreBasics } from './suite-basics';
 
 /** Redis Cluster, and Redis behind Sentinel: real servers, real failovers. */
-
-async function until(what: string, holds: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
-	const giveUpAt = Date.now() + limitMs;
-	while (!(await holds())) {
-		if (Date.now() > giveUpAt) throw new Error(`not in time: ${what}`);
-		await sleep(100);
-	}
-}
 
 const at = ({ port }: RedisServer) => ({ host: '127.0.0.1', port });
 
@@ -29,7 +20,7 @@ describe('a cluster', () => {
 	beforeAll(async () => {
 		servers = await startCluster();
 		options = { deployment: 'cluster', nodes: servers.slice(0, 2).map(at) };
-	}, 60_000);
+	});
 	afterAll(async () => {
 		for (const server of servers) await server.stop();
 	});
@@ -111,7 +102,7 @@ describe('a cluster', () => {
 			(await store.claim(requests)).every(({ ok }) => ok),
 		);
 		await store.close();
-	}, 40_000);
+	});
 });
 
 /** Moves a key's slot to another node, with the keys in it. */
@@ -180,7 +171,7 @@ describe('a primary that sentinels watch', () => {
 			sentinelPassword: 'sentinel secret',
 			password: PASSWORD,
 		};
-	}, 60_000);
+	});
 	afterAll(async () => {
 		for (const server of [sentinel, replica, primary]) await server.stop();
 	});
@@ -250,5 +241,5 @@ describe('a primary that sentinels watch', () => {
 		);
 		fenceOf((await store.claim([claimRequest({ identity: freshIdentity() })]))[0]);
 		await store.close();
-	}, 60_000);
+	});
 });

@@ -27,7 +27,7 @@ export interface RedisServerOptions {
 	readonly onSpawn?: (child: ChildProcess, command: string) => void;
 }
 
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 60_000;
 const READY = /Ready to accept connections|Sentinel ID is/;
 
 export class RedisServer {

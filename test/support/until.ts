@@ -6,7 +6,7 @@ const LONGEST_PAUSE_MS = 50;
 export async function until(
 	what: string,
 	holds: () => boolean | Promise<boolean>,
-	limitMs = 30_000,
+	limitMs = 60_000,
 ): Promise<void> {
 	const giveUpAt = Date.now() + limitMs;
 	for (let pause = 2; !(await holds()); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {

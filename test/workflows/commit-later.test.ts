@@ -8,8 +8,6 @@ import type { ChargeParts } from './scenario';
 
 /** Redis is gone after the charge: what was charged is not lost, and is saved later. */
 
-jest.setTimeout(60_000);
-
 let downstream: Downstream;
 let server: RedisServer;
 beforeAll(async () => {
@@ -59,11 +57,9 @@ afterEach(async () => {
 
 const UNSAVED = /^The request was handled, but its result could not be saved: /;
 
-test('Commit ends in time with an error; "Retry execution" saves the result, and nothing is charged again', async () => {
+test('Commit ends with an error; "Retry execution" saves the result, and nothing is charged again', async () => {
 	const key = newKey();
-	const began = Date.now();
 	const result = await cutOff(key);
-	expect(Date.now() - began).toBeLessThan(20_000);
 	expect(result.status).toBe('error');
 	expect(result.lastNode).toBe('Commit');
 	expect(result.error?.message).toMatch(UNSAVED);

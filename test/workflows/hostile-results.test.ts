@@ -28,13 +28,11 @@ describe.each([
 		const act = javascript('Act', () => [{ json: { value: value() as string }, pairedItem: 0 }]);
 		const json = chargeWorkflow('', store.parts({ act: [act], commit: { outcome: 'completed' } }));
 		const triggerItems = [delivery(newKey())];
-		const begun = performance.now();
 		const first = await store.n8n().run(json, { triggerItems });
 		expect(first.error?.message).toBeUndefined();
 		expect(first.counts('Commit')).toEqual([1, 0]);
 		const second = await store.n8n().run(json, { triggerItems });
 		expect(routed(second)).toEqual([0, 1, 0, 0]);
-		expect(performance.now() - begun).toBeLessThan(10_000);
 		expect((await store.records()).every(({ whole }) => whole)).toBe(true);
 		return { first, second };
 	}

@@ -75,10 +75,7 @@ describe.each([
 		const before = [javascript('Source', () => triggerItems)];
 		const parts = store.parts({ before, act: [pass], ...more, guard });
 		const json = chargeWorkflow(downstream.url, parts);
-		const begun = performance.now();
-		const result = await store.n8n().run(json, { triggerItems: [{ json: {} }] });
-		expect(performance.now() - begun).toBeLessThan(10_000);
-		return result;
+		return await store.n8n().run(json, { triggerItems: [{ json: {} }] });
 	}
 
 	/** Runs a batch of three with the odd one in the middle, twice. */

@@ -438,6 +438,7 @@ describe('Stats and Report', () => {
 	const guard = { options: { scope: 'custom', namespace } };
 
 	test('count what happened, and know what is unresolved', async () => {
+		const begun = Date.now();
 		const [key, held] = [newKey(), newKey()];
 		await send(key, { guard });
 		await send(key, { guard });
@@ -456,7 +457,8 @@ describe('Stats and Report', () => {
 		});
 		expect(today?.bytes).toBeGreaterThan(10);
 		const since = Date.parse(String(today?.oldestUnresolvedSince));
-		expect(Date.now() - since).toBeLessThan(20_000);
+		expect(since).toBeGreaterThanOrEqual(begun);
+		expect(since).toBeLessThanOrEqual(Date.now());
 		await done({ operation: 'release', findBy: 'hash', hash });
 		await send(held, { guard });
 		expect((await done(stats))[0]).toMatchObject({
@@ -550,5 +552,5 @@ describe('on Redis, with a secret', () => {
 			{ triggerItems: [{ json: {} }] },
 		);
 		expect(result.error?.message).toMatch(/127\.0\.0\.1:1/);
-	}, 20_000);
+	});
 });

@@ -55,7 +55,7 @@ test('1,000 executions share one connection, and leave no memory, timer or claim
 		return await Promise.all(names.map(async (name) => await client.zcard(name)));
 	});
 	expect(open.reduce((sum, count) => sum + count, 0)).toBe(0);
-}, 120_000);
+}, 600_000);
 
 test('executions that wait for others take one connection more, all together', async () => {
 	const n8n = engineOn(server);

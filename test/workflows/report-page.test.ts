@@ -61,7 +61,7 @@ beforeAll(async () => {
 		executablePath: installedChromium(),
 		args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 	});
-}, 60_000);
+});
 afterAll(async () => {
 	await context.close();
 	server.closeAllConnections();

@@ -79,7 +79,7 @@ export const routed = (result: RunResult): number[] => {
 let keys = 0;
 export const newKey = (): string => `key-${++keys}`;
 
-/** Resolves once the condition holds; rejects after 20 s or as long as is said. */
-export async function eventually(condition: () => boolean, withinMs = 20_000): Promise<void> {
+/** Resolves once the condition holds; rejects after a minute or as long as is said. */
+export async function eventually(condition: () => boolean, withinMs = 60_000): Promise<void> {
 	await until('what the test waits for', condition, withinMs);
 }

@@ -227,14 +227,13 @@ describe('bind', () => {
 		});
 		const parts = {
 			...bind,
-			guard: { ...bind.guard, onInProgress: 'wait' },
+			// Longer than jest lets a test run.
+			guard: { ...bind.guard, onInProgress: 'wait', maxWaitSeconds: 3_600 },
 			act: [slow],
 		} as ChargeParts;
 		const first = send(parts, call(key, 'acme'));
 		await eventually(() => started);
-		const begun = performance.now();
 		const other = await send(parts, call(key, 'globex'));
-		expect(performance.now() - begun).toBeLessThan(2_000);
 		expect(detailsOf(other, 'Conflict')).toEqual(nothingElse(key));
 		release();
 		expect(routed(await first)).toEqual(NEW);

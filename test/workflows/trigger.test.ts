@@ -215,7 +215,7 @@ describe('on Redis', () => {
 	test('is not activated where Redis can not be asked, and says what to do', async () => {
 		const nowhere = engineOn({ port: 1 } as RedisServer);
 		await expect(activate(onRedis('x'), undefined, nowhere)).rejects.toThrow(/127\.0\.0\.1:1/);
-	}, 20_000);
+	});
 
 	test('tells, goes through an outage with one failed execution, and tells on', async () => {
 		const server = await RedisServer.start();
@@ -237,14 +237,14 @@ describe('on Redis', () => {
 		await abandon();
 		await eventually(() => trigger.executions.length === 1);
 		await server.stop();
-		await eventually(() => trigger.failures.length === 1, 20_000);
+		await eventually(() => trigger.failures.length === 1);
 		await pause(2_000);
 		expect(trigger.failures).toHaveLength(1);
 		expect(trigger.failures[0]?.message).toMatch(/Redis/);
 		const back = await RedisServer.start({ port: server.port });
 		await abandon();
-		await eventually(() => trigger.executions.length === 2, 20_000);
+		await eventually(() => trigger.executions.length === 2);
 		await trigger.close();
 		await back.stop();
-	}, 60_000);
+	});
 });

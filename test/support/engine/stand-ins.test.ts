@@ -13,6 +13,7 @@ import {
 	workflow,
 } from '.';
 import type { Answer, Downstream, NodeSettings } from '.';
+import { until } from '../until';
 
 const engine = createEngine({ nodes: standIns });
 const numbers = (...ids: number[]) => ids.map((id) => ({ json: { id } }));
@@ -181,10 +182,7 @@ describe('the downstream', () => {
 		let release = () => {};
 		downstream.next({ until: new Promise<void>((resolve) => (release = resolve)) });
 		const answer = fetch(downstream.url, { method: 'POST', body: '{"key":"a"}' });
-		const arrived = Date.now();
-		while (downstream.effects('a') === 0 && Date.now() < arrived + 5_000) {
-			await new Promise((resolve) => setTimeout(resolve, 5));
-		}
+		await until('the effect has happened', () => downstream.effects('a') > 0);
 		const early = new Promise((resolve) => setTimeout(resolve, 300, 'held back'));
 		expect(await Promise.race([answer, early])).toBe('held back');
 		release();
