@@ -14,6 +14,8 @@ const CODE = /\.(ts|lua|mjs|cjs)$/;
 
 /** Tables of data: one row after the other, and nothing to split them by. */
 const TABLES = new Set([
+	// How each sender signs.
+	'lib/senders/signatures/sender-signatures.ts',
 	// Every state against every request, as docs/guarantees.md has it.
 	'test/lib/core/transitions-table.ts',
 ]);

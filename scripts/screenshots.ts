@@ -29,6 +29,7 @@ const EXAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** A picture of the workflow alone. */
 const DRAFTS = [
+	'first-steps',
 	'stripe-webhook',
 	'shopify-order',
 	'github-delivery',

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { PRAGMAS } from '../../lib/stores/embedded/connection';
-import { COLUMNS, valuesOf } from '../../lib/stores/embedded/rows';
+import { COLUMNS, valuesOf } from '../../lib/stores/rows/columns';
 import type { ClaimRequest } from '../../lib/core/record';
 import { claim } from '../../lib/core/transitions';
 import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';

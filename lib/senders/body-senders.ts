@@ -1,5 +1,6 @@
 import { isRecord, own, ownAt, textAt } from './delivery';
 import { bodyField, type Field, readId, valueText } from './fields';
+import { SLACK_THING } from './things';
 import type { Sender } from './sender';
 
 /** Senders whose id is in the body of a request that carries one event. */
@@ -31,7 +32,10 @@ export const BODY_SENDERS: readonly Sender[] = [
 		name: 'Slack Events',
 		description: 'Body field event_id',
 		scopeIn: null,
-		trap: 'X-Slack-Retry-Num counts the attempts. Slash commands and buttons have no event ID; use Custom Value with trigger_id.',
+		switchesOff:
+			'where more than 95% of the deliveries of an hour fail, all events of the app are switched off',
+		thing: SLACK_THING,
+		trap: 'One message may come as several events (message and app_mention, or to several subscriptions), each with its own event_id: choose "What Happened". X-Slack-Retry-Num counts the attempts. Slash commands and buttons have no event ID; use Custom Value with trigger_id.',
 		batched: null,
 		retriesForHours: 1,
 		callerChosen: false,

@@ -1,10 +1,13 @@
 import { BATCHED_SENDERS } from './batched-senders';
 import { BODY_SENDERS } from './body-senders';
 import { BROKER_SENDERS } from './broker-senders';
+import { CHAT_SENDERS } from './chat-senders';
 import { type Delivery, deliveryOf } from './delivery';
 import { HEADER_SENDERS } from './header-senders';
 import { IDEMPOTENCY_KEY } from './idempotency-key';
+import { PAYMENT_SENDERS } from './payment-senders';
 import type { Sender, SenderValue } from './sender';
+import { WORK_SENDERS } from './work-senders';
 
 export type { Sender, SenderValue } from './sender';
 
@@ -13,9 +16,12 @@ export const SENDERS: readonly Sender[] = [
 	...BATCHED_SENDERS,
 	...BODY_SENDERS,
 	...BROKER_SENDERS,
+	...CHAT_SENDERS,
 	...HEADER_SENDERS,
+	...PAYMENT_SENDERS,
+	...WORK_SENDERS,
 	IDEMPOTENCY_KEY,
-].sort((a, b) => (a.name < b.name ? -1 : 1));
+].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
 
 const BY_VALUE: ReadonlyMap<string, Sender> = new Map(SENDERS.map((s) => [s.value, s]));
 
@@ -30,6 +36,8 @@ export function senderOf(value: SenderValue): Sender {
  * What "Detect" of node version 1 knows, in the order it looks. Never change it: a sender that is added,
  * removed or moved gives deliveries another key while their retries are still under way. A later node
  * version brings its own list.
+ *
+ * Polar is not among them: its requests are those of Standard Webhooks.
  *
  * The header Idempotency-Key comes last of all. It is the one that any caller may add, and a caller
  * must not turn a vendor's repeated delivery into a new one.
@@ -59,9 +67,32 @@ export const DETECTION_V1: readonly SenderValue[] = [
 	'kafka',
 	'sqs',
 	'nats',
+	'zoom',
+	'calendly',
+	'razorpay',
+	'mollie',
+	'notion',
+	'discord',
+	'twitch',
+	'zendesk',
+	'baserow',
+	'trello',
+	'line',
+	'asana',
+	'waha',
+	'monday',
+	'clickUp',
+	'intercom',
+	'microsoftGraph',
+	'chargebee',
+	'lemonSqueezy',
+	'pipedrive',
 	'standardWebhooks',
 	'idempotencyKey',
 ];
+
+/** What makes two deliveries the same: the sender's event, or what happened. */
+export type DeliveryIdentity = 'event' | 'thing';
 
 /** The identity of a delivery, or why there is none. `message` is made of sentences and has no values. */
 export type DeliveryId =
@@ -87,17 +118,27 @@ export type DeliveryId =
  * is the only one asked: where its id is missing, the delivery has none.
  *
  * @param item what n8n's Webhook node or a broker trigger emits, or one element of a split batch
+ * @param identity the event by its ID, or what it tells of where the sender's row says how
  * @param detection the pinned list that `auto` uses
  */
 export function deliveryIdOf(
 	item: { readonly json: unknown },
 	sender: 'auto' | SenderValue,
+	identity: DeliveryIdentity = 'event',
 	detection: readonly SenderValue[] = DETECTION_V1,
 ): DeliveryId {
 	const delivery = deliveryOf(item.json);
 	const candidates = sendersOf(sender === 'auto' ? detection : [sender]);
 	const chosen = sender === 'auto' ? detect(delivery, candidates) : candidates[0];
-	return chosen ? readFrom(chosen, delivery) : nothingFound(delivery, candidates);
+	return chosen ? readFrom(chosen, delivery, identity) : nothingFound(delivery, candidates);
+}
+
+/** Which sender a delivery is of, by its headers, else by the shape of its body; null where none was recognised. */
+export function detectSender(
+	item: { readonly json: unknown },
+	detection: readonly SenderValue[] = DETECTION_V1,
+): SenderValue | null {
+	return detect(deliveryOf(item.json), sendersOf(detection))?.value ?? null;
 }
 
 function sendersOf(values: readonly SenderValue[]): Sender[] {
@@ -111,10 +152,13 @@ function detect(delivery: Delivery, candidates: readonly Sender[]): Sender | und
 	);
 }
 
-function readFrom(sender: Sender, delivery: Delivery): DeliveryId {
-	const reading = sender.read(delivery);
+function readFrom(sender: Sender, delivery: Delivery, identity: DeliveryIdentity): DeliveryId {
+	const thing = identity === 'thing' ? sender.thing : undefined;
+	const reading = (thing ?? sender).read(delivery);
 	if (reading.kind === 'id') {
-		return { found: true, sender: sender.value, id: reading.id, scope: reading.scope };
+		// No ID of an event is a list that begins with this.
+		const id = thing === undefined ? reading.id : JSON.stringify(['what happened', reading.id]);
+		return { found: true, sender: sender.value, id, scope: reading.scope };
 	}
 	const advice =
 		reading.kind === 'must_split'
@@ -136,13 +180,12 @@ function isBehindTrigger(sender: Sender, { json, hasHeaders }: Delivery): boolea
 
 function nothingFound({ json }: Delivery, candidates: readonly Sender[]): DeliveryId {
 	const likely = candidates.find((sender) => sender.looksLike?.(json));
-	const names = candidates.map((sender) => sender.name).join(', ');
 	return {
 		found: false,
 		problem: 'missing',
 		tried: candidates.map((sender) => sender.value),
 		message: sentences(
-			`No delivery ID was found. Tried: ${names}`,
+			'This item has no delivery ID of a known sender',
 			likely && `The item looks like one of ${likely.name}. ${likely.behindTrigger}`,
 		),
 	};

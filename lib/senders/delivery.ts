@@ -4,6 +4,8 @@ export interface Delivery {
 	readonly json: unknown;
 	/** Whether the item still has the request's headers. n8n's own triggers mostly drop them. */
 	readonly hasHeaders: boolean;
+	/** Whether the json is that of a request, with its body beside the headers. */
+	readonly isRequest: boolean;
 	/** The request's body (parsed where it is JSON text), or the json itself where that is the body. */
 	readonly body: unknown;
 	/** Every value of a header; `name` in lower case. Names that differ in case alone are one header. */
@@ -52,6 +54,7 @@ export function deliveryOf(json: unknown): Delivery {
 	return {
 		json,
 		hasHeaders,
+		isRequest,
 		body: isRequest ? parsedBody(own(json, 'body')) : json,
 		header: (name) => byName.get(name) ?? [],
 	};

@@ -42,6 +42,26 @@ export function firstOf(...fields: Field[]): Field {
 	};
 }
 
+/** One value that may be in either of two places; where it is in both, it must be the same. */
+export function theSame(a: Field, b: Field): Field {
+	const label = `${a.label} or ${b.label}`;
+	return {
+		label,
+		read: (delivery) => {
+			const [first, second] = [a.read(delivery), b.read(delivery)];
+			if (first.kind === 'absent' || second.kind === 'malformed') return second;
+			if (second.kind === 'absent' || first.kind === 'malformed') return first;
+			return first.text === second.text ? first : malformed(`${label} came with different values`);
+		},
+	};
+}
+
+/** A value of one event, by its path. */
+export function eventField(event: unknown, ...path: string[]): Field {
+	const label = `the event's ${path.join('.')}`;
+	return { label, read: () => valueText(ownAt(event, path), label) };
+}
+
 /**
  * A JSON value as (a part of) an id: text, or an integer that JSON carries exactly. Control
  * characters and lone surrogates are refused, since they don't survive every store.
@@ -130,6 +150,19 @@ export function readId(
 		id: joined(texts) ?? '',
 		scope: scopeTexts.every((text) => text === null) ? null : joined(scopeTexts),
 	};
+}
+
+/** Reads a delivery that holds one event. Several must be split, or one would stand for all. */
+export function oneEvent<Event>(
+	events: readonly Event[],
+	where: string,
+	read: (event: Event) => Reading,
+): Reading {
+	const [first] = events;
+	if (events.length > 1) {
+		return { kind: 'must_split', why: `${where} holds ${events.length} events` };
+	}
+	return first === undefined ? { kind: 'missing', why: `${where} holds no event` } : read(first);
 }
 
 function textOrNull(text: FieldText): string | null {

@@ -1,5 +1,6 @@
 import { isRecord, own, textAt } from './delivery';
-import { bodyField, firstOf, header, readId } from './fields';
+import { GITLAB_THING } from './things';
+import { bodyField, header, readId, theSame } from './fields';
 import type { Sender } from './sender';
 
 /** Senders whose id is in a header. */
@@ -23,7 +24,9 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		name: 'GitLab',
 		description: 'Header Idempotency-Key (GitLab 17.4 or later)',
 		scopeIn: null,
-		trap: 'X-Gitlab-Webhook-UUID names the hook; X-Gitlab-Event-UUID is shared by recursive hooks.',
+		trap: 'Each hook has its own Idempotency-Key: several hooks of one project that lead to one address give several keys for one push. Delete all but one, or choose "What Happened". X-Gitlab-Webhook-UUID is made anew for each request; X-Gitlab-Event-UUID is shared by recursive hooks.',
+		switchesOff:
+			'after 4 failures in a row for a minute, then longer and longer; after 40 for good (GitLab.com; self-managed where it is turned on)',
 		batched: null,
 		retriesForHours: null,
 		callerChosen: false,
@@ -31,11 +34,12 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		seen: 'vendor',
 		headers: ['x-gitlab-event', 'x-gitlab-webhook-uuid', 'x-gitlab-event-uuid', 'x-gitlab-token'],
 		read: (delivery) => readId(delivery, { required: [header('Idempotency-Key')] }),
+		thing: GITLAB_THING,
 	},
 	{
 		value: 'shopify',
 		name: 'Shopify',
-		description: 'Header X-Shopify-Webhook-Id',
+		description: 'Header X-Shopify-Webhook-Id (of Events: Shopify-Webhook-Id)',
 		scopeIn: null,
 		trap: "X-Shopify-Event-Id is shared by the webhooks of one action in the shop; the body's id is the order.",
 		batched: null,
@@ -43,11 +47,23 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		callerChosen: false,
 		source: 'https://shopify.dev/docs/api/shopify-app-remix/v4/authenticate/webhook',
 		seen: 'vendor',
-		headers: ['x-shopify-webhook-id', 'x-shopify-topic', 'x-shopify-hmac-sha256'],
+		headers: [
+			'x-shopify-webhook-id',
+			'x-shopify-topic',
+			'x-shopify-hmac-sha256',
+			'shopify-webhook-id',
+			'shopify-topic',
+			'shopify-hmac-sha256',
+		],
+		switchesOff:
+			'after 8 failed deliveries in a row, a webhook that was made by the API is deleted',
 		behindTrigger:
 			"n8n's Shopify Trigger drops the X-Shopify-Webhook-Id header. Use a Webhook node, and register its address as the webhook in Shopify",
 		looksLike: (json) => textAt(json, 'admin_graphql_api_id').startsWith('gid://shopify/'),
-		read: (delivery) => readId(delivery, { required: [header('X-Shopify-Webhook-Id')] }),
+		read: (delivery) =>
+			readId(delivery, {
+				required: [theSame(header('X-Shopify-Webhook-Id'), header('Shopify-Webhook-Id'))],
+			}),
 	},
 	{
 		value: 'wooCommerce',
@@ -62,6 +78,7 @@ export const HEADER_SENDERS: readonly Sender[] = [
 			'https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php',
 		seen: 'vendor',
 		headers: ['x-wc-webhook-delivery-id', 'x-wc-webhook-id', 'x-wc-webhook-topic'],
+		switchesOff: 'after more than 5 failures in a row (a redirect counts as success)',
 		behindTrigger:
 			"n8n's WooCommerce Trigger drops the X-WC-Webhook headers. Use a Webhook node, and add its address as a webhook in WooCommerce",
 		looksLike: (json) => Array.isArray(own(json, 'meta_data')) && isRecord(own(json, '_links')),
@@ -166,7 +183,7 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		name: 'Standard Webhooks, Svix',
 		description: 'Header webhook-id, else svix-id',
 		scopeIn: null,
-		trap: 'webhook-timestamp and webhook-signature are those of the attempt.',
+		trap: 'webhook-timestamp and webhook-signature are those of the attempt. Supabase Auth Hooks sign a new webhook-id for each attempt: use Custom Value with what the hook is about, e.g. {{ [$json.body.user.id, $json.body.sms.otp] }}.',
 		batched: null,
 		retriesForHours: 72,
 		callerChosen: false,
@@ -175,6 +192,6 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		seen: 'vendor',
 		headers: ['webhook-id', 'webhook-timestamp', 'svix-id', 'svix-signature'],
 		read: (delivery) =>
-			readId(delivery, { required: [firstOf(header('webhook-id'), header('svix-id'))] }),
+			readId(delivery, { required: [theSame(header('webhook-id'), header('svix-id'))] }),
 	},
 ];

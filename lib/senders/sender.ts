@@ -6,20 +6,36 @@ export type Reading =
 	| { readonly kind: 'missing' | 'malformed' | 'must_split'; readonly why: string };
 
 export type SenderValue =
+	| 'asana'
+	| 'baserow'
+	| 'calendly'
+	| 'chargebee'
+	| 'clickUp'
 	| 'contentful'
+	| 'discord'
 	| 'github'
 	| 'gitlab'
 	| 'hubSpot'
 	| 'idempotencyKey'
+	| 'intercom'
 	| 'jira'
 	| 'kafka'
+	| 'lemonSqueezy'
+	| 'line'
 	| 'linear'
 	| 'mailgun'
+	| 'microsoftGraph'
+	| 'mollie'
+	| 'monday'
 	| 'nats'
+	| 'notion'
 	| 'paddle'
 	| 'pandaDoc'
 	| 'payPal'
+	| 'pipedrive'
+	| 'polar'
 	| 'rabbitMq'
+	| 'razorpay'
 	| 'sendGrid'
 	| 'shopify'
 	| 'slack'
@@ -28,10 +44,15 @@ export type SenderValue =
 	| 'standardWebhooks'
 	| 'stripe'
 	| 'telegram'
+	| 'trello'
 	| 'twilio'
+	| 'twitch'
 	| 'typeform'
+	| 'waha'
 	| 'whatsApp'
-	| 'wooCommerce';
+	| 'wooCommerce'
+	| 'zendesk'
+	| 'zoom';
 
 /** One row of the senders' table: where a delivery's identity is, and what is known about it. */
 export interface Sender {
@@ -62,5 +83,31 @@ export interface Sender {
 	readonly behindTrigger?: string;
 	/** Tells what n8n's own trigger emits, to say `behindTrigger` where no sender was recognised. */
 	looksLike?(json: unknown): boolean;
+	/**
+	 * When the sender switches a webhook off that answers with errors, in words; absent where it does not, or does not say. Such a
+	 * webhook is better told that all is well (the door's *Answers*).
+	 */
+	readonly switchesOff?: string;
+	/** What of this row nobody has verified, in words; absent where all of it was. */
+	readonly unverified?: string;
 	read(delivery: Delivery): Reading;
+	/** What happened, rather than which event told of it: one thing may be told in several events, each with an ID of its own. */
+	readonly thing?: {
+		/** In words, as `description`. */
+		readonly description: string;
+		/** When to choose it, in words. */
+		readonly chooseWhere: string;
+		read(delivery: Delivery): Reading;
+	};
+	/** The events of a body that may hold several, each as a body of its own that `read` takes. Absent: a body is one event. */
+	split?(body: unknown): readonly EventPart[];
+	/** Kinds of events in such a body of which some may be left out. */
+	readonly kinds?: ReadonlyArray<{ readonly value: string; readonly name: string }>;
+}
+
+/** One event of a body that held several. */
+export interface EventPart {
+	/** One of the sender's kinds; null where it has none. */
+	readonly kind: string | null;
+	readonly body: unknown;
 }

@@ -39,7 +39,7 @@ interface Inside {
 }
 
 const connectionOf = (store: Store): Inside =>
-	(store as unknown as { inner: { connection: Inside } }).inner.connection;
+	(store as unknown as { inner: { backend: { connection: Inside } } }).inner.backend.connection;
 
 describe('the file of an embedded store', () => {
 	let folder: string;

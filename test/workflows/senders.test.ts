@@ -7,6 +7,7 @@ import { javascript } from '../support/engine';
 import type { RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, routed } from './scenario';
+import { TRAPS } from './sender-traps';
 
 /** Each sender's sample delivery through the whole workflow: the first acts, its retries get the answer, another event acts. */
 
@@ -36,48 +37,6 @@ function gate(parameters: INodeParameters = {}, before: INode[] = [], onError?: 
 
 const NEW = [1, 0, 0, 0];
 const DUPLICATE = [0, 1, 0, 0];
-
-/**
- * What is easily taken for the ID: the same in another event (`shared`, under another name after an arrow), or changed by a retry (`changes`); from the traps of the
- * senders' table.
- */
-const TRAPS: Partial<Record<SenderValue, { shared?: string[]; changes?: string[] }>> = {
-	contentful: {
-		shared: ['body.sys.id'],
-		changes: ['headers.x-contentful-webhook-request-attempt'],
-	},
-	github: { shared: ['headers.x-github-hook-id', 'body.issue.id'] },
-	gitlab: { shared: ['headers.x-gitlab-webhook-uuid', 'headers.x-gitlab-event-uuid'] },
-	hubSpot: { shared: ['body.0.eventId', 'body.0.objectId'], changes: ['body.0.attemptNumber'] },
-	idempotencyKey: { shared: ['body.orderId'], changes: ['headers.x-request-id'] },
-	jira: { shared: ['body.issue.id'], changes: ['headers.x-atlassian-webhook-retry'] },
-	kafka: { shared: ['key', 'topic', 'partition'], changes: ['timestamp'] },
-	linear: { shared: ['body.webhookId', 'body.data.id'], changes: ['body.webhookTimestamp'] },
-	mailgun: { shared: ['body.event-data.id'], changes: ['body.signature.token'] },
-	nats: { shared: ['seq'], changes: ['deliveryCount'] },
-	paddle: { shared: ['body.data.id', 'body.notification_id'], changes: ['body.notification_id'] },
-	pandaDoc: { shared: ['body.0.data.id'], changes: ['query.signature'] },
-	payPal: { shared: ['body.resource.id'], changes: ['headers.paypal-transmission-id'] },
-	rabbitMq: {
-		shared: ['fields.deliveryTag'],
-		changes: ['fields.deliveryTag', 'fields.redelivered'],
-	},
-	sendGrid: { shared: ['body.0.sg_message_id'] },
-	shopify: { shared: ['headers.x-shopify-event-id', 'body.id'] },
-	slack: { shared: ['body.team_id'], changes: ['headers.x-slack-retry-num'] },
-	sqs: { shared: ['MessageId', 'ReceiptHandle'], changes: ['MessageId', 'ReceiptHandle'] },
-	square: { shared: ['body.data.id'], changes: ['headers.square-retry-number'] },
-	standardWebhooks: {
-		shared: ['headers.webhook-timestamp'],
-		changes: ['headers.webhook-timestamp'],
-	},
-	stripe: { shared: ['body.data.object.id'], changes: ['headers.stripe-signature'] },
-	telegram: { shared: ['body.message.message_id → body.edited_message.message_id'] },
-	twilio: { shared: ['body.MessageSid'], changes: ['headers.x-twilio-signature'] },
-	typeform: { shared: ['body.form_response.token'], changes: ['headers.typeform-signature'] },
-	whatsApp: { shared: ['body.entry.0.id', 'body.entry.0.changes.0.value.statuses.0.id'] },
-	wooCommerce: { shared: ['headers.x-wc-webhook-delivery-id', 'headers.x-wc-webhook-id'] },
-};
 
 const at = (json: Json, path: string): unknown =>
 	path.split('.').reduce<unknown>((value, key) => (value as JsonObject | undefined)?.[key], json);
@@ -249,7 +208,7 @@ describe("behind n8n's own triggers", () => {
 			for (const how of ['auto', sender]) {
 				const { send, acted } = gate({ sender: how });
 				const { error } = await send(emitted[sender]);
-				expect(error?.message).toMatch(/No delivery ID/);
+				expect(error?.message).toMatch(/no delivery ID/i);
 				expect(error?.message).toContain(senderOf(sender).behindTrigger);
 				expect(error?.message).toMatch(/Trigger (drops|emits) .*\buse\b/i);
 				expect(error?.context).toMatchObject({ itemIndex: 0 });
@@ -340,7 +299,8 @@ describe('brokers, as the triggers of n8n emit them', () => {
 });
 
 test('a hint where the sender retries for longer than requests are remembered, and none else', async () => {
-	for (const { value, retriesForHours } of SENDERS) {
+	for (const value of DETECTION_V1) {
+		const { retriesForHours } = senderOf(value);
 		const hints = async (retentionHours: number) =>
 			(await gate({ sender: value, retentionHours }).send(first(value)))
 				.hints('Guard')

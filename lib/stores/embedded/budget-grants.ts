@@ -1,4 +1,5 @@
-import { type Budget, budgetWindowStart } from '../../core/budget';
+import { type Budget, budgetWaitMs, budgetWindowStart } from '../../core/budget';
+import type { Unit } from '../rows/backend';
 import type { Database, Statement } from './sqlite';
 
 /** So many grants that count no more are removed for each that is added. */
@@ -10,6 +11,8 @@ export class BudgetGrants {
 
 	private readonly insert: Statement;
 
+	private readonly delete: Statement;
+
 	private readonly deleteEnded: Statement;
 
 	constructor(db: Database) {
@@ -17,19 +20,25 @@ export class BudgetGrants {
 			'SELECT at FROM (SELECT at FROM budget_grants WHERE budget = ? AND at > ? ORDER BY at DESC LIMIT ?) ORDER BY at',
 		);
 		this.insert = db.prepare('INSERT INTO budget_grants VALUES (?, ?, ?)');
+		this.delete = db.prepare('DELETE FROM budget_grants WHERE rowid = ?');
 		this.deleteEnded = db.prepare(
 			'DELETE FROM budget_grants WHERE rowid IN (SELECT rowid FROM budget_grants WHERE until <= ? LIMIT ?)',
 		);
 	}
 
-	/** The times of the last grants in the window, oldest first, in ms: no more than the limit tells of. */
-	of(budget: Budget, nowMs: number): number[] {
+	/** A unit of the budget, or how long until it has room, in ms. */
+	take(budget: Budget, nowMs: number): Unit | number {
+		const { identity, windowMs, limit } = budget;
 		const start = budgetWindowStart(budget, nowMs);
-		return this.select.all(budget.identity, start, budget.limit).map(({ at }) => Number(at));
+		const grantedAt = this.select.all(identity, start, limit).map(({ at }) => Number(at));
+		const waitMs = budgetWaitMs(grantedAt, budget, nowMs);
+		if (waitMs > 0) return waitMs;
+		this.deleteEnded.run(nowMs, REMOVED_AT_ONCE);
+		const { lastInsertRowid } = this.insert.run(identity, nowMs, Math.ceil(nowMs + windowMs));
+		return { budget: identity, id: lastInsertRowid };
 	}
 
-	add({ identity, windowMs }: Budget, nowMs: number): void {
-		this.deleteEnded.run(nowMs, REMOVED_AT_ONCE);
-		this.insert.run(identity, nowMs, Math.ceil(nowMs + windowMs));
+	giveBack({ id }: Unit): void {
+		this.delete.run(Number(id));
 	}
 }

@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 import type { Store } from '../../core/store';
 import { attempt, attemptAsync } from '../../core/attempt';
 import { CheckedStore, withAdvice } from '../checked-store';
+import { settlementsOf } from '../rows/settlements';
+import { RulesOverRows } from '../rules-over-rows';
 import { adviceFor } from './advice';
 import { hostMicros } from './clock';
 import { Connection } from './connection';
-import { EmbeddedStore } from './embedded-store';
+import { EmbeddedRows } from './embedded-rows';
 import { isBusy, storeErrorOf } from './errors';
 import { type SqliteLoader, builtInSqlite, loadSqlite } from './sqlite';
 
@@ -44,7 +46,9 @@ export async function openEmbeddedStore(
 	for (;;) {
 		const opened = await attemptAsync(async () => await Connection.open(sqlite, file, clock));
 		if (opened.ok) {
-			return new CheckedStore(new EmbeddedStore(opened.value, busyRetryMs), adviceFor);
+			const rows = new EmbeddedRows(opened.value, busyRetryMs);
+			const store = new RulesOverRows(rows, settlementsOf(`embedded ${file}`));
+			return new CheckedStore(store, adviceFor);
 		}
 		if (!isBusy(opened.error) || performance.now() >= giveUpAt) {
 			throw withAdvice(storeErrorOf(opened.error, file), adviceFor);

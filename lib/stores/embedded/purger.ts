@@ -1,5 +1,5 @@
 import type { Tables } from './tables';
-import { dayOf } from './write-transaction';
+import { dayOf } from '../rows/counters';
 
 /** For so long nothing is looked for, once nothing was found. */
 const REST_MS = 1_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { StoreError } from '../../core/reply';
-import { COLUMNS, LAST_OPEN_STATE } from './rows';
+import { COLUMNS, LAST_OPEN_STATE } from '../rows/columns';
 import type { Database } from './sqlite';
 
 /** "idem": marks the file as ours. */

@@ -3,22 +3,10 @@ import type { StatsRow } from '../../core/store';
 import { StoreError } from '../../core/reply';
 import { attempt } from '../../core/attempt';
 import { BudgetGrants } from './budget-grants';
-import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from './rows';
+import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from '../rows/columns';
+import type { DuplicateCount, Row } from '../rows/backend';
+import type { ListedRow } from '../rows/portion';
 import type { Database, Statement } from './sqlite';
-
-/** A record with the number of its row. */
-export interface Row {
-	readonly id: number;
-	readonly stored: Stored;
-}
-
-/** A row of a listing, its values as they are stored: numbers that are not safe stay big. */
-export interface ListedRow {
-	readonly id: bigint;
-	readonly leaseUntil: bigint;
-	readonly identity: string;
-	readonly values: readonly unknown[];
-}
 
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
 export class Tables {
@@ -29,6 +17,8 @@ export class Tables {
 	private readonly selectClaim: Statement;
 
 	private readonly updateClaim: Statement;
+
+	private readonly addDuplicates: Statement;
 
 	private readonly deleteClaim: Statement;
 
@@ -74,6 +64,9 @@ export class Tables {
 		this.updateClaim = db.prepare(
 			`UPDATE claims SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
 		);
+		this.addDuplicates = db.prepare(
+			'UPDATE claims SET duplicates = duplicates + ?, expires_at = max(expires_at, ?) WHERE id = ? AND fence = ?',
+		);
 		this.deleteClaim = db.prepare('DELETE FROM claims WHERE id = ?');
 		this.deleteIdentity = db.prepare('DELETE FROM claims WHERE identity = ? RETURNING id');
 		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
@@ -102,13 +95,13 @@ export class Tables {
 		this.putMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
 	}
 
-	/** False, and nothing written, where the identity has a row already. */
-	insert(identity: string, next: NonNullable<Stored>): boolean {
+	/** The number of the new row; null, and nothing written, where the identity has a row already. */
+	insert(identity: string, next: NonNullable<Stored>): number | null {
 		const { changes, lastInsertRowid } = this.insertClaim.run(identity, ...valuesOf(next));
-		if (changes === 0) return false;
+		if (changes === 0) return null;
 		const result = resultOf(next);
 		if (result !== null) this.putResult.run(lastInsertRowid, result);
-		return true;
+		return Number(lastInsertRowid);
 	}
 
 	/** @throws StoreError `corrupt_record` */
@@ -118,19 +111,22 @@ export class Tables {
 		const [id, ...values] = Object.values(row);
 		const result = values.pop();
 		return {
-			id: Number(id),
+			version: Number(id),
 			stored: storedOf(values, result instanceof Uint8Array ? asBuffer(result) : null),
 		};
 	}
 
 	/** Writes what a transition made of a row; the result only where it changed. */
-	update({ id, stored }: Row, next: NonNullable<Stored>): void {
+	update(id: number, before: Stored, next: NonNullable<Stored>): void {
 		this.updateClaim.run(...valuesOf(next), id);
-		const before = resultOf(stored);
 		const result = resultOf(next);
-		if (result === before) return;
+		if (result === resultOf(before)) return;
 		if (result === null) this.deleteResult.run(id);
 		else this.putResult.run(id, result);
+	}
+
+	countDuplicates({ version, fence, by, expiresAtLeast }: DuplicateCount): boolean {
+		return this.addDuplicates.run(by, expiresAtLeast, Number(version), fence).changes === 1;
 	}
 
 	/** Removes whatever is there, readable or not. */
@@ -220,14 +216,23 @@ function listedRow(row: Readonly<Record<string, unknown>>): ListedRow {
 		id: BigInt(Number(id)),
 		leaseUntil: typeof leaseUntil === 'bigint' ? leaseUntil : 0n,
 		identity: String(identity),
-		values: values.map((value) =>
-			typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value,
-		),
+		stored: orUnreadable(() => storedOf(values.map(asNumber), null)),
 	};
+}
+
+const asNumber = (value: unknown): unknown =>
+	typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+
+/** A row that can't be read is an answer of its own. */
+export function orUnreadable<Answer>(read: () => Answer): Answer | StoreError {
+	const done = attempt(read);
+	if (done.ok) return done.value;
+	if (done.error instanceof StoreError) return done.error;
+	throw done.error;
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
 	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-export const resultOf = (stored: Stored): Uint8Array | null =>
+const resultOf = (stored: Stored): Uint8Array | null =>
 	stored === null || stored.state === 'tombstone' ? null : stored.result;

@@ -1,75 +1,93 @@
-import type {
-	ClaimAnswer,
-	ClaimRequest,
-	OperatorAnswer,
-	OperatorCommand,
-	OwnerAnswer,
-	OwnerCommand,
-	Stored,
-} from '../../core/record';
-import { type Budget, budgetProblem } from '../../core/budget';
-import { claimWithinBudget } from '../../core/budgeted-claim';
-import type { Counter, NoticesToKeep, NoticesToTake } from '../../core/store';
-import { StoreError } from '../../core/reply';
-import { counterOf } from '../../core/store';
-import type { Clock, Transition } from '../../core/transitions';
-import { claim, command, operate } from '../../core/transitions';
 import { attempt } from '../../core/attempt';
-import type { Row, Tables } from './tables';
-import { resultOf } from './tables';
+import type { Budget } from '../../core/budget';
+import { StoreError } from '../../core/reply';
+import type { NoticesToKeep, NoticesToTake } from '../../core/store';
+import type { Clock } from '../../core/transitions';
+import type {
+	DuplicateCount,
+	FirstGrant,
+	Found,
+	Looked,
+	RowSteps,
+	Taken,
+	Unit,
+	Write,
+} from '../rows/backend';
+import { Counters, dayOf } from '../rows/counters';
+import { isRefusedValue } from './errors';
+import { type Tables, orUnreadable } from './tables';
+
+/** A turn on n8n's thread ends after so long. */
+const LONGEST_TURN_MS = 20;
 
 /** The steps of one transaction, all at one time. Its caller holds the file's write lock. */
-export class WriteTransaction {
-	/** Records written; what only counts needs not survive a power cut. */
+export class WriteTransaction implements RowSteps {
+	/** Rows written; what only counts needs not survive a power cut. */
 	written = 0;
 
-	private readonly counters = new Map<string, Map<Counter, number>>();
+	readonly counters = new Counters();
+
+	private readonly turnEnds = performance.now() + LONGEST_TURN_MS;
 
 	constructor(
 		private readonly tables: Tables,
 		readonly clock: Clock,
 	) {}
 
-	/** Most claims are new: the record is written at once, and read only where the key is known already. */
-	claim(request: ClaimRequest): ClaimAnswer {
-		if (request.budget !== undefined) return this.claimWithin(request.budget, request);
-		const first = claim(null, request, this.clock);
-		const isNew = first.next !== null && this.tables.insert(request.identity, first.next);
-		if (isNew) this.written++;
-		const { answer } = isNew
-			? first
-			: this.step(request.identity, (stored) => claim(stored, request, this.clock));
-		this.count(request.namespace, counterOf(answer), 1);
-		return answer;
+	insertOrRead(grants: readonly FirstGrant[]): Looked {
+		const rows = grants.map(({ identity, record }): Found => {
+			const id = orRefused(() => this.tables.insert(identity, record));
+			if (id instanceof StoreError) return id;
+			if (id === null) return orUnreadable(() => this.tables.find(identity));
+			this.written++;
+			return { stored: null, version: id };
+		});
+		return { clock: this.clock, rows };
 	}
 
-	private claimWithin(budget: Budget, request: ClaimRequest): ClaimAnswer {
-		const problem = budgetProblem(budget);
-		if (problem !== null) throw new StoreError('configuration', problem);
+	read(identities: readonly string[]): Looked {
+		return {
+			clock: this.clock,
+			rows: identities.map((identity) => orUnreadable(() => this.tables.find(identity))),
+		};
+	}
+
+	swap(writes: readonly Write[]): Array<true | StoreError> {
+		return writes.map(({ identity, version, before, next }) => {
+			const error = orRefused(() => {
+				if (version === null) this.tables.insert(identity, next);
+				else this.tables.update(Number(version), before, next);
+			});
+			if (error instanceof StoreError) return error;
+			this.written++;
+			return true;
+		});
+	}
+
+	countDuplicates(counts: readonly DuplicateCount[]): boolean[] {
+		this.written += counts.length;
+		return counts.map((each) => this.tables.countDuplicates(each));
+	}
+
+	take(budgets: readonly Budget[]): Taken {
 		const nowMs = Math.floor(this.clock.micros / 1000);
-		const { budgets } = this.tables;
-		const { answer, takes } = this.step(request.identity, (stored) =>
-			claimWithinBudget(stored, budgets.of(budget, nowMs), { ...request, budget }, this.clock),
-		);
-		if (takes) budgets.add(budget, nowMs);
-		this.count(request.namespace, counterOf(answer), 1);
-		return answer;
+		return {
+			clock: this.clock,
+			units: budgets.map((budget) => this.tables.budgets.take(budget, nowMs)),
+		};
 	}
 
-	command(order: OwnerCommand): OwnerAnswer {
-		return this.step(order.identity, (stored) => command(stored, order, this.clock)).answer;
+	giveBack(units: readonly Unit[]): void {
+		for (const unit of units) this.tables.budgets.giveBack(unit);
 	}
 
-	operate(order: OperatorCommand): OperatorAnswer {
-		const done = attempt(() =>
-			this.step(order.identity, (stored) => operate(stored, order, this.clock)),
-		);
-		if (done.ok) return done.value.answer;
-		const corrupt = done.error instanceof StoreError && done.error.problem === 'corrupt_record';
-		if (!corrupt || order.type !== 'forget' || !order.force) throw done.error;
-		this.tables.remove(order.identity);
+	remove(identity: string): void {
+		this.tables.remove(identity);
 		this.written++;
-		return { outcome: 'done', state: 'absent' };
+	}
+
+	goesOn(): boolean {
+		return performance.now() < this.turnEnds;
 	}
 
 	takeNotices({ consumer, notices, holdMs }: NoticesToTake): string[] {
@@ -92,46 +110,20 @@ export class WriteTransaction {
 
 	/** Adds what was counted to the file, once a transaction. */
 	writeCounters(): void {
+		if (this.counters.isEmpty) return;
 		const day = dayOf(this.clock.micros);
-		for (const [namespace, counters] of this.counters) {
-			for (const [counter, by] of counters) this.tables.count(day, namespace, counter, by);
+		for (const { namespace, counter, by } of this.counters.takeAll()) {
+			this.tables.count(day, namespace, counter, by);
 		}
-	}
-
-	private step<Done extends Transition<unknown>>(
-		identity: string,
-		transition: (stored: Stored) => Done,
-	): Done {
-		const row = this.tables.find(identity);
-		const stored = row?.stored ?? null;
-		const done = transition(stored);
-		if (done.next !== null && done.next !== stored) {
-			this.save(identity, row, done.next);
-			this.written++;
-		}
-		return done;
-	}
-
-	private save(identity: string, row: Row | null, next: NonNullable<Stored>): void {
-		if (row === null) this.tables.insert(identity, next);
-		else this.tables.update(row, next);
-
-		const result = resultOf(next);
-		const finished = next.state === 'completed' || next.state === 'failed';
-		if (finished && result !== null && result !== resultOf(row?.stored ?? null)) {
-			this.count(next.namespace, 'bytes', result.length);
-		}
-	}
-
-	private count(namespace: string, counter: Counter, by: number): void {
-		if (by === 0) return;
-		let counters = this.counters.get(namespace);
-		if (counters === undefined) this.counters.set(namespace, (counters = new Map()));
-		counters.set(counter, (counters.get(counter) ?? 0) + by);
 	}
 }
 
-/** `yyyymmdd`, in UTC. */
-export function dayOf(micros: number): string {
-	return new Date(micros / 1000).toISOString().slice(0, 10).replaceAll('-', '');
+/** A value that SQLite refuses fails its own row; all else fails the transaction. */
+function orRefused<Answer>(step: () => Answer): Answer | StoreError {
+	const done = attempt(step);
+	if (done.ok) return done.value;
+	if (!isRefusedValue(done.error)) throw done.error;
+	return new StoreError('unexpected', 'The record holds a value that can not be stored.', {
+		cause: done.error,
+	});
 }

@@ -46,10 +46,25 @@ export class Api {
 	}
 
 	/** Saves a workflow, not yet published. n8n gives the id. */
-	async saveWorkflow({ name, nodes, connections, settings }: WorkflowJson) {
+	async saveWorkflow({ name, nodes, connections, settings, pinData }: WorkflowJson) {
 		return await this.call<{ id: string; versionId: string }>('POST', '/rest/workflows', {
-			...{ name, nodes, connections, settings, active: false },
+			name,
+			nodes,
+			connections,
+			settings,
+			active: false,
+			...(pinData === undefined ? {} : { pinData }),
 		});
+	}
+
+	/** What "Execute workflow" in the editor does, from a trigger whose data is pinned or that needs none. @returns the execution's id */
+	async executeByHand(workflowId: string, trigger: string): Promise<string> {
+		const { executionId } = await this.call<{ executionId: string }>(
+			'POST',
+			`/rest/workflows/${workflowId}/run`,
+			{ triggerToStartFrom: { name: trigger } },
+		);
+		return executionId;
 	}
 
 	/** @returns its id */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IConnections, IDataObject, INode, IWorkflowSettings } from 'n8n-workflow';
+import type { IConnections, IDataObject, INode, IPinData, IWorkflowSettings } from 'n8n-workflow';
 
 /** A workflow as n8n exports it; the JSON files of examples/ have this shape. */
 export interface WorkflowJson {
@@ -8,6 +8,7 @@ export interface WorkflowJson {
 	nodes: INode[];
 	connections: IConnections;
 	settings?: IWorkflowSettings;
+	pinData?: IPinData;
 }
 
 /** What a node has beside its name, type and parameters (the Settings tab of the editor). */

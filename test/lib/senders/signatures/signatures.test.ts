@@ -58,7 +58,7 @@ describe.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_,
 	});
 
 	it('is refused for any other body', () => {
-		if (!signsBody) return expect(vector.sender).toMatch(/gitlab|telegram|mailgun/);
+		if (!signsBody) return expect(vector.sender).toMatch(/gitlab|telegram|mailgun|microsoftGraph/);
 		for (const body of [`${vector.body} `, vector.body.slice(1), '']) {
 			const forged = { ...requestOf(vector), rawBody: Buffer.from(body) };
 			expect(
@@ -68,7 +68,7 @@ describe.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_,
 	});
 
 	it('is refused where its bytes are not known', () => {
-		if (!signsBody) return expect(vector.sender).toMatch(/gitlab|telegram|mailgun/);
+		if (!signsBody) return expect(vector.sender).toMatch(/gitlab|telegram|mailgun|microsoftGraph/);
 		const lost = { ...requestOf(vector), rawBody: null };
 		expect(verdictOn(vector.sender, lost, { secrets: [vector.secret], nowMs: vector.atMs })).toBe(
 			'no_raw_body',
@@ -86,8 +86,8 @@ describe.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_,
 					secrets: [vector.secret],
 					nowMs: vector.atMs,
 				});
-				// A signature of another version beside ours may be anything.
-				if (value.startsWith('v1a,AAAA') && i < 8) continue;
+				// What stands beside the signature that fits may be anything.
+				if (i < value.lastIndexOf(' ')) continue;
 				expect([name, i, verdict]).not.toEqual([name, i, 'ok']);
 			}
 		}
@@ -120,6 +120,12 @@ describe('the time', () => {
 			'hubSpot',
 			'mailgun',
 			'sendGrid',
+			'zoom',
+			'calendly',
+			'zendesk',
+			'twitch',
+			'polar',
+			'discord',
 		].includes(sender),
 	);
 
@@ -282,6 +288,9 @@ describe('Mailgun, which signs no body', () => {
 function randomSecretLike(secret: string): string {
 	if (secret.startsWith('MFkw')) {
 		return 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqTxd43gyp8IOEto2LdIfjRQrIbsd4SXZkLW6jDutdhXSJCWHw8REntlo7aNDthvj+y7GjUuFDb/R1NGe1OPzpA==';
+	}
+	if (/^[\da-f]{64}$/.test(secret)) {
+		return 'a7af4d65ac4ab4f9ad7f3a15d4d4fa1ce6d8b5c0c3ab5a59b8e1d1a1b2e0d9f1';
 	}
 	return secret.startsWith('whsec_M')
 		? `whsec_${randomBytes(24).toString('base64')}`

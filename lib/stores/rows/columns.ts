@@ -23,26 +23,35 @@ interface Column {
 	readonly column: string;
 	readonly field: StoredField;
 	readonly type: 'TEXT' | 'INTEGER' | 'BLOB';
+	/** In a first grant it moves with the clock, counted in these. Null for what the clock has no part in. */
+	readonly clock: 'ms' | 'micros' | null;
 }
 
-const column = (name: string, field: StoredField, type: Column['type']): Column => ({
+const column = (
+	name: string,
+	field: StoredField,
+	type: Column['type'],
+	clock: Column['clock'] = null,
+): Column => ({
 	column: name,
 	field,
 	type,
+	clock,
 });
 
 /**
- * The record's fields in the order of the table, those of a tombstone first. The result is not among them: it lies in a table of its own, so that a
- * duplicate that is counted doesn't write a long answer again.
+ * The record's fields in the order of the table, those of a tombstone first: a new field is a line here, and nothing else in a
+ * store over rows. The result is not among them: it lies in a table of its own, so that a duplicate that is counted doesn't
+ * write a long answer again.
  */
 export const COLUMNS: readonly Column[] = [
 	column('state', 'state', 'INTEGER'),
-	column('fence', 'fence', 'INTEGER'),
-	column('expires_at', 'expiresAt', 'INTEGER'),
-	column('lease_until', 'leaseUntil', 'INTEGER'),
-	column('claimed_at', 'claimedAt', 'INTEGER'),
-	column('first_seen_at', 'firstSeenAt', 'INTEGER'),
-	column('event_at', 'eventAt', 'INTEGER'),
+	column('fence', 'fence', 'INTEGER', 'micros'),
+	column('expires_at', 'expiresAt', 'INTEGER', 'ms'),
+	column('lease_until', 'leaseUntil', 'INTEGER', 'ms'),
+	column('claimed_at', 'claimedAt', 'INTEGER', 'ms'),
+	column('first_seen_at', 'firstSeenAt', 'INTEGER', 'ms'),
+	column('event_at', 'eventAt', 'INTEGER', 'ms'),
 	column('finished_at', 'finishedAt', 'INTEGER'),
 	column('not_before', 'notBefore', 'INTEGER'),
 	column('claim_timeout_ms', 'claimTimeoutMs', 'INTEGER'),
@@ -89,11 +98,12 @@ export function storedOf(values: readonly unknown[], result: Uint8Array | null):
 	if (state === 'tombstone') return { state, fence: Number(fence), expiresAt: Number(expiresAt) };
 
 	const record: Record<string, unknown> = { result };
-	COLUMNS.forEach(({ field, type, column: name }, i) => {
+	for (let i = 0; i < COLUMNS.length; i++) {
+		const { field, type, column: name } = COLUMNS[i] as Column;
 		const value = values[i];
 		if (!fits(type, value)) throw corrupt(`${name} holds no ${type}`);
 		record[field] = value;
-	});
+	}
 	record.state = state;
 	if (record.onUnknownOutcome !== 'hold' && record.onUnknownOutcome !== 'retry') {
 		throw corrupt('its policy is unknown');

@@ -1,4 +1,4 @@
-/** Who waits, in this process, for the end of a claim in one file. Other processes see it by looking. */
+/** Who waits, in this process, for the end of a claim in one place. Other processes see it by looking. */
 export class Settlements {
 	private readonly listeners = new Map<string, Set<() => void>>();
 
@@ -24,14 +24,14 @@ export class Settlements {
 	}
 }
 
-const byFile = new Map<string, Settlements>();
+const byPlace = new Map<string, Settlements>();
 
-/** The same for every opening of a file in this process. */
-export function settlementsOf(file: string): Settlements {
-	let settlements = byFile.get(file);
+/** The same for every opening of a place in this process. @param place its kind and address, or file */
+export function settlementsOf(place: string): Settlements {
+	let settlements = byPlace.get(place);
 	if (settlements === undefined) {
 		settlements = new Settlements();
-		byFile.set(file, settlements);
+		byPlace.set(place, settlements);
 	}
 	return settlements;
 }
