@@ -103,7 +103,13 @@ function guarded(store: Store, downstream: PaymentService): Workflow {
 	const waiting = { onInProgress: 'wait', maxWaitSeconds: 60 };
 	return webhookWorkflow(
 		`charge-guard-${store}`,
-		[guard(store, waiting), charge(downstream), commit(store), noOp('Replay'), noOp('Conflict')],
+		[
+			guard(store, {}, waiting),
+			charge(downstream),
+			commit(store),
+			noOp('Replay'),
+			noOp('Conflict'),
+		],
 		[
 			['Webhook', 0, 'Guard'],
 			['Guard', 0, 'Charge'],

@@ -113,13 +113,22 @@ export function noOp(name: string): WorkflowNode {
 
 export type Store = 'embedded' | 'redis';
 
-export function guard(store: Store, parameters: Record<string, unknown> = {}): WorkflowNode {
-	const recognized = { keySource: 'delivery', sender: 'idempotencyKey', compare: 'payload' };
+export function guard(
+	store: Store,
+	parameters: Record<string, unknown> = {},
+	options: Record<string, unknown> = {},
+): WorkflowNode {
+	const recognized = { keySource: 'delivery', sender: 'idempotencyKey' };
 	return {
 		name: 'Guard',
 		type: 'n8n-nodes-idempotency.idempotencyGuard',
 		typeVersion: 1,
-		parameters: { store, ...recognized, options: {}, ...parameters },
+		parameters: {
+			store,
+			...recognized,
+			options: { compare: 'payload', ...options },
+			...parameters,
+		},
 		credentials: credentialsOf(store),
 	};
 }

@@ -12,7 +12,7 @@ export function budgetOf(
 	if (scope !== null && isMissingKey(scope.value)) throw new ComplaintError(MISSING_SCOPE);
 	const problem = budgetProblem(
 		{ identity: '', limit, windowMs },
-		{ limit: '"Budget Limit"', window: '"Budget Window (Minutes)"' },
+		{ limit: '"Limit: Budget"', window: '"Limit: Budget Window (Minutes)"' },
 	);
 	if (problem !== null) {
 		throw new ComplaintError({
@@ -28,7 +28,7 @@ export function budgetOf(
 }
 
 const MISSING_SCOPE = {
-	message: 'The item has no budget: "Budget Scope" is empty for it',
+	message: 'The item has no budget: "Limit: Budget Scope" is empty for it',
 	description:
 		'The expression found nothing, and an item that counts against no budget could come any number of times. Give every item a scope, or remove the option so that all items share one budget.',
 };

@@ -24,7 +24,7 @@ export function claimSettingsOf(
 		: terms.retentionMs;
 	const problem =
 		durationProblem('"Remember For (Hours)"', retentionMs) ??
-		durationProblem('"Claim Timeout (Minutes)"', claimTimeoutMs) ??
+		durationProblem('"Time: Claim Timeout (Minutes)"', claimTimeoutMs) ??
 		attemptsProblem(maxAttempts);
 	if (problem !== null) throw invalidParameter(problem);
 	return {
@@ -54,5 +54,5 @@ export function invalidParameter(message: string): ComplaintError {
 function attemptsProblem(maxAttempts: number | null): string | null {
 	return maxAttempts === null || (Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)
 		? null
-		: '"Max Attempts" must be a whole number of at least 1';
+		: '"Limit: Max Attempts" must be a whole number of at least 1';
 }

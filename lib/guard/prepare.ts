@@ -140,16 +140,16 @@ const MISSING_TENANT = {
 };
 
 const AGELESS = {
-	message: '"Strict Age" needs the time of the event: "Event Time" is empty for this item',
+	message: '"Time: Strict Age" needs the time of the event: "Time: Event Time" is empty for this item',
 	description:
-		'Without it an event that was handled before the store began would count as new. Set the option "Event Time" to where the sender says when the event happened, or remove "Strict Age".',
+		'Without it an event that was handled before the store began would count as new. Set the option "Time: Event Time" to where the sender says when the event happened, or remove "Time: Strict Age".',
 };
 
 /** In ms; null where the item has none. @throws ComplaintError for one that can't be read */
 function eventTimeIn({ eventTime }: ItemTerms): number | null {
 	if (eventTime === undefined || eventTime === null || eventTime === '') return null;
 	const time = eventTimeOf(eventTime);
-	if (!time.ok) throw invalidParameter(`"Event Time" can't be used: ${time.problem}`);
+	if (!time.ok) throw invalidParameter(`"Time: Event Time" can't be used: ${time.problem}`);
 	return time.timeMs;
 }
 

@@ -171,7 +171,7 @@ const properties: INodeProperties[] = [
 				displayName: 'Remember For (Hours)',
 				name: 'retentionHours',
 				type: 'number',
-				default: 48,
+				default: 72,
 				typeOptions: { minValue: 0 },
 				description: 'How long this result is remembered, instead of what Idempotency Guard says',
 			},

@@ -1,13 +1,20 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { keyProperties } from '../shared/properties/key';
-import { optionsProperty } from '../shared/properties/options';
-import { runProperties } from '../shared/properties/run';
+import { keySourceProperties } from '../shared/properties/key';
+import { guardOptions, optionsOf } from '../shared/properties/options';
+import { handledProperties } from '../shared/properties/run';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 export const guardProperties: INodeProperties[] = [
+	{
+		displayName:
+			'Connect <b>New</b> to the node that must not run twice. Add <b>Idempotency Commit</b> behind that node if duplicates shall get its answer.',
+		name: 'notice',
+		type: 'notice',
+		default: '',
+	},
+	...keySourceProperties,
+	...handledProperties,
 	STORE_PROPERTY,
-	...keyProperties,
-	...runProperties,
-	optionsProperty,
+	optionsOf(guardOptions),
 ];

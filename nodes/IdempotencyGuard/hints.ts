@@ -19,7 +19,7 @@ export function giveHints(
 	];
 	if (!canHearExecutionEnd(context)) {
 		hints.push(
-			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Claim Timeout".',
+			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Time: Claim Timeout".',
 		);
 	}
 	if (context.getMode() === 'manual') hints.push(...workflowHints(context, prepared));

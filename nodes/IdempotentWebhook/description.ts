@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { keyProperties } from '../shared/properties/key';
-import { optionsProperty } from '../shared/properties/options';
-import { runProperties } from '../shared/properties/run';
+import { keySourceProperties } from '../shared/properties/key';
+import { guardOptions, optionsOf } from '../shared/properties/options';
+import { handledProperties } from '../shared/properties/run';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
@@ -23,9 +23,9 @@ const requestProperties: INodeProperties[] = [
 		name: 'path',
 		type: 'string',
 		default: '',
-		required: true,
 		noDataExpression: true,
 		placeholder: 'e.g. orders',
+		hint: 'Empty: an address of its own, which nobody can guess',
 		description:
 			"The path to listen to. Parts that begin with a colon take any value: 'orders/:orderId'.",
 	},
@@ -77,32 +77,6 @@ const requestProperties: INodeProperties[] = [
 	},
 ];
 
-/** The Guard's, with one more answer for a request whose first run is not done yet. */
-const duplicateProperties = runProperties.map((property): INodeProperties => {
-	if (property.name !== 'onInProgress') return property;
-	return {
-		...property,
-		description: 'What a caller gets while another run is handling the same request',
-		options: [
-			{
-				name: 'Answer 202 Accepted',
-				value: 'accept',
-				description: 'Say that the request is being handled, and when to ask again',
-			},
-			{
-				name: 'Answer 409 Conflict',
-				value: 'conflict',
-				description: 'Senders that retry will come again: most of them take only 2xx for success',
-			},
-			{
-				name: 'Wait for the Result',
-				value: 'wait',
-				description: 'Hold the connection until the other run has ended, then answer as it did',
-			},
-		],
-	};
-});
-
 /** Options of the Guard that mean nothing at the door: they are about items on its outputs. */
 const WITHOUT = new Set(['detailsOnDuplicates']);
 
@@ -153,6 +127,27 @@ const webhookOptions: INodeProperties[] = [
 
 /** What the Guard's options mean where there is a caller to answer. */
 const AT_THE_DOOR: Readonly<Record<string, (option: INodeProperties) => INodeProperties>> = {
+	onInProgress: (option) => ({
+		...option,
+		description: 'What a caller gets while another run is handling the same request',
+		options: [
+			{
+				name: 'Answer 202 Accepted',
+				value: 'accept',
+				description: 'Say that the request is being handled, and when to ask again',
+			},
+			{
+				name: 'Answer 409 Conflict',
+				value: 'conflict',
+				description: 'Senders that retry will come again: most of them take only 2xx for success',
+			},
+			{
+				name: 'Wait for the Result',
+				value: 'wait',
+				description: 'Hold the connection until the other run has ended, then answer as it did',
+			},
+		],
+	}),
 	onStoreError: (option) => ({
 		...option,
 		description: 'What to do with requests that could not be checked',
@@ -184,19 +179,14 @@ const AT_THE_DOOR: Readonly<Record<string, (option: INodeProperties) => INodePro
 	}),
 };
 
-const guardOptions = (optionsProperty.options as INodeProperties[])
+const optionsOfGuard = guardOptions
 	.filter(({ name }) => !WITHOUT.has(name))
 	.map((option): INodeProperties => AT_THE_DOOR[option.name]?.(option) ?? option);
 
 export const webhookProperties: INodeProperties[] = [
 	...requestProperties,
+	...keySourceProperties,
+	...handledProperties,
 	STORE_PROPERTY,
-	...keyProperties,
-	...duplicateProperties,
-	{
-		...optionsProperty,
-		options: [...guardOptions, ...webhookOptions].sort((a, b) =>
-			a.displayName.localeCompare(b.displayName, 'en'),
-		),
-	},
+	optionsOf([...optionsOfGuard, ...webhookOptions]),
 ];

@@ -111,7 +111,8 @@ class Door {
 	) {
 		this.settings = readSettings(context, parameters);
 		this.responseMode = parameters.get<ResponseMode>('responseMode', 0, 'responseNode');
-		this.acceptsRunning = parameters.get<string>('onInProgress', 0, 'conflict') === 'accept';
+		this.acceptsRunning =
+			parameters.get<string>('options.onInProgress', 0, 'conflict') === 'accept';
 	}
 
 	async answer(request: DoorRequest): Promise<IWebhookResponseData> {

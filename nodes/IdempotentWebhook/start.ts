@@ -99,7 +99,8 @@ const FOREIGN = {
 };
 
 const LOST = {
-	message: 'This request waited for longer than "Claim Timeout", or another run has taken it over',
+	message:
+		'This request waited for longer than "Time: Claim Timeout", or another run has taken it over',
 	description:
-		'Nothing was done by this execution. If n8n is slow to start executions, choose a longer "Claim Timeout".',
+		'Nothing was done by this execution. If n8n is slow to start executions, choose a longer "Time: Claim Timeout".',
 };

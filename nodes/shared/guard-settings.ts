@@ -92,8 +92,8 @@ function awaitsCommit(parameters: ItemParameters, leadsToCommit: boolean): boole
 }
 
 function maxWaitOf(parameters: ItemParameters): number | null {
-	if (parameters.get<string>('onInProgress', 0, 'conflict') !== 'wait') return null;
-	const seconds = Number(parameters.get<unknown>('maxWaitSeconds', 0, 30));
+	if (parameters.get<string>('options.onInProgress', 0, 'conflict') !== 'wait') return null;
+	const seconds = Number(parameters.get<unknown>('options.maxWaitSeconds', 0, 30));
 	if (seconds > 0 && seconds <= LONGEST_WAIT_SECONDS) return seconds * 1000;
 	throw new ComplaintError({
 		message: '"Wait at Most (Seconds)" must be more than 0 and at most 3600',
@@ -105,7 +105,7 @@ function minReplicasOf(parameters: ItemParameters): number {
 	const replicas = Number(parameters.get<unknown>('options.minReplicas', 0, 0));
 	if (Number.isSafeInteger(replicas) && replicas >= 0) return replicas;
 	throw new ComplaintError({
-		message: '"Min Replicas" must be a whole number, 0 or more',
+		message: '"Redis: Min Replicas" must be a whole number, 0 or more',
 		description: 'It says how many replicas of Redis have to hold a claim before it counts.',
 	});
 }
@@ -114,9 +114,9 @@ function strictAgeOf(parameters: ItemParameters): boolean {
 	const strictAge = parameters.get<unknown>('options.strictAge', 0, false) === true;
 	if (!strictAge || parameters.has('options.ksuidTime')) return strictAge;
 	throw new ComplaintError({
-		message: '"Strict Age" needs the option "Event Time"',
+		message: '"Time: Strict Age" needs the option "Time: Event Time"',
 		description:
-			'It compares the time of the event with the time at which the store began. Add the option "Event Time" with the time that the sender gives, or remove "Strict Age".',
+			'It compares the time of the event with the time at which the store began. Add the option "Time: Event Time" with the time that the sender gives, or remove "Time: Strict Age".',
 	});
 }
 

@@ -33,9 +33,13 @@ function termsOf(parameters: ItemParameters, itemIndex: number): ItemTerms {
 		tenant: tenantTermsOf(parameters, itemIndex),
 		eventTime: parameters.get<unknown>('options.ksuidTime', itemIndex, ''),
 		budget: budgetTermsOf(parameters, itemIndex),
-		retentionMs: number('retentionHours', 48) * HOUR_MS,
+		retentionMs: number('retentionHours', 72) * HOUR_MS,
 		claimTimeoutMs: number('options.claimTimeoutMinutes', 60) * MINUTE_MS,
-		onUnknownOutcome: parameters.get<UnknownOutcomePolicy>('onUnknownOutcome', itemIndex, 'hold'),
+		onUnknownOutcome: parameters.get<UnknownOutcomePolicy>(
+			'options.onUnknownOutcome',
+			itemIndex,
+			'hold',
+		),
 		maxAttempts: parameters.get('options.limitAttempts', itemIndex, false)
 			? number('options.maxAttempts', 5)
 			: null,
@@ -65,12 +69,12 @@ export function keyTermsOf(parameters: ItemParameters, itemIndex: number): KeyTe
 }
 
 function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareTerms {
-	const by = parameters.get<CompareTerms['by']>('compare', itemIndex, 'auto');
+	const by = parameters.get<CompareTerms['by']>('options.compare', itemIndex, 'auto');
 	switch (by) {
 		case 'except':
-			return { by, paths: pathsIn(parameters.get('excludeFields', itemIndex, '')) };
+			return { by, paths: pathsIn(parameters.get('options.excludeFields', itemIndex, '')) };
 		case 'fields':
-			return { by, paths: pathsIn(parameters.get('compareFields', itemIndex, '')) };
+			return { by, paths: pathsIn(parameters.get('options.compareFields', itemIndex, '')) };
 		default:
 			return { by };
 	}

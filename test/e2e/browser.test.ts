@@ -79,7 +79,7 @@ describe('an item that is refused', () => {
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
 		await canvas.add(GUARD);
-		await canvas.addOption('If the Key Is Missing');
+		await canvas.addOption('When the Key Is Missing');
 		await canvas.choose('onMissingKey', 'Answer Conflict');
 	});
 
@@ -92,7 +92,7 @@ describe('an item that is refused', () => {
 });
 
 describe('parameters that depend on others', () => {
-	const ALWAYS = ['store', 'keySource', 'onInProgress', 'onUnknownOutcome', 'retentionHours'];
+	const ALWAYS = ['store', 'keySource', 'handledWhen', 'retentionHours'];
 	const guardShows = async (...others: string[]) => {
 		await expectShown([...ALWAYS, ...others]);
 	};
@@ -111,19 +111,13 @@ describe('parameters that depend on others', () => {
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
 		await canvas.add(GUARD);
-		await guardShows('sender', 'compare');
+		await guardShows('sender');
 		await canvas.choose('keySource', 'Custom Value');
-		await guardShows('key', 'compare');
+		await guardShows('key');
 		await canvas.choose('keySource', 'Selected Fields');
-		await guardShows('keyFields', 'compare');
-		await canvas.choose('compare', 'All Fields Except');
-		await guardShows('keyFields', 'compare', 'excludeFields');
-		await canvas.choose('compare', 'Selected Fields');
-		await guardShows('keyFields', 'compare', 'compareFields');
+		await guardShows('keyFields');
 		await canvas.choose('keySource', 'Whole Payload');
 		await guardShows();
-		await canvas.choose('onInProgress', 'Wait for the Result');
-		await guardShows('maxWaitSeconds');
 	});
 
 	it('shows in Commit what the choices need', async () => {
@@ -139,24 +133,43 @@ describe('parameters that depend on others', () => {
 		await expectShown(['store', 'operation']);
 	});
 
+	const DEPENDING = [
+		'Fields to Compare',
+		'Fields to Leave Out',
+		'Limit: Max Attempts',
+		'Redis: Min Replicas',
+		'Scope: Namespace',
+		'Wait at Most (Seconds)',
+	];
+
 	it('offers those options in Guard that the choices need', async () => {
 		const depending = async () => {
 			const offered = await canvas.offeredOptions();
-			return ['Max Attempts', 'Min Replicas', 'Namespace'].filter((each) => offered.includes(each));
+			return DEPENDING.filter((each) => offered.includes(each));
 		};
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
 		await canvas.add(GUARD);
-		expect(await canvas.offeredOptions()).toContain('Claim Timeout (Minutes)');
+		expect(await canvas.offeredOptions()).toContain('Time: Claim Timeout (Minutes)');
 		expect(await depending()).toEqual([]);
 		await canvas.choose('store', 'Redis');
-		expect(await depending()).toEqual(['Min Replicas']);
-		await canvas.addOption('Limit Attempts');
+		expect(await depending()).toEqual(['Redis: Min Replicas']);
+		await canvas.addOption('Limit: Attempts');
 		await canvas.toggle('limitAttempts');
-		expect(await depending()).toEqual(['Max Attempts', 'Min Replicas']);
+		expect(await depending()).toEqual(['Limit: Max Attempts', 'Redis: Min Replicas']);
 		await canvas.addOption('Scope');
 		await canvas.choose('scope', 'Custom');
-		expect(await depending()).toEqual(['Max Attempts', 'Min Replicas', 'Namespace']);
+		await canvas.addOption('If Still Running');
+		await canvas.choose('onInProgress', 'Wait for the Result');
+		await canvas.addOption('Compare');
+		await canvas.choose('compare', 'All Fields Except');
+		expect(await depending()).toEqual([
+			'Fields to Leave Out',
+			'Limit: Max Attempts',
+			'Redis: Min Replicas',
+			'Scope: Namespace',
+			'Wait at Most (Seconds)',
+		]);
 	});
 
 	it('shows in Idempotent Webhook what the door needs besides', async () => {
@@ -164,9 +177,7 @@ describe('parameters that depend on others', () => {
 		await canvas.openNodePanel();
 		await canvas.add('Idempotent Webhook');
 		const ofDoor = ['httpMethod', 'path', 'authentication', 'responseMode'];
-		await guardShows(...ofDoor, 'sender', 'compare');
-		await canvas.choose('onInProgress', 'Wait for the Result');
-		await guardShows(...ofDoor, 'sender', 'compare', 'maxWaitSeconds');
+		await guardShows(...ofDoor, 'sender');
 	});
 
 	it('shows in Records what an operation needs', async () => {

@@ -100,14 +100,14 @@ test('1 and "1" are two scopes', async () => {
 });
 
 test.each([
-	['an empty scope', {}, perOrder, /"Budget Scope" is empty for it/],
-	['a limit of 0', { order: 1 }, { ...perOrder, budgetLimit: 0 }, /"Budget Limit" must be/],
-	['no number', { order: 1 }, { ...perOrder, budgetLimit: 'many' }, /"Budget Limit" must be/],
+	['an empty scope', {}, perOrder, /"Limit: Budget Scope" is empty for it/],
+	['a limit of 0', { order: 1 }, { ...perOrder, budgetLimit: 0 }, /"Limit: Budget" must be/],
+	['no number', { order: 1 }, { ...perOrder, budgetLimit: 'many' }, /"Limit: Budget" must be/],
 	[
 		'no window',
 		{ order: 1 },
 		{ ...perOrder, budgetWindowMinutes: 0 },
-		/"Budget Window \(Minutes\)" must be more than zero/,
+		/"Limit: Budget Window \(Minutes\)" must be more than zero/,
 	],
 ])('%s lets nothing through', async (_, body, options, message) => {
 	const key = newKey();

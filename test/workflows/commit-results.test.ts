@@ -202,7 +202,7 @@ describe('retentionHours', () => {
 	};
 
 	test('Commit says how long, else the Guard', async () => {
-		expect(await expiry({})).toBeCloseTo(48, 1);
+		expect(await expiry({})).toBeCloseTo(72, 1);
 		expect(await expiry({ guard: { retentionHours: 5 } })).toBeCloseTo(5, 1);
 		expect(await expiry({ commit: { options: { retentionHours: 2 } } })).toBeCloseTo(2, 1);
 	});

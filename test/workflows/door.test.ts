@@ -7,6 +7,7 @@ import {
 	commit,
 	DoorServer,
 	http,
+	inPanelOrder,
 	javascript,
 	node,
 	records,
@@ -61,7 +62,7 @@ async function doorOf(parts: Parts = {}): Promise<DoorServer> {
 	const trigger = node(
 		'Door',
 		'n8n-nodes-idempotency.idempotentWebhook',
-		{ ...store, path: 'orders', ...parts.webhook },
+		{ ...store, path: 'orders', ...inPanelOrder(parts.webhook ?? {}) },
 		{ typeVersion: 2, credentials: { ...credentialFor(parts), ...auth }, webhookId: 'door' },
 	);
 	const flow = workflow({

@@ -4,7 +4,7 @@ import { engine } from './nodes';
 import { partsOfKsuid } from '../support/ksuid';
 import { chargeWorkflow, detailsOf, newKey, routed } from './scenario';
 
-/** "Event Time" as users write it: the time of the KSUID, whatever form the sender gives it. */
+/** "Time: Event Time" as users write it: the time of the KSUID, whatever form the sender gives it. */
 
 const n8n = engine();
 const act = javascript('Act', (items) => items);
@@ -62,7 +62,7 @@ test.each([
 ])('%s is an error of its item, and NaN never a time', async (_name, at, says) => {
 	const result = await run('={{ $json.at }}', { at: iso }, { at });
 	expect(result.status).toBe('error');
-	expect(result.error?.message).toMatch(/^"Event Time" can't be used: /);
+	expect(result.error?.message).toMatch(/^"Time: Event Time" can't be used: /);
 	expect(result.error?.message).toMatch(says);
 	expect(result.error?.context).toMatchObject({ itemIndex: 1 });
 	expect(result.tasks('Act')).toEqual([]);

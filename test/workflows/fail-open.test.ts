@@ -88,7 +88,7 @@ const UNCHECKED: Array<[string, INode['parameters'], RegExp]> = [
 	[
 		'a claim timeout of zero',
 		{ ...byId, options: { claimTimeoutMinutes: 0 } },
-		/"Claim Timeout \(Minutes\)" must be more than zero/,
+		/"Time: Claim Timeout \(Minutes\)" must be more than zero/,
 	],
 	[
 		'a retention that is none',

@@ -184,7 +184,7 @@ describe('stale_key', () => {
 	test('a time that is none is an error, not a guess', async () => {
 		const result = await send(newKey(), { at: 'yesterday' });
 		expect(result.status).toBe('error');
-		expect(result.error?.message).toMatch(/"Event Time" can't be used/);
+		expect(result.error?.message).toMatch(/"Time: Event Time" can't be used/);
 	});
 });
 

@@ -282,12 +282,12 @@ describe('Strict Age', () => {
 	test('needs the time of the event', async () => {
 		const before = downstream.requests.length;
 		const without = await send(newKey(), guardWith({ strictAge: true }));
-		expect(without.error?.message).toBe('"Strict Age" needs the option "Event Time"');
+		expect(without.error?.message).toBe('"Time: Strict Age" needs the option "Time: Event Time"');
 		const empty = await send(
 			newKey(),
 			guardWith({ strictAge: true, ksuidTime: '={{ $json.body.at }}' }),
 		);
-		expect(empty.error?.message).toContain('"Event Time" is empty for this item');
+		expect(empty.error?.message).toContain('"Time: Event Time" is empty for this item');
 		expect(downstream.requests).toHaveLength(before);
 	});
 

@@ -16,7 +16,7 @@ const ADVICE: Readonly<Record<StoreProblem, string>> = {
 	busy: 'A script of another program holds Redis. Run it again in a moment.',
 	disk_full: 'Free space on the disk that Redis writes to.',
 	not_replicated:
-		'The claim was given back, so nothing was done and the request may come again. Check that the replicas of Redis run and keep up, or lower "Min Replicas".',
+		'The claim was given back, so nothing was done and the request may come again. Check that the replicas of Redis run and keep up, or lower "Redis: Min Replicas".',
 	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
 	unsupported: 'Point the credential at Redis 6.2 or newer, or at Valkey.',
 	corrupt_record:

@@ -6,11 +6,6 @@ const showForSource = (source: string) => ({ show: { keySource: [source] } });
 const showForDelivery = showForSource('delivery');
 const showForExpression = showForSource('expression');
 const showForFields = showForSource('fields');
-const showUnlessWholePayload = { hide: { keySource: ['payload'] } };
-const showForCompare = (value: string) => ({
-	show: { compare: [value] },
-	hide: { keySource: ['payload'] },
-});
 
 const senderOptions = SENDERS.map(({ value, name, description }) => ({
 	value,
@@ -74,6 +69,7 @@ export const keySourceProperties: INodeProperties[] = [
 		default: '',
 		required: true,
 		placeholder: 'e.g. {{ $json.body.orderId }}',
+		hint: 'Different for each request, the same when it is sent again. Use an expression: a fixed text makes all requests one.',
 		description:
 			'What identifies the request. Any value but empty: text, number, list or object. The order of keys in an object does not matter. In a text with parts, such as order-{{ … }}, no part may be empty.',
 		displayOptions: showForExpression,
@@ -91,64 +87,3 @@ export const keySourceProperties: INodeProperties[] = [
 		displayOptions: showForFields,
 	},
 ];
-
-const compareProperties: INodeProperties[] = [
-	{
-		displayName: 'Compare',
-		name: 'compare',
-		type: 'options',
-		noDataExpression: true,
-		default: 'auto',
-		description:
-			'What must be the same when a request comes again. If it differs, the item goes to Conflict instead of getting the answer to another request.',
-		displayOptions: showUnlessWholePayload,
-		options: [
-			{
-				name: 'All Fields',
-				value: 'payload',
-				description: 'The whole payload must be the same',
-			},
-			{
-				name: 'All Fields Except',
-				value: 'except',
-				description: 'The whole payload without some fields, such as a time stamp',
-			},
-			{
-				name: 'Automatic',
-				value: 'auto',
-				description:
-					"Nothing for a sender's own delivery ID, whose retries may differ in counters. All fields for everything else.",
-			},
-			{ name: 'Nothing', value: 'none', description: 'The same key is the same request' },
-			{
-				name: 'Selected Fields',
-				value: 'fields',
-				description: 'Only some fields, such as the amount',
-			},
-		],
-	},
-	{
-		displayName: 'Fields to Leave Out',
-		name: 'excludeFields',
-		type: 'string',
-		default: '',
-		required: true,
-		requiresDataPath: 'multiple',
-		placeholder: 'e.g. body.sentAt, query.attempt',
-		description: 'Fields that may differ, separated by commas',
-		displayOptions: showForCompare('except'),
-	},
-	{
-		displayName: 'Fields to Compare',
-		name: 'compareFields',
-		type: 'string',
-		default: '',
-		required: true,
-		requiresDataPath: 'multiple',
-		placeholder: 'e.g. body.amount, body.currency',
-		description: 'Fields that must be the same, separated by commas',
-		displayOptions: showForCompare('fields'),
-	},
-];
-
-export const keyProperties: INodeProperties[] = [...keySourceProperties, ...compareProperties];

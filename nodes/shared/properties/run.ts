@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-export const runProperties: INodeProperties[] = [
+/** What to do about other runs of the same request: options of a Guard and of Idempotent Webhook. */
+export const runOptions: INodeProperties[] = [
 	{
 		displayName: 'If Still Running',
 		name: 'onInProgress',
@@ -39,7 +40,7 @@ export const runProperties: INodeProperties[] = [
 		noDataExpression: true,
 		default: 'hold',
 		description:
-			'What to do when an earlier run stopped without Idempotency Commit, so that nobody knows whether it acted',
+			'What to do when an earlier run stopped halfway, so that nobody knows whether it acted',
 		options: [
 			{
 				name: 'Hold for Review',
@@ -53,13 +54,43 @@ export const runProperties: INodeProperties[] = [
 			},
 		],
 	},
+];
+
+/** For how long, and when, a request counts as handled. */
+export const handledProperties: INodeProperties[] = [
 	{
 		displayName: 'Remember For (Hours)',
 		name: 'retentionHours',
 		type: 'number',
-		default: 48,
+		default: 72,
 		typeOptions: { minValue: 0 },
-		description:
-			'How long a finished request is remembered. Choose longer than the sender may retry.',
+		hint: 'At least as long as the sender may send again: Stripe, PayPal and Paddle do for three days',
+		description: 'How long a finished request is remembered. After that it counts as new.',
+	},
+	{
+		displayName: 'Counts as Handled',
+		name: 'handledWhen',
+		type: 'options',
+		noDataExpression: true,
+		default: 'auto',
+		description: 'When a request is done, so that every further delivery of it is a Duplicate',
+		options: [
+			{
+				name: 'Automatic',
+				value: 'auto',
+				description:
+					'When Idempotency Commit saves its result, where there is one behind New. Without one: when the workflow succeeds.',
+			},
+			{
+				name: 'When Idempotency Commit Saves It',
+				value: 'commit',
+				description: 'A run that ends without Commit has not handled the request',
+			},
+			{
+				name: 'When the Workflow Succeeds',
+				value: 'run',
+				description: 'No Commit is needed. A run that fails is judged by what made it fail.',
+			},
+		],
 	},
 ];

@@ -6,7 +6,7 @@ export { userFolder } from './environment';
 export { parameter, standIn } from './stand-in';
 export type { LogEntry } from './host';
 export { RunResult } from './run-result';
-export { commit, guard, node, records, webhookItem, workflow } from './workflow';
+export { commit, guard, inPanelOrder, node, records, webhookItem, workflow } from './workflow';
 export type { NodeSettings, WorkflowJson, WorkflowParts } from './workflow';
 export * from './stand-ins';
 export { ActiveTrigger } from './active-trigger';

@@ -61,7 +61,26 @@ export const guard = (
 	name: string,
 	parameters: INode['parameters'] = {},
 	settings: NodeSettings = {},
-) => node(name, `${OUR_PACKAGE}.idempotencyGuard`, parameters, settings);
+) => node(name, `${OUR_PACKAGE}.idempotencyGuard`, inPanelOrder(parameters), settings);
+
+const OPTIONS = [
+	'compare',
+	'excludeFields',
+	'compareFields',
+	'onInProgress',
+	'maxWaitSeconds',
+	'onUnknownOutcome',
+];
+
+/** A Guard's parameters where the panel has them: tests name those that are options beside the others. */
+export function inPanelOrder({ options = {}, ...all }: INode['parameters']): INode['parameters'] {
+	const chosen = Object.entries(all).filter(([name]) => OPTIONS.includes(name));
+	const others = Object.entries(all).filter(([name]) => !OPTIONS.includes(name));
+	return {
+		...Object.fromEntries(others),
+		options: { ...Object.fromEntries(chosen), ...(options as object) },
+	};
+}
 
 /** An Idempotency Commit. */
 export const commit = (
