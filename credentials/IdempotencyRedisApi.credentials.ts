@@ -33,6 +33,8 @@ export class IdempotencyRedisApi implements ICredentialType {
 			type: 'string',
 			default: 'localhost',
 			required: true,
+			description:
+				'A name or address, or all in one: rediss://user:password@redis.example.com:6380/0. Parts that stand in it need not be filled in below.',
 			displayOptions: showFor('standalone'),
 		},
 		{
@@ -60,6 +62,14 @@ export class IdempotencyRedisApi implements ICredentialType {
 			default: 'mymaster',
 			required: true,
 			description: 'The name that the sentinels know the primary by',
+			displayOptions: showFor('sentinel'),
+		},
+		{
+			displayName: 'Sentinel User',
+			name: 'sentinelUser',
+			type: 'string',
+			default: '',
+			description: 'Only where the sentinels have users of their own',
 			displayOptions: showFor('sentinel'),
 		},
 		{
@@ -141,7 +151,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 			type: 'string',
 			default: 'idem',
 			description:
-				'What all our keys in Redis begin with: letters, digits, - and _. Change it only while nothing is remembered.',
+				'What all our keys in Redis begin with: letters, digits, -, _ and a colon. Change it only while nothing is remembered.',
 		},
 		{
 			displayName: 'Secret',

@@ -206,7 +206,8 @@ describe('a primary that sentinels watch', () => {
 			const [reply] = await store.claim([claimRequest({ identity: freshIdentity() })]);
 			await store.close();
 			if (reply === undefined || reply.ok) throw new Error('a sentinel granted a claim');
-			expect(reply.error.problem).not.toBe('unexpected');
+			expect(reply.error.problem).toBe('configuration');
+			expect(reply.error.message).toContain('is a sentinel');
 			expect(reply.error.advice).toMatch(/credential/);
 			expect(reply.error.advice).not.toContain('"Store"');
 		}

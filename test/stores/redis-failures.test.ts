@@ -246,7 +246,7 @@ describe('a server that takes no writes', () => {
 		const store = storeOf(standalone(replica.port));
 		const [reply] = await store.claim([claimRequest({ identity: freshIdentity() })]);
 		expect(errorOf(reply).problem).toBe('read_only');
-		expect(errorOf(reply).message).toContain('primary');
+		expect(errorOf(reply).advice).toContain('primary');
 		const health = await describeRedis(standalone(replica.port));
 		expect(health.findings).toContainEqual(
 			expect.objectContaining({ topic: 'role', value: 'replica', level: 'problem' }),
@@ -268,7 +268,7 @@ describe('a server that takes no writes', () => {
 		const fresh = freshIdentity();
 		const [reply] = await store.claim([claimRequest({ identity: fresh })]);
 		expect(errorOf(reply).problem).toBe('out_of_memory');
-		expect(errorOf(reply).message).toContain('maxmemory');
+		expect(errorOf(reply).advice).toContain('maxmemory');
 		expect(answered((await store.get([fresh]))[0])).toBeNull();
 
 		// Without it Commit could not read its token.

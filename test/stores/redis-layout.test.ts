@@ -105,16 +105,6 @@ describe('keys', () => {
 		expect(await client.zscore(open, request.identity)).toBeNull();
 	});
 
-	it('have a digest for a prefix that is not plain', async () => {
-		const odd = openRedisStore({ ...standalone(server.port), keyPrefix: 'a{b}:*' });
-		await odd.claim([claimRequest({ identity: IDENTITY })]);
-		await odd.close();
-		const keys = await client.keys(`*${IDENTITY}`);
-		expect(keys.filter((key) => !key.startsWith('idem:'))).toEqual([
-			expect.stringMatching(new RegExp(`^[0-9a-f]{32}:{${SHARD}}:${IDENTITY}$`)),
-		]);
-	});
-
 	it('of a record with all that is usual are compact, long values included', async () => {
 		const long = claimRequest({
 			identity: freshIdentity(),

@@ -1,12 +1,16 @@
 import { until } from './until';
+import type { Certificates } from './certificates';
 import { RedisServer } from './redis-server';
 
 const SLOTS = 16_384;
 
 /** A cluster of three servers without replicas, ready to answer; the caller stops each. */
-export async function startCluster(config: readonly string[] = []): Promise<RedisServer[]> {
+export async function startCluster(
+	config: readonly string[] = [],
+	tls?: Certificates,
+): Promise<RedisServer[]> {
 	const servers: RedisServer[] = [];
-	for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true, config }));
+	for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true, config, tls }));
 	for (const [i, server] of servers.entries()) {
 		const first = Math.floor((i * SLOTS) / 3);
 		const last = Math.floor(((i + 1) * SLOTS) / 3) - 1;

@@ -17,6 +17,9 @@ export interface RedisServerOptions {
 	/** `ACL SETUSER` lines without the command's name: `name on >password ~idem:* +get`. */
 	readonly users?: readonly string[];
 	readonly tls?: Certificates;
+	/** Where it listens; 127.0.0.1 unless given. */
+	readonly bind?: string;
+	readonly wantsClientCertificate?: boolean;
 	readonly replicaOf?: { readonly port: number; readonly password?: string };
 	readonly cluster?: boolean;
 	/** Runs as a sentinel. */
@@ -50,10 +53,13 @@ export class RedisServer {
 	client(): Redis {
 		const { tls, password } = this.options;
 		return new Redis({
-			host: '127.0.0.1',
+			host: this.options.bind ?? '127.0.0.1',
 			port: this.port,
 			password,
-			tls: tls === undefined ? undefined : { ca: tls.ca, servername: 'localhost' },
+			tls:
+				tls === undefined
+					? undefined
+					: { ca: tls.ca, cert: tls.cert, key: tls.key, checkServerIdentity: () => undefined },
 			protocol: 2,
 			retryStrategy: () => 50,
 		}).on('error', () => undefined);
@@ -120,10 +126,12 @@ export class RedisServer {
 						`tls-ca-cert-file ${join(tls.folder, 'ca.pem')}`,
 						`tls-cert-file ${join(tls.folder, 'server.pem')}`,
 						`tls-key-file ${join(tls.folder, 'server.key')}`,
-						'tls-auth-clients no',
+						`tls-auth-clients ${this.options.wantsClientCertificate ? 'yes' : 'no'}`,
+						...(this.options.cluster ? ['tls-cluster yes'] : []),
+						...(this.options.sentinel || this.options.replicaOf ? ['tls-replication yes'] : []),
 					];
 		return [
-			'bind 127.0.0.1',
+			`bind ${this.options.bind ?? '127.0.0.1'}`,
 			...listen,
 			`dir ${this.folder}`,
 			...(this.options.sentinel ? [] : ['save ""', 'appendonly no']),

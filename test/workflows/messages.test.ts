@@ -160,7 +160,7 @@ describe('Redis', () => {
 		const said = complaint(await over(port));
 		expect(said).toContain(`127.0.0.1:${port}`);
 		expect(said).toMatch(
-			/\| Check that Redis runs and that host and port in the credential are right/,
+			/\| Check that Redis runs, .* and that host and port in the credential are right/,
 		);
 	});
 
@@ -200,7 +200,7 @@ describe('Redis', () => {
 		const { port } = await redis({ password: 'right "pass\\word' });
 		for (const credential of [{}, { password: 'wrong' }, { user: 'nobody', password: 'wrong' }]) {
 			expect(complaint(await over(port, credential))).toMatch(
-				/refused the user or password.* \| Check user and password in the credential "Idempotency Redis API"/,
+				/(asks for a|refused the user or the) password.* \| .* in the credential/,
 			);
 		}
 		expect(routed(await over(port, { password: 'right "pass\\word' }))).toEqual([1, 0, 0, 0]);
@@ -209,7 +209,7 @@ describe('Redis', () => {
 	test('lacks a permission', async () => {
 		const { port } = await redis({ users: ['short on >secret ~idem:* +@connection +get'] });
 		expect(complaint(await over(port, { user: 'short', password: 'secret' }))).toMatch(
-			/may not run a command or touch a key.* \| Give this Redis user the commands/,
+			/may not run a command .* or touch a key.* \| Give this Redis user the commands/,
 		);
 	});
 

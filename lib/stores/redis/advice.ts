@@ -2,9 +2,9 @@ import type { StoreProblem } from '../../core/reply';
 
 const ADVICE: Readonly<Record<StoreProblem, string>> = {
 	unreachable:
-		'Check that Redis runs and that host and port in the credential are right, as seen from the machine that runs n8n.',
+		'Check that Redis runs, that no firewall is between, and that host and port in the credential are right as seen from n8n: in a container, localhost is the container itself.',
 	timeout:
-		'The store may be overloaded or cut off. Nothing was let through unchecked; run it again once the store answers.',
+		'Check the network and the load of Redis. Nothing was let through unchecked; run it again once Redis answers.',
 	authentication: 'Check user and password in the credential "Idempotency Redis API".',
 	permission:
 		'Give this Redis user the commands and the key prefix that the page "Redis" of the documentation lists.',
@@ -20,11 +20,12 @@ const ADVICE: Readonly<Record<StoreProblem, string>> = {
 	tls: 'Check "Use TLS", the CA certificate and the server name in the credential.',
 	unsupported: 'Point the credential at Redis 6.2 or newer, or at Valkey.',
 	corrupt_record:
-		'Something else wrote to this key. Use a key prefix of your own, or remove the key after checking what happened to the request.',
+		'Use a key prefix of your own. To remove the record, find out what happened to the request, then use the operation "Forget" of Idempotency Records with its option "Force".',
 	unknown_secret:
 		'If the secret was changed, put the one before into "Previous Secret" of the credential. If it is lost, or a secret is set for the first time, choose another "Key Prefix": the store then starts empty, and what was handled before counts as new.',
 	configuration: 'Correct the credential or the setting and run it again.',
-	unexpected: 'These are the words of Redis. If it stays, please report it.',
+	unexpected:
+		'These are the words of Redis, or of the library that asks it: look into the log of Redis. If they make no sense, please report them.',
 };
 
 /** What a user does about a problem with Redis. */

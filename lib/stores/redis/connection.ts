@@ -1,3 +1,4 @@
+import { checkServerIdentity } from 'node:tls';
 import type { ClusterOptions, RedisOptions as ClientOptions } from 'ioredis';
 import { Cluster, Redis } from 'ioredis';
 import type { NetStream } from 'ioredis/built/types';
@@ -6,7 +7,7 @@ import { attemptAsync } from '../../core/attempt';
 import { StoreError } from '../../core/reply';
 import { RedisTimeout, isPassing } from './errors';
 import type { RedisNode, RedisOptions } from './options';
-import { timeoutsOf } from './options';
+import { definedOf, timeoutsOf } from './options';
 import { type Client, defineScripts } from './scripts';
 
 /** How the connection shows in CLIENT LIST. */
@@ -106,7 +107,7 @@ function createClient(options: RedisOptions): Client {
 		throw new StoreError('configuration', 'Name at least one node in the credential.');
 	}
 	if (deployment === 'cluster') {
-		return new Cluster(nodes.map(nodeOf), clusterOptions(common));
+		return new Cluster(nodes.map(nodeOf), clusterOptions(common, nodes));
 	}
 	if (!sentinelName) {
 		throw new StoreError(
@@ -153,9 +154,18 @@ function sentinelOptions(options: RedisOptions, name: string): ClientOptions {
 	};
 }
 
-function clusterOptions(common: ClientOptions): ClusterOptions {
+function clusterOptions(common: ClientOptions, nodes: readonly RedisNode[]): ClusterOptions {
+	const { tls } = common;
 	return {
-		redisOptions: common,
+		redisOptions: {
+			...common,
+			tls:
+				tls === undefined || tls.servername
+					? tls
+					: { ...tls, checkServerIdentity: isNodeOrOneOf(nodes.map(({ host }) => host)) },
+		},
+		// A node is connected to by the name that the cluster announces: an address would not be in its certificate.
+		dnsLookup: (address, callback) => callback(null, address),
 		lazyConnect: true,
 		clusterRetryStrategy: () => null,
 		enableReadyCheck: true,
@@ -167,12 +177,17 @@ function clusterOptions(common: ClientOptions): ClusterOptions {
 	};
 }
 
-function nodeOf({ host, port }: Partial<RedisNode>): RedisNode {
-	return { host: host || 'localhost', port: port ?? 6379 };
+/** A cluster may announce addresses where its certificates hold the name that it was asked for by: both will do. */
+function isNodeOrOneOf(names: readonly string[]): typeof checkServerIdentity {
+	return (host, certificate) => {
+		const mismatch = checkServerIdentity(host, certificate);
+		if (mismatch === undefined) return undefined;
+		return names.some((name) => checkServerIdentity(name, certificate) === undefined)
+			? undefined
+			: mismatch;
+	};
 }
 
-function definedOf<T extends object>(value: T): T {
-	return Object.fromEntries(
-		Object.entries(value).filter(([, part]) => part !== undefined && part !== ''),
-	) as T;
+function nodeOf({ host, port }: Partial<RedisNode>): RedisNode {
+	return { host: host || 'localhost', port: port ?? 6379 };
 }

@@ -1,8 +1,11 @@
+import { attemptAsync } from '../../core/attempt';
 import { connect, within } from './connection';
 import { storeErrorOf } from './errors';
+import { findCause } from './find-cause';
 import type { RedisOptions } from './options';
-import { addressOf } from './options';
+import { addressOf, prefixOf } from './options';
 import type { Client } from './scripts';
+import { tryClaim } from './try-claim';
 
 /** What a Redis server is, for a person who is about to rely on it. */
 export interface RedisHealth {
@@ -25,28 +28,30 @@ const LIMIT_MS = 10_000;
 const SLOW_MS = 50;
 
 /**
- * Connects once, looks, and closes; never connects again. Works for a user who may not run INFO or CONFIG: what it can't see is
- * `unknown`.
+ * Connects, looks, runs a claim's life by the scripts that the nodes run, on a key of its own, and closes. Works for a user who may
+ * not run INFO or CONFIG: what it can't see is `unknown`.
  *
- * @throws StoreError where there is no connection within 10 s
+ * @throws StoreError where there is no connection within 10 s, or where no claim can work
  */
 export async function describeRedis(options: RedisOptions): Promise<RedisHealth> {
 	const address = addressOf(options);
+	prefixOf(options);
 	let client: Client | undefined;
-	try {
-		return await within(
-			(async () => {
-				client = await connect(options);
-				return await look(client, options, address);
-			})(),
-			LIMIT_MS,
-			'connect',
-		);
-	} catch (error) {
-		throw storeErrorOf(error, address);
-	} finally {
-		client?.disconnect();
-	}
+	const looked = await attemptAsync(
+		async () =>
+			await within(
+				(async () => {
+					client = await connect(options);
+					return await look(client, options, address);
+				})(),
+				LIMIT_MS,
+				'connect',
+			),
+	);
+	client?.disconnect();
+	if (!looked.ok) throw await findCause(options, looked.error);
+	if (looked.value.findings.every(({ level }) => level !== 'problem')) await tryClaim(options);
+	return looked.value;
 }
 
 async function look(client: Client, options: RedisOptions, address: string): Promise<RedisHealth> {

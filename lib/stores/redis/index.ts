@@ -1,4 +1,6 @@
 export { adviceFor as redisAdviceFor } from './advice';
+export { redisOptionsFrom } from './given';
+export type { GivenRedis } from './given';
 export { describeRedis } from './health';
 export type { RedisFinding, RedisHealth } from './health';
 export { DEFAULT_TIMEOUTS, connectionDigestOf } from './options';

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { StoreError } from '../../core/reply';
+
 export interface RedisNode {
 	readonly host: string;
 	readonly port: number;
@@ -33,8 +35,10 @@ export interface RedisOptions {
 	/** Not with a cluster, which has database 0 only. */
 	readonly database?: number;
 	readonly tls?: RedisTls;
-	/** What all keys begin with: `[A-Za-z0-9_-]{1,64}`; of anything else the digest is used. */
+	/** What all keys begin with: `[A-Za-z0-9_:-]{1,64}`. */
 	readonly keyPrefix?: string;
+	/** Keys apart from those of records, for a trial of the scripts. */
+	readonly trial?: boolean;
 	readonly timeouts?: Partial<RedisTimeouts>;
 	/** For tests only: how far the store's clock is moved, in ms. */
 	readonly clockOffsetMs?: () => number;
@@ -51,7 +55,7 @@ export interface RedisTimeouts {
 	readonly idleMs: number;
 }
 
-/** A call ends within retry + connect + command: 5 s. */
+/** A call ends within retry + connect + command: 5 s; where it can't connect, CAUSE_LIMIT_MS later at most. */
 export const DEFAULT_TIMEOUTS: RedisTimeouts = Object.freeze({
 	connectMs: 2_000,
 	commandMs: 2_000,
@@ -59,18 +63,26 @@ export const DEFAULT_TIMEOUTS: RedisTimeouts = Object.freeze({
 	idleMs: 60_000,
 });
 
+/** For how long the cause of a failed connection is looked for. */
+export const CAUSE_LIMIT_MS = 1_000;
+
 export const DEFAULT_PREFIX = 'idem';
-const PLAIN_PREFIX = /^[A-Za-z0-9_-]{1,64}$/;
+/** Braces would move the hash tag of a cluster's keys; *, ? and brackets are patterns where keys are listed. */
+const PREFIX = /^[A-Za-z0-9_:-]{1,64}$/;
 
 export function timeoutsOf(options: RedisOptions): RedisTimeouts {
 	return { ...DEFAULT_TIMEOUTS, ...options.timeouts };
 }
 
-/** The prefix as it stands in keys. */
+/** The prefix as it stands in keys. @throws StoreError `configuration` where it does not fit */
 export function prefixOf(options: RedisOptions): string {
 	const prefix = options.keyPrefix || DEFAULT_PREFIX;
-	if (PLAIN_PREFIX.test(prefix)) return prefix;
-	return createHash('sha256').update(prefix).digest('hex').slice(0, 32);
+	if (PREFIX.test(prefix)) return options.trial ? `${prefix}:~trial` : prefix;
+	throw new StoreError(
+		'configuration',
+		'"Key Prefix" in the credential does not fit: it may hold 1 to 64 letters, digits, "-", "_" and ":"',
+		{ advice: 'Correct it. Each prefix has records of its own.' },
+	);
 }
 
 /** Where the store is, for messages: hosts and ports, never a user or password. */
@@ -81,14 +93,30 @@ export function addressOf(options: RedisOptions): string {
 	return deployment === 'sentinel' ? `the sentinels at ${list}` : `the cluster at ${list}`;
 }
 
-function nodeOf({ host, port }: Partial<RedisNode>): string {
+/** The server, the sentinels, or the nodes of the cluster that the credential names. */
+export function nodesOf({
+	deployment,
+	host,
+	port,
+	nodes = [],
+}: RedisOptions): readonly RedisNode[] {
+	return deployment === 'standalone' ? [{ host: host || 'localhost', port: port ?? 6379 }] : nodes;
+}
+
+/** A host and its port, for messages. */
+export function nodeOf({ host, port }: Partial<RedisNode>): string {
 	const name = host || 'localhost';
 	return `${name.includes(':') ? `[${name}]` : name}:${port ?? 6379}`;
 }
 
 /** Equal for options that may share a connection: all but the prefix and the test's clock count. */
 export function connectionDigestOf(options: RedisOptions): string {
-	const connection = { ...options, keyPrefix: undefined, clockOffsetMs: undefined };
+	const connection = {
+		...options,
+		keyPrefix: undefined,
+		trial: undefined,
+		clockOffsetMs: undefined,
+	};
 	const text = JSON.stringify(connection, (_, value: unknown) =>
 		isPlainObject(value)
 			? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -99,4 +127,11 @@ export function connectionDigestOf(options: RedisOptions): string {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Without what is undefined or '': Node.js takes an empty certificate for a broken one. */
+export function definedOf<T extends object>(value: T): T {
+	return Object.fromEntries(
+		Object.entries(value).filter(([, part]) => part !== undefined && part !== ''),
+	) as T;
 }

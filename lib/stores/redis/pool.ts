@@ -1,14 +1,18 @@
+import { types } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { attemptAsync } from '../../core/attempt';
+import type { StoreError } from '../../core/reply';
 import { connect, holdProcess, isUsable, within } from './connection';
-import { isOfConnection, isPassing } from './errors';
+import { isOfConnection, isVague, isPassing } from './errors';
+import { findCause } from './find-cause';
 import type { RedisOptions, RedisTimeouts } from './options';
 import { connectionDigestOf, timeoutsOf } from './options';
 import type { Client } from './scripts';
 import { Subscriber } from './subscriber';
 
 const RETRY_EVERY_MS = 100;
+const CAUSE_KEPT_MS = 3_000;
 
 const shared = new Map<string, SharedConnection>();
 
@@ -41,6 +45,11 @@ export class SharedConnection {
 
 	private connecting: Promise<Client> | undefined;
 
+	/** Errors for which there is no connection: their cause is worth a look. */
+	private readonly ofConnecting = new WeakSet<object>();
+
+	private cause: { readonly since: number; readonly found: Promise<StoreError> } | undefined;
+
 	private lastUsed = 0;
 
 	private stores = 0;
@@ -68,9 +77,9 @@ export class SharedConnection {
 
 	/**
 	 * Asks Redis, and asks again for a while where the trouble is passing: `ask` has to be safe to repeat even if it was carried out.
-	 * Ends within retryMs + connectMs + commandMs.
+	 * Ends within retryMs + connectMs + commandMs, or CAUSE_LIMIT_MS later where its failure is explained.
 	 *
-	 * @throws as Node.js or Redis said it; RedisTimeout
+	 * @throws as Node.js or Redis said it; RedisTimeout; StoreError where the cause was found
 	 */
 	async ask<T>(ask: (client: Client) => Promise<T>, repeat = true): Promise<T> {
 		this.begin();
@@ -81,9 +90,29 @@ export class SharedConnection {
 			await sleep(RETRY_EVERY_MS);
 			attempt = await attemptAsync(async () => await this.askOnce(ask));
 		}
+		if (!attempt.ok) {
+			const { error } = attempt;
+			attempt = {
+				ok: false,
+				error: this.mayBeExplained(error) ? await this.causeOf(error) : error,
+			};
+		}
 		this.end();
 		if (!attempt.ok) throw attempt.error;
 		return attempt.value;
+	}
+
+	private mayBeExplained(error: unknown): boolean {
+		return this.ofConnecting.has(error as object) || isVague(error);
+	}
+
+	/** Whoever fails meanwhile, or soon after, is told the same. */
+	private async causeOf(error: unknown): Promise<StoreError> {
+		const now = performance.now();
+		if (this.cause === undefined || now - this.cause.since > CAUSE_KEPT_MS) {
+			this.cause = { since: now, found: findCause(this.options, error) };
+		}
+		return await this.cause.found;
 	}
 
 	private async askOnce<T>(ask: (client: Client) => Promise<T>): Promise<T> {
@@ -106,9 +135,14 @@ export class SharedConnection {
 	/** Whoever comes while it connects waits for the same attempt. */
 	private async connected(): Promise<Client> {
 		this.connecting ??= connect(this.options).finally(() => (this.connecting = undefined));
-		const client = await this.connecting;
-		this.client = client;
-		return client;
+		const connected = await attemptAsync(async () => await (this.connecting as Promise<Client>));
+		if (!connected.ok) {
+			if (types.isNativeError(connected.error)) this.ofConnecting.add(connected.error);
+			throw connected.error;
+		}
+		this.client = connected.value;
+		this.cause = undefined;
+		return this.client;
 	}
 
 	private begin(): void {
