@@ -1,0 +1,4 @@
+import { describeStore } from '../suite';
+import { memoryHarness } from './memory-harness';
+
+describeStore('store over rows in memory', memoryHarness);

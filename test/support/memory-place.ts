@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Stored } from '../../lib/core/record';
+import type { Clock } from '../../lib/core/transitions';
+
+export interface Kept {
+	readonly id: number;
+	version: number;
+	/** Null for what is not a record of ours. */
+	stored: NonNullable<Stored> | null;
+}
+
+/** What openings of a place share. Each step of an opening is atomic, and others may come between any two. */
+export class MemoryPlace {
+	readonly rows = new Map<string, Kept>();
+
+	/** Times of grants (ms), by budget. */
+	readonly grants = new Map<string, Array<{ readonly at: number }>>();
+
+	readonly notices = new Map<string, number>();
+
+	readonly counted = new Map<string, number>();
+
+	readonly signingKey = randomBytes(32);
+
+	readonly epoch: number;
+
+	/** How many steps were asked for: round trips, if it were a server. */
+	steps = 0;
+
+	private ids = 0;
+
+	/** @param micros the place's clock, which stands still but for the test */
+	constructor(public micros: number) {
+		this.epoch = Math.floor(micros / 1000);
+	}
+
+	get now(): number {
+		return Math.floor(this.micros / 1000);
+	}
+
+	get clock(): Clock {
+		return { micros: this.micros, epoch: this.epoch };
+	}
+
+	insert(identity: string, stored: NonNullable<Stored>): Kept {
+		const kept = { id: ++this.ids, version: 0, stored: copyOf(stored) };
+		this.rows.set(identity, kept);
+		return kept;
+	}
+
+	/** As a purge between any two steps. */
+	purge(): void {
+		for (const [identity, { stored }] of this.rows) {
+			if (stored !== null && stored.expiresAt <= this.now) this.rows.delete(identity);
+		}
+	}
+}
+
+/** A place has bytes of its own. */
+export function copyOf(stored: NonNullable<Stored>): NonNullable<Stored> {
+	if (stored.state === 'tombstone' || stored.result === null) return stored;
+	return { ...stored, result: Uint8Array.from(stored.result) };
+}
+
+/** Counted in between: the difference is written, as every backend has to. */
+export function withDuplicatesOf(
+	next: NonNullable<Stored>,
+	before: Stored,
+	stored: Stored,
+): NonNullable<Stored> {
+	if (next.state === 'tombstone' || stored === null || stored.state === 'tombstone') return next;
+	const known = before === null || before.state === 'tombstone' ? 0 : before.duplicates;
+	return { ...next, duplicates: stored.duplicates + next.duplicates - known };
+}
