@@ -1,149 +1,106 @@
-import { randomUUID } from 'node:crypto';
-
-import { attemptAsync } from '../../core/attempt';
-import { type Budget, budgetProblem } from '../../core/budget';
+import { budgetProblem } from '../../core/budget';
 import type { ClaimAnswer, ClaimRequest } from '../../core/record';
 import { type Reply, StoreError } from '../../core/reply';
-import { microsOf } from './batch';
-import { type AskedClaim, claimAnswers, claimArguments } from './claim-script';
-import { type Keys, shardOf } from './keys';
-import type { ScriptArguments, ScriptName, ScriptReply } from './scripts';
-
-/** Such a script takes about 30 µs an item. */
-const MAX_ITEMS = 100;
+import { type BudgetUnits, type Unit, unitOf } from './budget-units';
+import type { AskedClaim } from './claim-script';
 
 export interface BudgetedAsk {
-	readonly keys: Keys;
-	readonly offsetMs: () => number;
-	readonly isCluster: boolean;
-	readonly run: (name: ScriptName, args: ScriptArguments) => Promise<ScriptReply>;
+	/** Claims keys that are all different. */
+	readonly claim: (requests: readonly AskedClaim[]) => Promise<Array<Reply<ClaimAnswer>>>;
+	readonly units: BudgetUnits;
 	readonly errorOf: (error: unknown) => StoreError;
-	/** Why a request can't be asked, whatever its budget. */
-	readonly refused: (request: ClaimRequest) => StoreError | null;
 }
 
-type BudgetedRequest = ClaimRequest & { readonly budget: Budget };
-
 /**
- * Claims that count against budgets, one after the other in the order of the batch. Where key and counter are on one server each is
- * one step of a script. In a cluster they are not: a unit of the budget is taken, the key is claimed, and the unit is given
- * back where it was not granted. A crash between these loses a unit for the window; none is ever granted without.
+ * Claims that count against budgets. Key and counter may be on different servers, so that no one step can do both: a unit of the
+ * budget is taken, the key is claimed, and the unit is given back where the key was not granted. What breaks between these steps
+ * loses a unit for the window; no grant is ever made without one.
+ *
+ * The items are answered as if they came one after the other: a key that comes again waits for the items before it.
  */
 export async function claimBudgeted(
 	requests: readonly ClaimRequest[],
 	ask: BudgetedAsk,
 ): Promise<Array<Reply<ClaimAnswer>>> {
-	const replies = new Array<Reply<ClaimAnswer>>(requests.length);
-	const accepted: number[] = [];
-	for (const [place, request] of requests.entries()) {
-		const error = ask.refused(request) ?? refusedBudget(request);
-		if (error === null) accepted.push(place);
-		else replies[place] = { ok: false, error };
-	}
-	const size = ask.isCluster ? 1 : MAX_ITEMS;
-	for (let at = 0; at < accepted.length; at += size) {
-		const places = accepted.slice(at, at + size);
-		const chunk = places.flatMap((place) => requests[place] ?? []);
-		const asked = await attemptAsync(async () => await claimChunk(chunk, ask));
-		if (asked.ok) {
-			for (const [i, place] of places.entries()) replies[place] = asked.value[i]!;
-			continue;
-		}
-		// A server that can't be asked is not asked for the rest of a long batch.
-		const error = ask.errorOf(asked.error);
-		for (const place of accepted.slice(at)) replies[place] = { ok: false, error };
-		break;
+	const replies: Array<Reply<ClaimAnswer>> = [];
+	for (const round of roundsOf(requests)) {
+		const down = replies.find(isOfServer);
+		replies.push(...(down === undefined ? await claimRound(round, ask) : round.map(() => down)));
 	}
 	return replies;
 }
 
-function refusedBudget({ budget }: ClaimRequest): StoreError | null {
-	if (budget === undefined) return null;
-	const problem = budgetProblem(budget);
-	return problem === null ? null : new StoreError('configuration', problem);
-}
-
-async function claimChunk(
-	chunk: readonly ClaimRequest[],
-	ask: BudgetedAsk,
-): Promise<Array<Reply<ClaimAnswer>>> {
-	const [only] = chunk;
-	if (ask.isCluster && only !== undefined) {
-		if (!hasBudget(only)) return [await claimAlone(only, ask)];
-		if (shardOf(only.identity) !== shardOf(only.budget.identity)) {
-			return [await claimAcrossSlots(only, ask)];
+/** The batch in pieces in which no key comes twice. */
+function roundsOf(requests: readonly ClaimRequest[]): ClaimRequest[][] {
+	const rounds: ClaimRequest[][] = [];
+	let seen = new Set<string>();
+	for (const request of requests) {
+		if (rounds.length === 0 || seen.has(request.identity)) {
+			rounds.push([]);
+			seen = new Set();
 		}
+		seen.add(request.identity);
+		rounds.at(-1)?.push(request);
 	}
-	const reply = await ask.run('budgeted', budgetedArguments(chunk, ask));
-	return chunk.map((request, i) => claimReply(reply[i + 1] as ScriptReply, request, ask));
+	return rounds;
 }
 
-function hasBudget(request: ClaimRequest): request is BudgetedRequest {
-	return request.budget !== undefined;
+/** A server that can't be asked is not asked for the rest of a long batch. */
+function isOfServer(reply: Reply<ClaimAnswer>): boolean {
+	return !reply.ok && (reply.error.problem === 'unreachable' || reply.error.problem === 'timeout');
 }
 
-function budgetedArguments(chunk: readonly ClaimRequest[], ask: BudgetedAsk): ScriptArguments {
-	const names: ScriptArguments = [];
-	const rest: ScriptArguments = [String(ask.offsetMs())];
-	for (const request of chunk) {
-		const { budget } = request;
-		const [, key, open, stats, ...asked] = aloneArguments(request, ask);
-		names.push(key ?? '', open ?? '', stats ?? '', ask.keys.budget((budget ?? request).identity));
-		rest.push(budget?.limit ?? 0, Math.ceil(budget?.windowMs ?? 0), randomUUID());
-		rest.push(...asked, ...(asked.length < ARGUMENTS_ALONE ? [''] : []));
-	}
-	return [names.length, ...names, ...rest];
+/** A claim that is granted if its budget has room. */
+interface Wanted {
+	readonly request: ClaimRequest;
+	readonly place: number;
+	readonly unit: Unit;
 }
 
-/** Of claim.lua for one item that has a fifth argument. */
-const ARGUMENTS_ALONE = 11;
-
-function aloneArguments(request: AskedClaim, { keys, offsetMs }: BudgetedAsk): ScriptArguments {
-	const shards = [shardOf(request.identity)];
-	return claimArguments(keys, { items: [request], places: [0], shards, perShard: [1] }, offsetMs());
-}
-
-async function claimAlone(request: AskedClaim, ask: BudgetedAsk): Promise<Reply<ClaimAnswer>> {
-	return claimReply(await ask.run('claim', aloneArguments(request, ask)), request, ask);
-}
-
-function claimReply(
-	reply: ScriptReply,
-	request: ClaimRequest,
-	{ errorOf }: BudgetedAsk,
-): Reply<ClaimAnswer> {
-	const micros = microsOf(reply);
-	const [answer] = claimAnswers(reply, [request], micros);
-	if (answer === undefined || answer instanceof Error) return { ok: false, error: errorOf(answer) };
-	return { ok: true, micros, answer };
-}
-
-async function claimAcrossSlots(
-	request: BudgetedRequest,
-	ask: BudgetedAsk,
-): Promise<Reply<ClaimAnswer>> {
+async function claimRound(
+	round: readonly ClaimRequest[],
+	{ claim, units, errorOf }: BudgetedAsk,
+): Promise<Array<Reply<ClaimAnswer>>> {
 	// What would not be granted anyway takes no unit, not even for a moment in which others would miss it.
-	const probed = await claimAlone({ ...request, grants: 'probed' }, ask);
-	if (!isExhausted(probed)) return probed;
-
-	const { identity, limit, windowMs } = request.budget;
-	const unit = randomUUID();
-	const count = async (change: 'take' | 'give') =>
-		await ask.run('budget', [
-			...[1, ask.keys.budget(identity), String(ask.offsetMs())],
-			...[change, unit, limit, Math.ceil(windowMs)],
-		]);
-	const waitMs = Number(String((await count('take'))[1]));
-	if (waitMs > 0) {
-		const refused = await claimAlone({ ...request, grants: 'none' }, ask);
-		return isExhausted(refused)
-			? { ...refused, answer: { ...refused.answer, retryAfterMs: waitMs } }
-			: refused;
+	const replies = await claim(round.map(probed));
+	const wanted: Wanted[] = [];
+	for (const [place, request] of round.entries()) {
+		const { budget } = request;
+		const reply = replies[place];
+		if (budget === undefined || reply === undefined || !isExhausted(reply)) continue;
+		const problem = budgetProblem(budget);
+		if (problem === null) wanted.push({ request, place, unit: unitOf(budget) });
+		else replies[place] = { ok: false, error: new StoreError('configuration', problem) };
 	}
-	const claimed = await claimAlone(request, ask);
-	// After a failure it is not known whether the key was granted: the unit stays taken.
-	if (claimed.ok && !isGrant(claimed)) await attemptAsync(async () => await count('give'));
-	return claimed;
+	if (wanted.length === 0) return replies;
+
+	const taken = await units.take(wanted.map(({ unit }) => unit));
+	const asked = wanted.filter(({ unit, place }) => {
+		const answer = taken.get(unit);
+		if (answer?.outcome !== 'error') return true;
+		replies[place] = { ok: false, error: errorOf(answer.error) };
+		return false;
+	});
+	const claimed = await claim(
+		asked.map(({ request, unit }) =>
+			taken.get(unit)?.outcome === 'taken' ? request : { ...request, grants: 'none' as const },
+		),
+	);
+	const unused: Unit[] = [];
+	for (const [i, { unit, place }] of asked.entries()) {
+		const reply = claimed[i];
+		const answer = taken.get(unit);
+		if (reply === undefined || answer === undefined) continue;
+		replies[place] = answer.outcome === 'no_room' ? withWait(reply, answer.roomAt) : reply;
+		// After a failure it is not known whether the key was granted: the unit stays taken.
+		if (answer.outcome === 'taken' && reply.ok && !isGrant(reply)) unused.push(unit);
+	}
+	await units.giveBack(unused);
+	return replies;
+}
+
+function probed(request: ClaimRequest): AskedClaim {
+	return request.budget === undefined ? request : { ...request, grants: 'probed' };
 }
 
 type Answered = Reply<ClaimAnswer> & { readonly ok: true };
@@ -154,6 +111,12 @@ function isExhausted(reply: Reply<ClaimAnswer>): reply is Answered & {
 	return (
 		reply.ok && reply.answer.outcome === 'conflict' && reply.answer.reason === 'budget_exhausted'
 	);
+}
+
+function withWait(reply: Reply<ClaimAnswer>, roomAt: number): Reply<ClaimAnswer> {
+	if (!isExhausted(reply)) return reply;
+	const retryAfterMs = Math.max(1, roomAt - Math.floor(reply.micros / 1000));
+	return { ...reply, answer: { ...reply.answer, retryAfterMs } };
 }
 
 /** The owner who asks again is given the fence of before; that of a grant is not older than the answer. */

@@ -20,8 +20,9 @@ import { durationProblem } from '../../core/durations';
 import { CheckedStore } from '../checked-store';
 import { adviceFor } from './advice';
 import { type BatchScript, askInChunks, microsOf } from './batch';
+import { BudgetUnits } from './budget-units';
 import { claimBudgeted } from './budgeted-claims';
-import { claimAnswers, claimArguments, keysOf } from './claim-script';
+import { type AskedClaim, claimAnswers, claimArguments, keysOf } from './claim-script';
 import { decodeStored } from './codec';
 import {
 	commandAnswers,
@@ -215,20 +216,19 @@ class RedisStore implements SecretAwareStore {
 		run: (name: ScriptName, args: ScriptArguments) => Promise<ScriptReply>,
 	): Promise<Array<Reply<ClaimAnswer>>> {
 		const { keys } = this;
-		const isCluster = this.options.deployment === 'cluster';
+		const offsetMs = () => this.offsetMs();
 		const errorOf = (error: unknown) => storeErrorOf(error, this.address);
-		const refused = refusedClaim;
-		if (requests.some(({ budget }) => budget !== undefined)) {
-			const offsetMs = () => this.offsetMs();
-			return await claimBudgeted(requests, { keys, offsetMs, isCluster, run, errorOf, refused });
-		}
-		return await askInChunks(requests, {
-			refused,
-			run: async (chunk) => await run('claim', claimArguments(keys, chunk, this.offsetMs())),
-			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
-			oneShardEach: isCluster,
-			errorOf,
-		});
+		const claim = async (asked: readonly AskedClaim[]) =>
+			await askInChunks(asked, {
+				refused: refusedClaim,
+				run: async (chunk) => await run('claim', claimArguments(keys, chunk, offsetMs())),
+				answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
+				oneShardEach: this.options.deployment === 'cluster',
+				errorOf,
+			});
+		if (requests.every(({ budget }) => budget === undefined)) return await claim(requests);
+		const units = new BudgetUnits(keys, offsetMs, async (args) => await run('budget', args));
+		return await claimBudgeted(requests, { claim, units, errorOf });
 	}
 
 	/** New claims that too few replicas hold are given back: if the primary were lost, another run would be granted them. */

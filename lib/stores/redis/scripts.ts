@@ -13,7 +13,6 @@ export type ScriptArguments = Array<string | Buffer | number>;
 
 export const SCRIPT_NAMES = [
 	'claim',
-	'budgeted',
 	'budget',
 	'command',
 	'operate',

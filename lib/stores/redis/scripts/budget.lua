@@ -1,20 +1,28 @@
--- Takes a unit of a budget, or gives it back: where the claim that it is for lies in another slot.
+-- Takes units of a budget, or gives them back. The claims that they are for may lie in other slots.
 --
 -- KEYS  the budget's counter
--- ARGV  2 take or give, 3 unit, 4 limit, 5 window in ms
+-- ARGV  2 take, then for each claim 3 arguments: unit, limit, window in ms; or
+--       2 give, then the units
 --
--- Reply { micros, wait }: 0 where it was done, else how long until there is room, in ms
+-- Reply { micros, wait, ... }: for each claim 0 where its unit was taken, else how long until there is room, in ms
 
 -- @include prelude
 -- @include window
 
+local counter, reply = KEYS[1], { text(micros) }
 if ARGV[2] == 'give' then
-	redis.call('ZREM', KEYS[1], ARGV[3])
-	return { text(micros), '0' }
+	redis.call('ZREM', counter, unpack(ARGV, 3))
+	return reply
 end
 
-local wait = wait_for(KEYS[1], tonumber(ARGV[4]), tonumber(ARGV[5]))
-if wait == 0 then
-	take(KEYS[1], ARGV[3], tonumber(ARGV[5]))
+for at = 3, #ARGV, 3 do
+	local unit, limit, window = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+	-- Asked again after a lost reply: it does not stand in its own way.
+	redis.call('ZREM', counter, unit)
+	local wait = wait_for(counter, limit, window)
+	if wait == 0 then
+		take(counter, unit, window)
+	end
+	reply[#reply + 1] = text(wait)
 end
-return { text(micros), text(wait) }
+return reply
