@@ -11,3 +11,8 @@ export function durationProblem(name: string, ms: number): string | null {
 	if (ms > MAX_RETENTION_MS) return `${name} must be at most ten years`;
 	return null;
 }
+
+/** A duration as it is kept: whole milliseconds, rounded up, so that nothing ends early. */
+export function wholeMs(ms: number): number {
+	return Math.ceil(ms);
+}

@@ -1,5 +1,6 @@
 import type { StoreKind } from '../../lib/core/store';
 import { durationProblem } from '../../lib/core/durations';
+import { MAX_RESULT_BYTES } from '../../lib/core/limits';
 import type { ItemParameters } from '../shared/parameters';
 import { pathsIn } from '../shared/parameters';
 
@@ -32,6 +33,9 @@ export function readSettings(parameters: ItemParameters): CommitSettings | strin
 		if (problem !== null) return problem;
 	}
 	if (!(maxResultBytes > 0)) return '"Largest Result (KB)" must be more than zero';
+	if (maxResultBytes > MAX_RESULT_BYTES / 2) {
+		return `"Largest Result (KB)" must be at most ${(MAX_RESULT_BYTES / 2048).toLocaleString('en-US')}`;
+	}
 	return {
 		store: parameters.get<StoreKind>('store', 0, 'embedded'),
 		operation: parameters.get<Operation>('operation', 0, 'save'),

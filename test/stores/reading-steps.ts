@@ -56,6 +56,6 @@ export const noticeStep = fc.record({
 	does: oneOf('take', 'take', 'keep'),
 	consumer: oneOf('left', 'left', 'right'),
 	notices,
-	ms: oneOf(1, 500, 1_000, MINUTE, HOUR),
+	ms: oneOf(0.5, 500, 999.1, MINUTE, HOUR),
 });
 export type NoticeStep = typeof noticeStep extends fc.Arbitrary<infer T> ? T : never;

@@ -26,6 +26,9 @@ const owner = oneOf(...OWNERS);
 const rarely = oneOf(false, false, false, false, false, true);
 const mostly = rarely.map((value) => !value);
 
+/** By how much durations fall short of whole milliseconds. */
+const short = oneOf(0, 0, 0, 0.5, 0.999);
+
 const claimItem = fc.record({
 	key,
 	owner,
@@ -38,6 +41,7 @@ const claimItem = fc.record({
 	extendRetention: fc.boolean(),
 	strictAge: fc.boolean(),
 	pending: rarely,
+	short,
 });
 type ClaimItem = typeof claimItem extends fc.Arbitrary<infer T> ? T : never;
 
@@ -63,6 +67,7 @@ const commandItem = fc.record({
 	retryAfterMs: oneOf(null, 0, 0, MINUTE),
 	nothingRan: oneOf(undefined, false, true),
 	leaseMs: oneOf(LEASE, LEASE, 2 * LEASE, 2 * CLAIM_TIMEOUT),
+	short,
 	statusCode: oneOf(0, 200, 503),
 	reason: oneOf('', 'stopped at "HTTP Request": ETIMEDOUT', 'Straße 7, 東京 🚚'),
 });
@@ -146,7 +151,7 @@ export function budgetOf(
 ): Budget | undefined {
 	if (budgets === null) return undefined;
 	const { limits, windowMs } = budgets;
-	return { identity, limit: limits[i % limits.length] ?? 1, windowMs };
+	return { identity, limit: limits[i % limits.length] ?? 1, windowMs: windowMs - 0.25 };
 }
 
 export function claimOf(
@@ -156,7 +161,7 @@ export function claimOf(
 	time: { now: number; epoch: number },
 	budget?: Budget,
 ): ClaimRequest {
-	const { event, key: keyNumber, ...fields } = item;
+	const { event, key: keyNumber, short: lacks, ...fields } = item;
 	const eventAt = {
 		none: null,
 		now: time.now,
@@ -165,6 +170,9 @@ export function claimOf(
 	}[event];
 	return claimRequest({
 		...fields,
+		leaseMs: LEASE - lacks,
+		claimTimeoutMs: CLAIM_TIMEOUT - lacks,
+		retentionMs: item.retentionMs - lacks,
 		identity,
 		namespace,
 		key: `key ${keyNumber}`,
@@ -181,8 +189,9 @@ export function commandOf(
 ): OwnerCommand {
 	const { request, fence } = grants.pick(item, identity);
 	const owned = { identity, owner: request.owner, fence, ownRun: item.ownRun };
-	const { result, statusCode, reason, leaseMs, to } = item;
-	const { retryAfterMs, nothingRan } = item;
+	const { result, statusCode, reason, to, nothingRan } = item;
+	const leaseMs = item.leaseMs - item.short;
+	const retryAfterMs = item.retryAfterMs && item.retryAfterMs - item.short;
 	const waits = nothingRan === undefined ? { retryAfterMs } : { retryAfterMs, nothingRan };
 	switch (item.type) {
 		case 'finish':
@@ -190,7 +199,7 @@ export function commandOf(
 				...owned,
 				type: 'finish',
 				to: to === 'failed' ? 'failed' : 'completed',
-				retentionMs: item.retentionMs,
+				retentionMs: item.retentionMs - item.short,
 				remains: { ...remainsOf(request), namespace },
 				result,
 				statusCode,

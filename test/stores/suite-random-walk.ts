@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
-import type { ClaimAnswer, Stored } from '../../lib/core/record';
+import type { Stored } from '../../lib/core/record';
 import { answered, comparable, freshIdentity, identityOf, microsOf } from '../support/requests';
 import { allRecords } from '../../lib/core/all-records';
 import type { ListedRecord, ListQuery } from '../../lib/core/listing';
 import { Model } from './model';
+import { EVERY_ANSWER, expectWait, withoutWait } from './walk-answers';
 import type { ListStep, NoticeStep } from './reading-steps';
 import { queryOf } from './reading-steps';
 import type { OpenedStore, StoreHarness } from './suite';
@@ -20,49 +21,13 @@ import {
 	stepArbitrary,
 } from './steps';
 import { Grants } from './steps';
+import { inWholeMs } from './whole-ms';
 
 /** Same seed, same walks: a failure is repeated by running the suite again, and IDEMPOTENCY_SEED makes others. */
 const SEED = Number(process.env.IDEMPOTENCY_SEED ?? 20_260_101);
 const WALKS = 300;
 const LONGEST_WALK = 60;
 const TIME_LIMIT_MS = 230_000;
-
-/** Every answer that the walks must have met, or they prove less than they say. */
-const EVERY_ANSWER = [
-	'claim new',
-	'claim takeover',
-	'claim duplicate',
-	'claim payload_mismatch',
-	'claim in_progress',
-	'claim unknown_outcome',
-	'claim retry_later',
-	'claim attempts_exhausted',
-	'claim budget_exhausted',
-	'claim stale_key',
-	'claim tenant_mismatch',
-	...['finish', 'release', 'park'].flatMap((type) =>
-		['done', 'kept', 'superseded', 'refused'].map((outcome) => `${type} ${outcome}`),
-	),
-	'abandon done',
-	'abandon kept',
-	'finish recovered',
-	'finish taken_over',
-	'finish forgotten',
-	'finish expired',
-	...['renew', 'start'].flatMap((type) => [`${type} done`, `${type} lost`, `${type} superseded`]),
-	'deposit done',
-	'deposit kept',
-	'resolve done',
-	'resolve changed',
-	'resolve refused',
-	'forget done',
-	'forget kept',
-	'forget refused',
-	'list none',
-	'list some',
-	'notices none',
-	'notices some',
-];
 
 export function describeRandomWalk(harness: StoreHarness): void {
 	describe('answers and records are those of transitions.ts', () => {
@@ -173,7 +138,9 @@ class Walker {
 			return claimOf(item, identity, this.namespace, time, budgetOf(step, i, counter));
 		});
 		const replies = await this.opened.store.claim(requests);
-		const expected = requests.map((request, i) => this.model.claim(request, microsOf(replies[i])));
+		const expected = requests.map((request, i) =>
+			this.model.claim(inWholeMs(request), microsOf(replies[i])),
+		);
 		const answers = replies.map(answered);
 		expect(answers.map(withoutWait)).toEqual(expected.map(withoutWait));
 		for (const [i, answer] of answers.entries()) expectWait(answer, expected[i]);
@@ -197,7 +164,9 @@ class Walker {
 			commandOf(item, this.grants, this.identity(item.key), this.namespace),
 		);
 		const replies = await this.opened.store.command(orders);
-		const expected = orders.map((order, i) => this.model.command(order, microsOf(replies[i])));
+		const expected = orders.map((order, i) =>
+			this.model.command(inWholeMs(order), microsOf(replies[i])),
+		);
 		expect(comparable(replies.map(answered))).toEqual(comparable(expected));
 		replies.forEach((reply, i) => {
 			this.tick(microsOf(reply));
@@ -255,7 +224,10 @@ class Walker {
 		const { store } = this.opened;
 		const consumer = `${identityOf(this.namespace).slice(0, 40)}-${step.consumer}`;
 		if (step.does === 'keep') {
-			const notices = step.notices.map((notice) => ({ notice, until: this.now + step.ms }));
+			const notices = step.notices.map((notice) => ({
+				notice,
+				until: this.now + Math.ceil(step.ms),
+			}));
 			const reply = await store.keepNotices({ consumer, notices });
 			this.tick(microsOf(reply));
 			this.model.keepNotices({ consumer, notices });
@@ -264,7 +236,7 @@ class Walker {
 		const order = { consumer, notices: step.notices, holdMs: step.ms };
 		const reply = await store.takeNotices(order);
 		this.tick(microsOf(reply));
-		const expected = this.model.takeNotices(order, microsOf(reply));
+		const expected = this.model.takeNotices(inWholeMs(order), microsOf(reply));
 		expect(answered(reply)).toEqual(expected);
 		this.seen.add(expected.length > 0 ? 'notices some' : 'notices none');
 	}
@@ -291,19 +263,3 @@ const withoutResult = ({ identity, state, record }: ListedRecord): ListedRecord 
 	state,
 	record: { ...record, result: null } as ListedRecord['record'],
 });
-
-/** A budget may be asked a moment before its key. */
-const ASKED_WITHIN_MS = 2_000;
-
-const isOfBudget = (answer: ClaimAnswer | undefined) =>
-	answer?.outcome === 'conflict' && answer.reason === 'budget_exhausted';
-
-function withoutWait(answer: ClaimAnswer): unknown {
-	return comparable(isOfBudget(answer) ? { ...answer, retryAfterMs: null } : answer);
-}
-
-function expectWait(answer: ClaimAnswer, expected: ClaimAnswer | undefined): void {
-	if (answer.outcome !== 'conflict' || expected?.outcome !== 'conflict') return;
-	const apart = Math.abs((answer.retryAfterMs ?? 0) - (expected.retryAfterMs ?? 0));
-	expect(apart).toBeLessThanOrEqual(ASKED_WITHIN_MS);
-}

@@ -1,6 +1,7 @@
 import type { Store } from '../../lib/core/store';
 import { describeBudgets } from './suite-budgets';
 import { describeAbandoned } from './suite-abandoned';
+import { describeChecks } from './suite-checks';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeRandomWalk } from './suite-random-walk';
@@ -27,6 +28,7 @@ export interface StoreHarness {
 export function describeStore(name: string, harness: StoreHarness): void {
 	describe(name, () => {
 		describeStoreBasics(harness);
+		describeChecks(harness);
 		describeListing(harness);
 		describeBudgets(harness);
 		describeAbandoned(harness);

@@ -8,8 +8,6 @@ const CALLS_AT_ONCE = 20;
 
 /** How a batch is asked by one script. */
 export interface BatchScript<Item, Answer> {
-	/** Why an item can't be asked, before Redis is; else null. */
-	readonly refused: (item: Item) => StoreError | null;
 	readonly run: (chunk: Chunk<Item>) => Promise<ScriptReply>;
 	/** An answer, or what it failed with, for each item of the chunk. */
 	readonly answers: (reply: ScriptReply, chunk: Chunk<Item>) => Array<Answer | Error>;
@@ -26,15 +24,8 @@ export async function askInChunks<Item extends { readonly identity: string }, An
 	script: BatchScript<Item, Answer>,
 ): Promise<Array<Reply<Answer>>> {
 	const replies = new Array<Reply<Answer>>(batch.length);
-	const accepted = batch.filter((item, place) => {
-		const error = script.refused(item);
-		if (error !== null) replies[place] = { ok: false, error };
-		return error === null;
-	});
-	const places = accepted.length === batch.length ? null : placesWithout(replies);
 	const put = (chunk: Chunk<Item>, at: number, reply: Reply<Answer>) => {
-		const place = chunk.places[at] ?? 0;
-		replies[places?.[place] ?? place] = reply;
+		replies[chunk.places[at] ?? 0] = reply;
 	};
 	const fail = (chunk: Chunk<Item>, error: unknown) => {
 		const failed = { ok: false, error: script.errorOf(error) } as const;
@@ -56,7 +47,7 @@ export async function askInChunks<Item extends { readonly identity: string }, An
 		return null;
 	};
 
-	const chunks = chunksOf(accepted, script.oneShardEach, script.sizeOf);
+	const chunks = chunksOf(batch, script.oneShardEach, script.sizeOf);
 	const atOnce = script.oneShardEach ? SHARDS.length : CALLS_AT_ONCE;
 	for (let at = 0; at < chunks.length; at += atOnce) {
 		const failures = await Promise.all(chunks.slice(at, at + atOnce).map(ask));
@@ -72,10 +63,4 @@ export async function askInChunks<Item extends { readonly identity: string }, An
 /** The store's clock when a script ran: the first part of every reply. */
 export function microsOf(reply: ScriptReply): number {
 	return Number(String(reply[0]));
-}
-
-function placesWithout(replies: ReadonlyArray<unknown>): number[] {
-	return Array.from(replies, (reply, place) => (reply === undefined ? place : -1)).filter(
-		(place) => place >= 0,
-	);
 }

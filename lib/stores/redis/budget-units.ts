@@ -42,7 +42,7 @@ export class BudgetUnits {
 			const terms = some.flatMap(({ name, budget: { limit, windowMs } }) => [
 				name,
 				String(limit),
-				String(Math.ceil(windowMs)),
+				String(windowMs),
 			]);
 			const asked = await attemptAsync(async () => await this.count(counter, 'take', terms));
 			for (const [i, unit] of some.entries()) {

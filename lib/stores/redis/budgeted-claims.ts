@@ -1,6 +1,5 @@
-import { budgetProblem } from '../../core/budget';
 import type { ClaimAnswer, ClaimRequest } from '../../core/record';
-import { type Reply, StoreError } from '../../core/reply';
+import type { Reply, StoreError } from '../../core/reply';
 import { type BudgetUnits, type Unit, unitOf } from './budget-units';
 import type { AskedClaim } from './claim-script';
 
@@ -68,9 +67,7 @@ async function claimRound(
 		const { budget } = request;
 		const reply = replies[place];
 		if (budget === undefined || reply === undefined || !isExhausted(reply)) continue;
-		const problem = budgetProblem(budget);
-		if (problem === null) wanted.push({ request, place, unit: unitOf(budget) });
-		else replies[place] = { ok: false, error: new StoreError('configuration', problem) };
+		wanted.push({ request, place, unit: unitOf(budget) });
 	}
 	if (wanted.length === 0) return replies;
 

@@ -1,6 +1,6 @@
 import type { ClaimAnswer, ClaimRecord, ClaimRequest, ConflictReason } from '../../core/record';
 import { viewOf } from '../../core/record';
-import { decodeStored, encodeDigests, encodeKey, encodeTerms, wholeMs } from './codec';
+import { decodeStored, encodeDigests, encodeKey, encodeTerms } from './codec';
 import type { Chunk, Keys } from './keys';
 import type { ScriptArguments, ScriptReply } from './scripts';
 import { scriptError } from './errors';
@@ -108,7 +108,7 @@ function askedOf(request: ClaimRequest): string {
 	const flags = (request.extendRetention ? 'x' : '') + (request.strictAge ? 's' : '');
 	const state = request.pending ? 'P' : 'R';
 	const attempts = request.maxAttempts ?? '-';
-	return `${state} ${wholeMs(request.leaseMs)} ${attempts} ${flags || '-'} ${encodeTerms(request)}`;
+	return `${state} ${request.leaseMs} ${attempts} ${flags || '-'} ${encodeTerms(request)}`;
 }
 
 /** An answer for each item, in order, or the error that it failed with. */
@@ -132,7 +132,7 @@ export function claimAnswers(
 function firstGrant(request: ClaimRequest, micros: number): ClaimAnswer {
 	const now = Math.floor(micros / 1000);
 	const leaseMs = request.pending ? request.claimTimeoutMs : request.leaseMs;
-	const leaseUntil = now + wholeMs(leaseMs);
+	const leaseUntil = now + leaseMs;
 	return {
 		outcome: 'new',
 		fence: micros,
@@ -151,7 +151,7 @@ function firstGrant(request: ClaimRequest, micros: number): ClaimAnswer {
 			notBefore: 0,
 			finishedAt: 0,
 			retentionMs: request.retentionMs,
-			expiresAt: leaseUntil + wholeMs(request.retentionMs),
+			expiresAt: leaseUntil + request.retentionMs,
 			statusCode: 0,
 			duplicates: 0,
 			onUnknownOutcome: request.onUnknownOutcome,

@@ -55,7 +55,7 @@ export function encodeTerms(
 ): string {
 	const { retentionMs, claimTimeoutMs, onUnknownOutcome } = terms;
 	const policy = policyLetter(onUnknownOutcome);
-	return `${wholeMs(retentionMs)} ${wholeMs(claimTimeoutMs)} ${policy} ${encodeRun(terms)}`;
+	return `${retentionMs} ${claimTimeoutMs} ${policy} ${encodeRun(terms)}`;
 }
 
 export function policyLetter(policy: ClaimRemains['onUnknownOutcome']): string {
@@ -66,11 +66,6 @@ export function policyLetter(policy: ClaimRemains['onUnknownOutcome']): string {
 export function encodeDigests(digests: Uint8Array): string {
 	if (digests.length === 0) return '';
 	return Buffer.from(digests.buffer, digests.byteOffset, digests.length).toString('base64url');
-}
-
-/** Redis counts whole milliseconds. */
-export function wholeMs(ms: number): number {
-	return Math.ceil(ms);
 }
 
 const TERMS = /^(\d+) (\d+) ([rh]) (.*)$/s;
@@ -149,7 +144,7 @@ class Fields {
 
 /** Two texts in one field; the first has no line breaks. */
 function lines(first: string, second: string): string {
-	return `${first.includes('\n') ? first.replaceAll('\n', ' ') : first}\n${second}`;
+	return `${first}\n${second}`;
 }
 
 function splitLines(text: string): [string, string] {

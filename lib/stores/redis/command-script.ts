@@ -18,7 +18,6 @@ import {
 	letterOf,
 	policyLetter,
 	stateOf,
-	wholeMs,
 } from './codec';
 import { scriptError } from './errors';
 import type { Chunk, Keys } from './keys';
@@ -54,8 +53,8 @@ function argumentsOf(order: OwnerCommand): ScriptArguments {
 		String(order.fence),
 		order.ownRun ? '1' : '',
 		nothingRan ? NOTHING_RAN : to === '' ? '' : letterOf(to),
-		durationMs === null ? '' : String(wholeMs(durationMs)),
-		retryAfterMs === null ? '' : String(wholeMs(retryAfterMs)),
+		durationMs === null ? '' : String(durationMs),
+		retryAfterMs === null ? '' : String(retryAfterMs),
 		String(statusCode),
 		reason,
 		...resultArguments(result),
@@ -124,9 +123,8 @@ function remainsArguments(order: OwnerCommand): ScriptArguments {
 	if (order.type !== 'finish') return ['', '', '', ''];
 	const { remains } = order;
 	const { onUnknownOutcome, eventAt, fingerprint, fieldDigests, tenant } = remains;
-	const [claimTimeout, retention] = [remains.claimTimeoutMs, remains.retentionMs].map(wholeMs);
 	return [
-		`${claimTimeout} ${policyLetter(onUnknownOutcome)} ${eventAt} ${retention}`,
+		`${remains.claimTimeoutMs} ${policyLetter(onUnknownOutcome)} ${eventAt} ${remains.retentionMs}`,
 		encodeKey(remains),
 		encodeRun(remains),
 		`${fingerprint}\n${encodeDigests(fieldDigests)}\n${tenant}`,

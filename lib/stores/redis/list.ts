@@ -43,8 +43,8 @@ export function filterArguments(query: ListQuery): ScriptArguments {
 		namespace ?? '',
 		workflowId ?? '',
 		executionId ?? '',
-		seenFrom === null ? '' : String(Math.ceil(seenFrom)),
-		seenBefore === null ? '' : String(Math.ceil(seenBefore)),
+		seenFrom === null ? '' : String(seenFrom),
+		seenBefore === null ? '' : String(seenBefore),
 	];
 }
 

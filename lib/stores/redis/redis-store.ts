@@ -16,7 +16,6 @@ import type {
 import type { ClaimOptions, NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../core/store';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
-import { durationProblem } from '../../core/durations';
 import { CheckedStore } from '../checked-store';
 import { adviceFor } from './advice';
 import { type BatchScript, askInChunks, microsOf } from './batch';
@@ -110,7 +109,6 @@ class RedisStore implements SecretAwareStore {
 
 	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
 		return await this.askInChunks('command', orders, {
-			refused: refusedCommand,
 			arguments: (chunk) => commandArguments(this.keys, chunk, this.offsetMs()),
 			answers: commandAnswers,
 			sizeOf: sizeOfCommand,
@@ -135,7 +133,6 @@ class RedisStore implements SecretAwareStore {
 			'read',
 			identities.map((identity) => ({ identity })),
 			{
-				refused: () => null,
 				arguments: ({ items }) => [
 					...keysOf(this.keys, { items, shards: [] }),
 					String(this.offsetMs()),
@@ -166,7 +163,7 @@ class RedisStore implements SecretAwareStore {
 	}
 
 	async keepNotices({ consumer, notices }: NoticesToKeep): Promise<Reply<null>> {
-		const kept = notices.flatMap(({ notice, until }) => [notice, String(Math.ceil(until))]);
+		const kept = notices.flatMap(({ notice, until }) => [notice, String(until)]);
 		const reply = await this.noticesScript(consumer, ['keep', ...kept]);
 		return reply.ok ? { ...reply, answer: null } : reply;
 	}
@@ -220,7 +217,6 @@ class RedisStore implements SecretAwareStore {
 		const errorOf = (error: unknown) => storeErrorOf(error, this.address);
 		const claim = async (asked: readonly AskedClaim[]) =>
 			await askInChunks(asked, {
-				refused: refusedClaim,
 				run: async (chunk) => await run('claim', claimArguments(keys, chunk, offsetMs())),
 				answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
 				oneShardEach: this.options.deployment === 'cluster',
@@ -292,7 +288,6 @@ class RedisStore implements SecretAwareStore {
 			'list',
 			identities.map((identity) => ({ identity })),
 			{
-				refused: () => null,
 				arguments: (chunk) => [
 					...keysOf(this.keys, chunk),
 					String(this.offsetMs()),
@@ -330,7 +325,7 @@ class RedisStore implements SecretAwareStore {
 	private async askInChunks<Item extends { readonly identity: string }, Answer>(
 		name: ScriptName,
 		batch: readonly Item[],
-		script: Pick<BatchScript<Item, Answer>, 'refused' | 'answers' | 'sizeOf'> & {
+		script: Pick<BatchScript<Item, Answer>, 'answers' | 'sizeOf'> & {
 			readonly arguments: (chunk: Chunk<Item>) => ScriptArguments;
 		},
 	): Promise<Array<Reply<Answer>>> {
@@ -445,27 +440,6 @@ function refusalOfReplica(reply: ScriptReply): Error | null {
 			(part) => Buffer.isBuffer(part) && part.toString('latin1', 0, 9) === 'READONLY ',
 		);
 		if (words !== undefined) return scriptError(String(words));
-	}
-	return null;
-}
-
-function refusedClaim(request: ClaimRequest): StoreError | null {
-	return refusedDurations(request, ['leaseMs', 'claimTimeoutMs', 'retentionMs']);
-}
-
-function refusedCommand(order: OwnerCommand): StoreError | null {
-	if (order.type === 'finish') return refusedDurations(order, ['retentionMs']);
-	if (order.type === 'renew' || order.type === 'start') return refusedDurations(order, ['leaseMs']);
-	return null;
-}
-
-function refusedDurations<Name extends string>(
-	from: Readonly<Record<Name, number>>,
-	names: readonly Name[],
-): StoreError | null {
-	for (const name of names) {
-		const problem = durationProblem(name, from[name]);
-		if (problem !== null) return new StoreError('configuration', problem);
 	}
 	return null;
 }

@@ -13,6 +13,7 @@ import {
 	operatorCommandOf,
 	stepArbitrary,
 } from '../../stores/steps';
+import { inWholeMs } from '../../stores/whole-ms';
 
 /** What the table is for, said without it: these hold over whatever three owners, an operator and time do to one key. */
 
@@ -64,10 +65,12 @@ class Walk {
 	take(step: Step): void {
 		switch (step.type) {
 			case 'claim':
-				for (const item of step.items) this.claim(claimOf(item, identity, 'n', this.time));
+				for (const item of step.items)
+					this.claim(inWholeMs(claimOf(item, identity, 'n', this.time)));
 				break;
 			case 'command':
-				for (const item of step.items) this.command(commandOf(item, this.grants, identity, 'n'));
+				for (const item of step.items)
+					this.command(inWholeMs(commandOf(item, this.grants, identity, 'n')));
 				break;
 			case 'operate': {
 				const order = operatorCommandOf(step, identity, this.current, this.nowMs);
@@ -209,9 +212,18 @@ describe('whatever happens to a key', () => {
 			const clock = { micros: Math.max(ends, walk.nowMs) * 1000, epoch: EPOCH };
 			const stranger = claimOf(
 				{
-					...{ key: 0, owner: 'owner-a', fingerprint: 'never seen', tenant: 'stranger' },
-					...{ event: 'none', retentionMs: 1, onUnknownOutcome: 'hold', maxAttempts: 1 },
-					...{ extendRetention: false, strictAge: true, pending: false },
+					key: 0,
+					owner: 'owner-a',
+					fingerprint: 'never seen',
+					tenant: 'stranger',
+					event: 'none',
+					retentionMs: 1,
+					onUnknownOutcome: 'hold',
+					maxAttempts: 1,
+					extendRetention: false,
+					strictAge: true,
+					pending: false,
+					short: 0,
 				},
 				identity,
 				'n',
