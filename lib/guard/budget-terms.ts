@@ -2,6 +2,7 @@ import type { Budget } from '../core/budget';
 import { budgetProblem } from '../core/budget';
 import { identityOf, isMissingKey } from '../keys/identity';
 import { ComplaintError } from './complaint';
+import { refuseSharedValue } from './tenant';
 import type { BudgetTerms } from './terms';
 
 /** What a new claim counts against. @throws ComplaintError for terms that can't work, or an item without a scope */
@@ -10,6 +11,7 @@ export function budgetOf(
 	within: { readonly scope: unknown; readonly tenant: unknown; readonly secret: string },
 ): Budget {
 	if (scope !== null && isMissingKey(scope.value)) throw new ComplaintError(MISSING_SCOPE);
+	if (scope !== null) refuseSharedValue(scope.value, '"Budget Scope"');
 	const problem = budgetProblem(
 		{ identity: '', limit, windowMs },
 		{ limit: '"Limit: Budget"', window: '"Limit: Budget Window (Minutes)"' },

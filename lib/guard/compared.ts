@@ -2,7 +2,7 @@ import { valueAtPath, withoutPaths } from '../keys/field-paths';
 import type { ItemKey } from './item-key';
 import type { JsonObject } from './item';
 import type { Payload } from './payload';
-import { topFieldsOf } from './payload';
+import { methodOf, topFieldsOf } from './payload';
 import type { CompareTerms } from './terms';
 
 /** What must be the same on a retry. */
@@ -12,22 +12,32 @@ export interface Compared {
 	readonly fields: ReadonlyArray<readonly [name: string, value: unknown]>;
 }
 
-/** Null: nothing is compared. A sender's own ID is enough by itself: its retries may differ in counters. */
+/**
+ * Null: nothing is compared. A sender's own ID is enough by itself: its retries may differ in counters. The method of a request is
+ * always compared where it is known: a DELETE is no retry of a POST.
+ */
 export async function comparedOf(
 	terms: CompareTerms,
 	json: JsonObject,
 	{ chosenBy }: ItemKey,
 	payload: () => Promise<Payload>,
 ): Promise<Compared | null> {
-	if (terms.by === 'none' || (terms.by === 'auto' && chosenBy === 'sender')) return null;
+	const method = methodOf(json);
+	const methodField: Compared['fields'] = method === null ? [] : [['method', method]];
+	if (terms.by === 'none' || (terms.by === 'auto' && chosenBy === 'sender')) {
+		return method === null ? null : { value: methodField, fields: methodField };
+	}
 	if (terms.by === 'fields') {
-		const fields = terms.paths.map((path): [string, unknown] => [
+		const chosen = terms.paths.map((path): [string, unknown] => [
 			path,
 			valueAtPath(json, path) ?? null,
 		]);
+		const fields = [...chosen, ...methodField];
 		return { value: fields, fields };
 	}
 	const { value } = await payload();
-	const compared = terms.by === 'except' ? (withoutPaths(value, terms.paths) as JsonObject) : value;
+	if (terms.by !== 'except') return { value, fields: topFieldsOf(value) };
+	const left = withoutPaths(value, terms.paths) as JsonObject;
+	const compared = method === null ? left : { ...left, method };
 	return { value: compared, fields: topFieldsOf(compared) };
 }

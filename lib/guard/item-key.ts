@@ -1,7 +1,9 @@
 import { canonicalJson } from '../keys/canonical-json';
 import { valueAtPath } from '../keys/field-paths';
 import { identityOf, isMissingKey } from '../keys/identity';
-import type { SenderValue } from '../senders/delivery-ids';
+import type { KeyNormalization } from '../keys/normalize-key';
+import { normalizedKey } from '../keys/normalize-key';
+import type { DeliveryIdentity, SenderValue } from '../senders/delivery-ids';
 import { deliveryIdOf, senderOf } from '../senders/delivery-ids';
 import type { Complaint } from './complaint';
 import { shortened } from './complaint';
@@ -39,11 +41,11 @@ export async function keyOf(
 ): Promise<ItemKey | MissingKey> {
 	switch (terms.source) {
 		case 'delivery':
-			return deliveryKey(terms.sender, json);
+			return deliveryKey(terms.sender, terms.identity, json);
 		case 'expression':
-			return customKey(terms.value, terms.emptyPart);
+			return customKey(normalized(terms.value, terms.normalize), terms.emptyPart);
 		case 'fields':
-			return fieldsKey(terms.paths, json);
+			return fieldsKey(terms.paths, terms.normalize, json);
 		case 'payload':
 			return payloadKey(await payload());
 	}
@@ -64,6 +66,9 @@ export function identityUnder(
 	});
 }
 
+const normalized = (value: unknown, how: KeyNormalization | null): unknown =>
+	how === null ? value : normalizedKey(value, how);
+
 function payloadKey({ value, isEmpty }: Payload): ItemKey | MissingKey {
 	if (isEmpty) {
 		return {
@@ -82,8 +87,12 @@ function payloadKey({ value, isEmpty }: Payload): ItemKey | MissingKey {
 	};
 }
 
-function deliveryKey(sender: 'auto' | SenderValue, json: JsonObject): ItemKey | MissingKey {
-	const id = deliveryIdOf({ json }, sender);
+function deliveryKey(
+	sender: 'auto' | SenderValue,
+	identity: DeliveryIdentity,
+	json: JsonObject,
+): ItemKey | MissingKey {
+	const id = deliveryIdOf({ json }, sender, identity);
 	if (!id.found) {
 		return {
 			missing: true,
@@ -128,7 +137,11 @@ function customKey(value: unknown, emptyPart: string | null): ItemKey | MissingK
 	};
 }
 
-function fieldsKey(paths: readonly string[], json: JsonObject): ItemKey | MissingKey {
+function fieldsKey(
+	paths: readonly string[],
+	normalize: KeyNormalization | null,
+	json: JsonObject,
+): ItemKey | MissingKey {
 	if (paths.length === 0) {
 		return {
 			missing: true,
@@ -136,7 +149,10 @@ function fieldsKey(paths: readonly string[], json: JsonObject): ItemKey | Missin
 			description: 'Name at least one field, for example body.orderId.',
 		};
 	}
-	const values = paths.map((path): [string, unknown] => [path, valueAtPath(json, path)]);
+	const values = paths.map((path): [string, unknown] => [
+		path,
+		normalized(valueAtPath(json, path), normalize),
+	]);
 	const absent = values.filter(([, value]) => isMissingKey(value)).map(([path]) => path);
 	if (absent.length > 0) {
 		return {

@@ -10,14 +10,37 @@ export interface Payload {
 	readonly isEmpty: boolean;
 }
 
-/** Whether an item comes from n8n's Webhook node, or from a node that emits the same shape. */
+/** Whether an item comes from n8n's Webhook node or from the door: by the whole shape, since any item may have a field "body". */
 function isWebhookItem(json: JsonObject): boolean {
-	return isObject(json.headers) && isObject(json.query) && 'body' in json;
+	return (
+		isObject(json.headers) &&
+		isObject(json.params) &&
+		isObject(json.query) &&
+		'body' in json &&
+		typeof json.webhookUrl === 'string' &&
+		typeof json.executionMode === 'string'
+	);
 }
 
+/** What the request of an item was made with; null where the item does not say, as n8n's Webhook does not. */
+export function methodOf(json: JsonObject): string | null {
+	return isWebhookItem(json) && typeof json.method === 'string' ? json.method : null;
+}
+
+/** What a webhook's item has that each delivery may change, or that n8n adds. */
+const LEFT_OUT = new Set([
+	'headers',
+	'webhookUrl',
+	'executionMode',
+	'jwtPayload',
+	'params',
+	'query',
+	'body',
+]);
+
 /**
- * The payload of an item. For a webhook's item these are the method (where the item has it), path parameters, query, body and the digests
- * of its files. Headers are left out: they hold signatures, time stamps and attempt counters. For any other item it is the json
+ * The payload of an item. For a webhook's item these are the method (where the item has it), path parameters, query, body, the digests
+ * of its files, and whatever other nodes have added. Headers are left out: they hold signatures, time stamps and attempt counters. For any other item it is the json
  * without our own field.
  */
 export async function payloadOf(
@@ -31,13 +54,21 @@ export async function payloadOf(
 		const value = without(json, outputField);
 		return { value, isEmpty: Object.keys(value).length === 0 };
 	}
-	const value: JsonObject = { query: json.query, body: json.body };
-	if (isObject(json.params) && !isBlank(json.params)) value.params = json.params;
+	const added = Object.entries(json).filter(
+		([name]) => !LEFT_OUT.has(name) && name !== outputField && name !== 'method',
+	);
+	// What nodes in between have added to the request is compared as well.
+	const value: JsonObject = { ...Object.fromEntries(added), query: json.query, body: json.body };
+	if (!isBlank(json.params)) value.params = json.params;
 	if (typeof json.method === 'string') value.method = json.method;
 	const binary = await binaryDigestsOf(host, item, itemIndex);
 	if (binary !== null) value.binary = binary;
 	const isEmpty =
-		isBlank(json.query) && isBlank(json.body) && value.params === undefined && binary === null;
+		isBlank(json.query) &&
+		isBlank(json.body) &&
+		value.params === undefined &&
+		binary === null &&
+		added.length === 0;
 	return { value, isEmpty };
 }
 

@@ -1,5 +1,6 @@
 import type { UnknownOutcomePolicy } from '../core/record';
-import type { SenderValue } from '../senders/delivery-ids';
+import type { KeyNormalization } from '../keys/normalize-key';
+import type { DeliveryIdentity, SenderValue } from '../senders/delivery-ids';
 import type { Scope } from './scope';
 
 /** What a Guard was told to do, as plain values: whoever hosts the engine reads them once, and the engine asks for nothing more. */
@@ -43,14 +44,25 @@ export interface ItemTerms {
 
 /** What makes two items the same request. */
 export type KeyTerms =
-	| { readonly source: 'delivery'; readonly sender: 'auto' | SenderValue }
+	| {
+			readonly source: 'delivery';
+			readonly sender: 'auto' | SenderValue;
+			/** The sender's event, or what it tells of. */
+			readonly identity: DeliveryIdentity;
+	  }
 	| {
 			readonly source: 'expression';
 			readonly value: unknown;
 			/** The part of a text like `order-{{ $json.id }}` that is empty; null where none is. */
 			readonly emptyPart: string | null;
+			/** How the texts of the key are spelled; null where they are taken as they are. */
+			readonly normalize: KeyNormalization | null;
 	  }
-	| { readonly source: 'fields'; readonly paths: readonly string[] }
+	| {
+			readonly source: 'fields';
+			readonly paths: readonly string[];
+			readonly normalize: KeyNormalization | null;
+	  }
 	| { readonly source: 'payload' };
 
 /** What must be the same on a retry. `auto`: nothing for an ID of the sender's own, else the payload. */

@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { shortened } from '../../lib/guard/complaint';
 import type { Prepared } from '../../lib/guard/prepare';
+import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
 import { commitsBehind } from '../shared/node-types';
 import { OUTPUT } from './outputs';
@@ -81,25 +82,48 @@ function retentionHints(prepared: readonly Prepared[]): string[] {
 }
 
 function doubtHints(prepared: readonly Prepared[]): string[] {
-	const hints: string[] = [];
 	for (const each of prepared) {
-		if (each.kind !== 'claim' || hints.length > 0) continue;
-		const { unsafeInteger, volatileField, absentWord } = each.doubts;
-		if (unsafeInteger !== null) {
-			hints.push(
-				`The key holds a number above 2^53, which JSON rounds: two different numbers may count as one. Let the sender send it as text.`,
-			);
-		}
-		if (absentWord !== null) {
-			hints.push(
-				`The key holds the word "${absentWord}", as JavaScript writes it for a field that is not there: all items without the field share one key. Write the key as a text with parts, such as order-{{ $json.id }}, and an empty part is refused.`,
-			);
-		}
-		if (volatileField !== null) {
-			hints.push(
-				`The key includes the field "${shortened(volatileField)}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
-			);
-		}
+		if (each.kind !== 'claim') continue;
+		// What is wrong with the key is mostly wrong with what is compared as well: it is told once.
+		const ofKey = keyHints(each.doubts);
+		const hints = ofKey.length > 0 ? ofKey : comparedHints(each.comparedDoubts);
+		if (hints.length > 0) return hints;
+	}
+	return [];
+}
+
+function keyHints({ unsafeInteger, volatileField, absentWord }: KeyDoubts): string[] {
+	const hints: string[] = [];
+	if (unsafeInteger !== null) {
+		hints.push(
+			'The key holds a number above 2^53, which JSON rounds: two different numbers may count as one. Let the sender send it as text.',
+		);
+	}
+	if (absentWord !== null) {
+		hints.push(
+			`The key holds the word "${absentWord}", as JavaScript writes it for a field that is not there: all items without the field share one key. Write the key as a text with parts, such as order-{{ $json.id }}, and an empty part is refused.`,
+		);
+	}
+	if (volatileField !== null) {
+		hints.push(
+			`The key includes the field "${shortened(volatileField)}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
+		);
+	}
+	return hints;
+}
+
+function comparedHints(doubts: KeyDoubts | null): string[] {
+	const hints: string[] = [];
+	if (doubts === null) return hints;
+	if (doubts.unsafeInteger !== null) {
+		hints.push(
+			`The field "${shortened(doubts.unsafeInteger)}", which is compared, holds a number above 2^53, which JSON rounds: a changed number may not be noticed. Let the sender send it as text.`,
+		);
+	}
+	if (doubts.volatileField !== null) {
+		hints.push(
+			`The field "${shortened(doubts.volatileField)}", which is compared, looks as if it changed with every delivery: a retry would then go to Conflict. Leave it out with "Compare".`,
+		);
 	}
 	return hints;
 }

@@ -8,7 +8,8 @@ import type {
 	KeyTerms,
 	TenantTerms,
 } from '../../lib/guard/terms';
-import type { SenderValue } from '../../lib/senders/delivery-ids';
+import type { KeyNormalization } from '../../lib/keys/normalize-key';
+import type { DeliveryIdentity, SenderValue } from '../../lib/senders/delivery-ids';
 import type { ItemParameters } from './parameters';
 import { pathsIn } from './parameters';
 
@@ -54,18 +55,36 @@ export function keyTermsOf(parameters: ItemParameters, itemIndex: number): KeyTe
 			return {
 				source,
 				sender: parameters.get<'auto' | SenderValue>('sender', itemIndex, 'auto'),
+				identity: parameters.get<DeliveryIdentity>('deliveryIdentity', itemIndex, 'event'),
 			};
 		case 'expression':
 			return {
 				source,
 				value: parameters.get<unknown>('key', itemIndex, ''),
 				emptyPart: parameters.emptyPart('key', itemIndex),
+				normalize: normalizationOf(parameters, itemIndex),
 			};
 		case 'fields':
-			return { source, paths: pathsIn(parameters.get('keyFields', itemIndex, '')) };
+			return {
+				source,
+				paths: pathsIn(parameters.get('keyFields', itemIndex, '')),
+				normalize: normalizationOf(parameters, itemIndex),
+			};
 		case 'payload':
 			return { source };
 	}
+}
+
+/** Null: the key is taken as it is spelled. */
+function normalizationOf(parameters: ItemParameters, itemIndex: number): KeyNormalization | null {
+	if (!parameters.has('normalizeKey')) return null;
+	const chosen = parameters.get<unknown>('normalizeKey', itemIndex, []);
+	if (!Array.isArray(chosen) || chosen.length === 0) return null;
+	return {
+		trim: chosen.includes('trim'),
+		lowerCase: chosen.includes('lowerCase'),
+		unicode: chosen.includes('unicode'),
+	};
 }
 
 function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareTerms {

@@ -13,6 +13,10 @@ const senderOptions = SENDERS.map(({ value, name, description }) => ({
 	description,
 })).sort((a, b) => a.name.localeCompare(b.name, 'en'));
 
+const SENDERS_OF_THINGS = SENDERS.flatMap(({ value, thing }) =>
+	thing === undefined ? [] : [value],
+);
+
 /** How a key is found. Idempotency Records asks the same. */
 export const keySourceProperties: INodeProperties[] = [
 	{
@@ -63,6 +67,25 @@ export const keySourceProperties: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Identify By',
+		name: 'deliveryIdentity',
+		type: 'options',
+		noDataExpression: true,
+		default: 'event',
+		description:
+			'Whether two events that tell of one thing are the same request. Senders that have no such events are known by the event.',
+		displayOptions: { show: { keySource: ['delivery'], sender: ['auto', ...SENDERS_OF_THINGS] } },
+		options: [
+			{ name: 'The Event', value: 'event', description: 'The ID that the sender gave the event' },
+			{
+				name: 'What Happened',
+				value: 'thing',
+				description:
+					'Slack: one message, although it comes as message and as mention, or under several IDs. GitLab: one push, although several hooks tell of it.',
+			},
+		],
+	},
+	{
 		displayName: 'Value',
 		name: 'key',
 		type: 'string',
@@ -85,5 +108,24 @@ export const keySourceProperties: INodeProperties[] = [
 		description:
 			'Fields that together identify the request, separated by commas. If one is missing or empty, the item has no key.',
 		displayOptions: showForFields,
+	},
+	{
+		displayName: 'Normalize',
+		name: 'normalizeKey',
+		type: 'multiOptions',
+		noDataExpression: true,
+		default: [],
+		description:
+			'Which spellings of a key are one key: agents and people do not always write it the same',
+		displayOptions: { show: { keySource: ['expression', 'fields'] } },
+		options: [
+			{ name: 'Ignore Blanks Around It', value: 'trim', description: "' o-17' is 'o-17'" },
+			{ name: 'Ignore Capitals', value: 'lowerCase', description: "'O-17' is 'o-17'" },
+			{
+				name: 'Ignore How Accents Are Typed',
+				value: 'unicode',
+				description: 'A letter and its accent, or one character for both (Unicode NFC)',
+			},
+		],
 	},
 ];

@@ -39,7 +39,7 @@ const guard: GuardTerms = {
 };
 
 const terms: ItemTerms = {
-	key: { source: 'fields', paths: ['orderId'] },
+	key: { source: 'fields', normalize: null, paths: ['orderId'] },
 	compare: { by: 'auto' },
 	tenant: null,
 	eventTime: undefined,
