@@ -143,7 +143,8 @@ const MISSING_TENANT = {
 };
 
 const AGELESS = {
-	message: '"Time: Strict Age" needs the time of the event: "Time: Event Time" is empty for this item',
+	message:
+		'"Time: Strict Age" needs the time of the event: "Time: Event Time" is empty for this item',
 	description:
 		'Without it an event that was handled before the store began would count as new. Set the option "Time: Event Time" to where the sender says when the event happened, or remove "Time: Strict Age".',
 };
