@@ -7,6 +7,7 @@ import type { DeliveryIdentity, SenderValue } from '../senders/delivery-ids';
 import { deliveryIdOf, senderOf } from '../senders/delivery-ids';
 import type { Complaint } from './complaint';
 import { shortened } from './complaint';
+import { exampleField } from './example-field';
 import type { JsonObject } from './item';
 import type { Payload } from './payload';
 import type { Scope } from './scope';
@@ -97,8 +98,7 @@ function deliveryKey(
 		return {
 			missing: true,
 			message: id.message,
-			description:
-				'Choose the sender in "Sender", or set "Recognize Duplicates By" to a value or to fields that identify the request.',
+			description: `Set "Recognize Duplicates By" to "Custom Value", e.g. ${exampleField(json)}. If the sender is in the list of "Sender", choose it there.`,
 		};
 	}
 	const { callerChosen, retriesForHours } = senderOf(id.sender);

@@ -71,6 +71,7 @@ async function guard(
 		out,
 		held,
 		unprotected: [],
+		refusedBefore: null,
 	};
 	let claimed = await claimItems(opened, settings, claimable);
 	try {
@@ -89,7 +90,13 @@ async function guard(
 		throw asNodeError(context, error);
 	}
 	rememberOpenClaims(context, held?.granted ?? []);
-	giveHints(context, prepared, route.unprotected);
+	giveHints(context, {
+		settings,
+		prepared,
+		unprotected: route.unprotected,
+		granted: held?.granted.length ?? 0,
+		refusedBefore: route.refusedBefore,
+	});
 	held?.handOver();
 }
 
@@ -103,6 +110,8 @@ interface Routing {
 	/** Null where the store could not be opened. */
 	readonly held: HeldClaims | null;
 	readonly unprotected: Array<{ index: number; message: string }>;
+	/** Status of a stored refusal that went out on Duplicate. */
+	refusedBefore: number | null;
 }
 
 function routeUnclaimed(
@@ -153,6 +162,7 @@ function routeClaimed(
 			break;
 		case 'duplicate': {
 			const { details, record, replay } = answer;
+			if (record.statusCode >= 400) route.refusedBefore = record.statusCode;
 			if (replay.kind === 'unreadable') {
 				out.fail(index, replay.complaint);
 			} else if (replay.kind === 'details') {

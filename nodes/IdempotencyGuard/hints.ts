@@ -3,68 +3,75 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { shortened } from '../../lib/guard/complaint';
 import type { Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
-import { canHearExecutionEnd, isOutputConnected } from '../shared/engine';
-import { commitsBehind } from '../shared/node-types';
-import { OUTPUT } from './outputs';
+import { canHearExecutionEnd } from '../shared/engine';
+import type { GuardSettings } from '../shared/guard-settings';
+import { wiringHints } from './wiring-hints';
 
-/** Tells the user what would otherwise come as a surprise. What concerns the workflow is told only in runs from the editor. */
-export function giveHints(
-	context: IExecuteFunctions,
-	prepared: readonly Prepared[],
-	unprotected: ReadonlyArray<{ index: number; message: string }>,
-): void {
+/** What a run of a Guard came to, as far as hints go. */
+export interface GuardRun {
+	readonly settings: Pick<GuardSettings, 'awaitsCommit' | 'isTestRun'>;
+	readonly prepared: readonly Prepared[];
+	readonly unprotected: ReadonlyArray<{ readonly index: number; readonly message: string }>;
+	/** How many items left on New. */
+	readonly granted: number;
+	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */
+	readonly refusedBefore: number | null;
+}
+
+/** More would not be read. */
+const MOST_HINTS = 3;
+
+/** Tells the user what would otherwise come as a surprise, the worst first. What only a person can mend now is told in test runs alone. */
+export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 	const hints = [
-		...unprotectedHints(unprotected),
-		...retentionHints(prepared),
-		...doubtHints(prepared),
+		...unprotectedHints(run.unprotected),
+		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
+		...wiringHints(context, run),
+		...fixedKeyHints(context),
+		...retentionHints(run.prepared),
+		...doubtHints(run.prepared),
+		...(context.getMode() === 'manual' ? testRunHints(run) : []),
 	];
-	if (!canHearExecutionEnd(context)) {
-		hints.push(
-			'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Time: Claim Timeout".',
-		);
-	}
-	if (context.getMode() === 'manual') hints.push(...workflowHints(context, prepared));
-	for (const message of hints) {
+	for (const message of hints.slice(0, MOST_HINTS)) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
 	}
 }
 
-function unprotectedHints(
-	unprotected: ReadonlyArray<{ index: number; message: string }>,
-): string[] {
+function unprotectedHints(unprotected: GuardRun['unprotected']): string[] {
 	const [first] = unprotected;
 	if (first === undefined) return [];
 	const which = unprotected.length === 1 ? `Item ${first.index}` : `${unprotected.length} items`;
 	return [`${which} went on unprotected: ${first.message}`];
 }
 
-function workflowHints(context: IExecuteFunctions, prepared: readonly Prepared[]): string[] {
+/** A run without Commit could never be seen to succeed. */
+function oldN8nHints({ settings }: GuardRun): string[] {
+	const lasting =
+		'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Time: Claim Timeout".';
+	return settings.awaitsCommit
+		? [lasting]
+		: [`${lasting} Add Idempotency Commit behind the node that acts: on this n8n it is needed.`];
+}
+
+function fixedKeyHints(context: IExecuteFunctions): string[] {
+	const { keySource, key } = context.getNode().parameters;
+	const isFixed = keySource === 'expression' && typeof key === 'string' && !key.startsWith('=');
+	if (!isFixed || key === '') return [];
+	return [
+		`"Value" is the fixed text "${shortened(key)}": all requests count as one, so only the first is ever New. Switch the field to "Expression" and name a value of the item, such as {{ $json.body.orderId }}.`,
+	];
+}
+
+function testRunHints({ settings, prepared, granted }: GuardRun): string[] {
 	const hints: string[] = [];
-	if (commitsBehind(context).length === 0) {
+	if (settings.isTestRun && granted > 0 && !settings.awaitsCommit) {
 		hints.push(
-			'There is no Idempotency Commit behind this node. Without it a duplicate gets no result, and each key stays taken until the claim times out.',
+			'This was a test run: it gives its keys back at once, so executing it again gives New again. In production a request counts as handled when its workflow succeeds. To see Duplicate here, add Idempotency Commit and execute the workflow twice.',
 		);
 	}
 	if (prepared.some((each) => each.kind === 'claim' && each.sharedByCallers)) {
 		hints.push(
 			'Callers choose this key. If several customers call this webhook, add the option "Tenant": one could otherwise get the answer to another who chose the same key.',
-		);
-	}
-	if (isOutputConnected(context, OUTPUT.conflict) === false) {
-		hints.push(
-			'Nothing is connected to Conflict. A sender whose request is refused would get an empty success and never try again.',
-		);
-	}
-	const answersAtOnce = context
-		.getParentNodes(context.getNode().name, { includeNodeParameters: true })
-		.some(
-			(node) =>
-				node.type === 'n8n-nodes-base.webhook' &&
-				(node.parameters?.responseMode ?? 'onReceived') === 'onReceived',
-		);
-	if (answersAtOnce) {
-		hints.push(
-			'The Webhook answers "Immediately", before this node has checked anything. To send a duplicate the first result, set "Respond" to "Using \'Respond to Webhook\' Node".',
 		);
 	}
 	return hints;

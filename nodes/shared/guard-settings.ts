@@ -7,6 +7,7 @@ import { scopeOf } from '../../lib/guard/scope';
 import type { GuardTerms } from '../../lib/guard/terms';
 import { commitsBehind, outputFieldOf } from './node-types';
 import type { ItemParameters } from './parameters';
+import { storeTitle } from './store-parameter';
 
 const LONGEST_WAIT_SECONDS = 3600;
 
@@ -61,7 +62,7 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 	if (commits.length > 0 && !commits.some((commit) => storeOf(commit) === store)) {
 		throw new ComplaintError({
 			message: 'Idempotency Commit uses another store than this node',
-			description: `Set "Store" to the same in both, or the result could not be saved. In "${commits[0]?.name}" it is "${storeOf(commits[0])}", here it is "${store}".`,
+			description: `Set "Store" to the same in both, or the result could not be saved. In "${commits[0]?.name}" it is "${storeTitle(storeOf(commits[0]))}", here it is "${storeTitle(store)}".`,
 		});
 	}
 	const testRuns = option<'separate' | 'same' | 'skip'>('testRuns', 'separate');

@@ -23,3 +23,9 @@ export const STORE_PROPERTY: INodeProperties = {
 		},
 	],
 };
+
+/** How the panel names a store. */
+export function storeTitle(kind: unknown): string {
+	const options = STORE_PROPERTY.options as ReadonlyArray<{ name: string; value: unknown }>;
+	return options.find(({ value }) => value === kind)?.name ?? String(kind);
+}

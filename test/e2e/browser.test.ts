@@ -30,6 +30,39 @@ describe('the node panel', () => {
 			await canvas.found(COMMIT).waitFor();
 		},
 	);
+
+	it.each([
+		'avoid duplicates',
+		'prevent duplicates',
+		'remove duplicates',
+		'skip duplicates',
+		'duplicate webhook',
+		'webhook twice',
+		'run only once',
+		'exactly once',
+		'once',
+		'mutex',
+		'retry',
+		'replay',
+		'double charge',
+		'payment',
+		'stripe',
+		'shopify',
+	])('finds the Guard among the first by what people type: "%s"', async (words) => {
+		await canvas.search(words);
+		await canvas.found(GUARD).waitFor();
+		expect((await canvas.foundNames()).slice(0, 5)).toContain(GUARD);
+	});
+
+	it.each(['http', 'set', 'if', 'email', 'slack'])(
+		'is not in the way of who looks for "%s"',
+		async (word) => {
+			await canvas.search(word);
+			await canvas.page.getByTestId('node-creator-item-name').first().waitFor();
+			const first = (await canvas.foundNames()).slice(0, 20);
+			expect(first.filter((name) => name.startsWith('Idempoten'))).toEqual([]);
+		},
+	);
 });
 
 describe('a workflow built by hand', () => {
@@ -67,9 +100,9 @@ describe('a workflow built by hand', () => {
 		]);
 	});
 
-	it('warns that nothing is connected to Conflict', async () => {
+	it('warns that a fixed text as key makes all requests one', async () => {
 		const hint = canvas.page.getByTestId('node-hint').first();
-		expect(await hint.innerText()).toContain('Nothing is connected to Conflict');
+		expect(await hint.innerText()).toContain('all requests count as one');
 		await canvas.closeNode();
 	});
 });

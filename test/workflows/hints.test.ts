@@ -1,8 +1,25 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-import { commit, guard, noOp, respond, webhook, webhookItem, workflow } from '../support/engine';
-import type { WorkflowJson } from '../support/engine';
+import type { INode, INodeExecutionData } from 'n8n-workflow';
+import {
+	commit,
+	guard,
+	http,
+	noOp,
+	node,
+	respond,
+	startDownstream,
+	webhook,
+	webhookItem,
+	workflow,
+} from '../support/engine';
+import type { Downstream, WorkflowJson } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, newKey } from './scenario';
+
+let downstream: Downstream;
+beforeAll(async () => {
+	downstream = await startDownstream();
+});
+afterAll(async () => await downstream.close());
 
 const n8n = engine();
 const run = async (
@@ -18,53 +35,130 @@ const hintsOf = async (
 
 const asked = { responseMode: 'responseNode' };
 /** A workflow with nothing to hint at, but that callers choose the key. */
-const fine = (parts: { webhook?: object; conflict?: boolean; commit?: boolean } = {}) =>
-	workflow({
+const fine = (
+	parts: {
+		webhook?: object;
+		duplicate?: string | null;
+		conflict?: string | null;
+		commit?: boolean;
+		guard?: INode['parameters'];
+	} = {},
+) => {
+	const { duplicate = 'Refuse', conflict = 'Refuse' } = parts;
+	return workflow({
 		nodes: [
 			webhook('Webhook', { ...asked, ...parts.webhook }),
-			guard('Guard'),
+			guard('Guard', parts.guard),
+			http('Mail', { url: downstream.url }),
 			commit('Commit', {}, { disabled: parts.commit === false }),
 			respond('Refuse', 409),
+			node('Plain', 'n8n-nodes-base.respondToWebhook'),
 		],
 		connections: [
-			['Webhook', 'Guard', 'Commit'],
-			...(parts.conflict === false ? [['Refuse']] : [['Guard:2', 'Refuse']]),
+			['Webhook', 'Guard', 'Mail', 'Commit'],
+			duplicate === null ? ['Refuse'] : ['Guard:1', duplicate],
+			conflict === null ? ['Refuse'] : ['Guard:2', conflict],
 		],
 	});
-const shared = /Callers choose this key/;
-const only = async (json: WorkflowJson) =>
-	(await hintsOf(json)).filter((message) => !shared.test(message));
+};
+const quiet = /Callers choose this key|follows redirects/;
+const only = async (json: WorkflowJson, mode?: 'manual' | 'webhook', item?: INodeExecutionData) =>
+	(await hintsOf(json, mode, item)).filter((message) => !quiet.test(message));
 
 test('a workflow in order has none', async () => {
 	expect(await only(fine())).toEqual([]);
-	expect(await only(chargeWorkflow('', { act: [noOp('Act')] }))).toEqual([]);
 });
 
-test('no Commit behind the Guard, or only a disabled one', async () => {
-	const message = expect.stringMatching(/^There is no Idempotency Commit behind this node/);
-	expect(await only(fine({ commit: false }))).toEqual([message]);
+describe.each(['manual', 'webhook'] as const)('in a %s run', (mode) => {
+	test('Duplicate leads into a node that acts', async () => {
+		expect(await only(fine({ duplicate: 'Mail' }), mode)).toEqual([
+			expect.stringMatching(/^Duplicate leads to "Mail", which acts again for every repeat/),
+		]);
+	});
+
+	test('Conflict leads into the node that New leads to', async () => {
+		expect(await only(fine({ conflict: 'Mail' }), mode)).toEqual([
+			expect.stringMatching(/^Conflict leads to "Mail", to which New leads as well/),
+		]);
+	});
+
+	test('a fixed text as key', async () => {
+		const fixed = { keySource: 'expression', key: 'orderId' };
+		expect(await only(fine({ guard: fixed }), mode)).toEqual([
+			expect.stringMatching(/^"Value" is the fixed text "orderId"/),
+		]);
+		const expression = { keySource: 'expression', key: '={{ $json.headers["idempotency-key"] }}' };
+		expect(await only(fine({ guard: expression }), mode)).toEqual([]);
+	});
+
+	test.each([
+		['responseNode', 'an empty success'],
+		['lastNode', 'an error 500'],
+	])(
+		'nothing on Conflict or Duplicate, and the Webhook answers by %s',
+		async (responseMode, gets) => {
+			const nothing = { duplicate: null, conflict: null, webhook: { responseMode } };
+			expect(await only(fine(nothing), mode)).toEqual([
+				expect.stringMatching(`^Nothing is connected to Conflict. .* gets ${gets}`),
+				expect.stringMatching(`^Nothing is connected to Duplicate. .* gets ${gets}`),
+			]);
+		},
+	);
+
+	test('a stored refusal that a plain Respond answers with 200', async () => {
+		const n8n = engine();
+		downstream.next({ status: 402, body: { error: 'declined' } });
+		const json = chargeWorkflow(downstream.url, {});
+		const flow: WorkflowJson = {
+			...json,
+			nodes: [...json.nodes, node('Plain', 'n8n-nodes-base.respondToWebhook')],
+			connections: {
+				...json.connections,
+				Duplicate: { main: [[{ node: 'Plain', type: 'main', index: 0 }]] },
+			},
+		};
+		const item = delivery(newKey());
+		await n8n.run(flow, { mode, triggerItems: [item] });
+		const hints = (await n8n.run(flow, { mode, triggerItems: [item] })).hints('Guard');
+		expect(hints.map(({ message }) => message)).toContainEqual(
+			expect.stringMatching(/^The first answer was 402, but "Plain" answers 200/),
+		);
+	});
 });
 
-test('Conflict is not connected', async () => {
-	expect(await only(fine({ conflict: false }))).toEqual([
-		expect.stringMatching(/^Nothing is connected to Conflict/),
-	]);
+test('no more than three, the worst first', async () => {
+	const all = { duplicate: 'Mail', conflict: 'Mail', webhook: { responseMode: 'onReceived' } };
+	const hints = await hintsOf(fine({ ...all, guard: { keySource: 'expression', key: 'x' } }));
+	expect(hints).toHaveLength(3);
+	expect(hints[0]).toMatch(/^Duplicate leads to/);
+	expect(hints[1]).toMatch(/^Conflict leads to/);
 });
 
-test('the Webhook answers before the Guard has checked anything', async () => {
-	const message = expect.stringMatching(/^The Webhook answers "Immediately"/);
-	expect(await only(fine({ webhook: { responseMode: 'onReceived' } }))).toEqual([message]);
-	expect(await only(fine({ webhook: { responseMode: 'lastNode' } }))).toEqual([]);
-});
+describe('only in a test run', () => {
+	test('without a Commit: why executing again gives New again', async () => {
+		const message = expect.stringMatching(/^This was a test run: it gives its keys back at once/);
+		expect(await only(fine({ commit: false }))).toEqual([message]);
+		expect(await only(fine({ commit: false }), 'webhook')).toEqual([]);
+	});
 
-test('callers choose the key, and there is no tenant', async () => {
-	expect(await hintsOf(fine())).toEqual([expect.stringMatching(shared)]);
-});
+	test('the Webhook answers before the Guard has checked anything', async () => {
+		const early = fine({ webhook: { responseMode: 'onReceived' } });
+		const message = expect.stringMatching(/^The Webhook answers "Immediately"/);
+		expect(await only(early)).toEqual([message]);
+		expect(await only(early, 'webhook')).toEqual([]);
+	});
 
-test('production runs are told nothing about the workflow', async () => {
-	expect(
-		await hintsOf(fine({ conflict: false, webhook: { responseMode: 'onReceived' } }), 'webhook'),
-	).toEqual([]);
+	test('an act that follows redirects', async () => {
+		const message = expect.stringMatching(/^"Mail" follows redirects/);
+		expect(await hintsOf(fine())).toContainEqual(message);
+		expect(await hintsOf(fine(), 'webhook')).toEqual([]);
+	});
+
+	test('callers choose the key, and there is no tenant', async () => {
+		const message = expect.stringMatching(/Callers choose this key/);
+		expect(await hintsOf(fine())).toContainEqual(message);
+		expect(await hintsOf(fine(), 'webhook')).toEqual([]);
+	});
 });
 
 test('the sender retries for longer than requests are remembered', async () => {
@@ -92,8 +186,9 @@ test.each([
 	const result = await run(json, 'webhook');
 	expect(result.status).toBe('error');
 	expect(result.error?.message).toBe('Idempotency Commit uses another store than this node');
+	const titles: Record<string, string> = { embedded: 'This n8n Instance', redis: 'Redis' };
 	expect(result.error?.description).toContain(
-		`In "Commit" it is "${other}", here it is "${store}"`,
+		`In "Commit" it is "${titles[other]}", here it is "${titles[store]}"`,
 	);
 	expect(result.tasks('Act')).toEqual([]);
 });

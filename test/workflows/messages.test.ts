@@ -118,7 +118,7 @@ test('no delivery id: one sentence, and which parameter to change', async () => 
 		triggerItems: [webhookItem({ body: { a: 1 } })],
 	});
 	expect(complaint(result)).toMatch(
-		/^This item has no delivery ID of a known sender\. \| Choose the sender in "Sender", or set "Recognize Duplicates By"/,
+		/^This item has no delivery ID of a known sender\. \| Set "Recognize Duplicates By" to "Custom Value", e\.g\. \{\{ \$json\.body\.\w+ \}\}/,
 	);
 });
 

@@ -33,6 +33,12 @@ export class Canvas {
 		return items.filter({ hasText: new RegExp(`^\\s*${name}\\s*$`) });
 	}
 
+	/** The nodes that the search found, best first. */
+	async foundNames(): Promise<string[]> {
+		const names = await this.page.getByTestId('node-creator-item-name').allInnerTexts();
+		return names.map((name) => name.trim());
+	}
+
 	/** Adds a node behind the one that is selected; `action` where the panel asks which. Its settings open. */
 	async add(name: string, action = 'Add to workflow'): Promise<void> {
 		await this.search(name);
