@@ -1,5 +1,5 @@
 import { fieldDigestsOf } from '../lib/keys/field-digests';
-import { fingerprintOf, identityOf, ownerTokenOf } from '../lib/keys/identity';
+import { comparisonOf, fingerprintOf, identityOf, ownerTokenOf } from '../lib/keys/identity';
 import { LEASE_MS } from '../lib/guard/lease-keeper';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../lib/core/record';
 import type { Reply } from '../lib/core/reply';
@@ -40,6 +40,7 @@ export function requestOf(order: Order, itemIndex = 0): ClaimRequest {
 		identity: identityOf({ scope, tenant: null, keyParts: [order.orderId] }),
 		owner: ownerTokenOf({ ...claimant, itemIndex }),
 		fingerprint: fingerprintOf(order),
+		comparison: comparisonOf(['payload']),
 		fieldDigests: fieldDigestsOf(Object.entries(order)),
 		namespace: 'AbCdEfGhIjKlMnOp:Guard',
 		key: order.orderId,

@@ -1,5 +1,5 @@
 import { fieldDigestsOf } from '../../lib/keys/field-digests';
-import { fingerprintOf, identityOf, ownerTokenOf } from '../../lib/keys/identity';
+import { comparisonOf, fingerprintOf, identityOf, ownerTokenOf } from '../../lib/keys/identity';
 import type { ClaimRequest, OwnerAnswer, UnknownOutcomePolicy } from '../../lib/core/record';
 import { openRedisStore } from '../../lib/stores/redis';
 import { decodeResult, encodeResult } from '../../lib/results/result-codec';
@@ -81,6 +81,7 @@ class OurHandler implements Handler {
 				...{ nonce: this.nonce, executionId, nodeId: 'guard', runIndex: 0, itemIndex: 0 },
 			}),
 			fingerprint: fingerprintOf(payload),
+			comparison: comparisonOf(['payload']),
 			fieldDigests: fieldDigestsOf(Object.entries(payload)),
 			...{ tenant: '', namespace: 'bench', key: key ?? '', eventAt: null },
 			...{ leaseMs, claimTimeoutMs: HOUR_MS, retentionMs },

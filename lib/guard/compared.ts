@@ -8,6 +8,8 @@ import type { CompareTerms } from './terms';
 /** What must be the same on a retry. */
 export interface Compared {
 	readonly value: unknown;
+	/** Which parts of the request these are, as it was set: what another setting compares says nothing of them. */
+	readonly setting: readonly unknown[];
 	/** Its top-level fields, to say which differ. */
 	readonly fields: ReadonlyArray<readonly [name: string, value: unknown]>;
 }
@@ -25,7 +27,7 @@ export async function comparedOf(
 	const method = methodOf(json);
 	const methodField: Compared['fields'] = method === null ? [] : [['method', method]];
 	if (terms.by === 'none' || (terms.by === 'auto' && chosenBy === 'sender')) {
-		return method === null ? null : { value: methodField, fields: methodField };
+		return method === null ? null : { value: methodField, setting: ['none'], fields: methodField };
 	}
 	if (terms.by === 'fields') {
 		const chosen = terms.paths.map((path): [string, unknown] => [
@@ -33,11 +35,13 @@ export async function comparedOf(
 			valueAtPath(json, path) ?? null,
 		]);
 		const fields = [...chosen, ...methodField];
-		return { value: fields, fields };
+		return { value: fields, setting: ['fields', terms.paths], fields };
 	}
 	const { value } = await payload();
-	if (terms.by !== 'except') return { value, fields: topFieldsOf(value) };
+	if (terms.by !== 'except') {
+		return { value, setting: ['payload'], fields: topFieldsOf(value) };
+	}
 	const left = withoutPaths(value, terms.paths) as JsonObject;
 	const compared = method === null ? left : { ...left, method };
-	return { value: compared, fields: topFieldsOf(compared) };
+	return { value: compared, setting: ['except', terms.paths], fields: topFieldsOf(compared) };
 }

@@ -2,7 +2,7 @@ import type { Attempt } from '../core/attempt';
 import type { ClaimRequest } from '../core/record';
 import { eventTimeOf } from '../keys/event-time';
 import { fieldDigestsOf } from '../keys/field-digests';
-import { fingerprintOf, tenantDigestOf } from '../keys/identity';
+import { comparisonOf, fingerprintOf, tenantDigestOf } from '../keys/identity';
 import type { KeyDoubts } from '../keys/key-doubts';
 import { keyDoubtsOf } from '../keys/key-doubts';
 import { budgetOf } from './budget-terms';
@@ -106,6 +106,7 @@ async function claimOf(
 			identity,
 			owner: host.ownerOf(itemIndex),
 			fingerprint: compared === null ? '' : fingerprintOf(compared.value, itsSecret),
+			comparison: compared === null ? '' : comparisonOf(compared.setting),
 			fieldDigests:
 				compared === null ? Buffer.alloc(0) : fieldDigestsOf(compared.fields, itsSecret),
 			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, itsSecret),

@@ -30,7 +30,9 @@ export function conflictMessage({ reason, record }: Conflict, words: ConflictWor
 				: `The first request with this key has been running since ${since}. Nothing was done for this one. Do not send it under another key: ask again with the same request in ${retryAfterSeconds} s to get its result.`;
 		case 'unknown_outcome':
 			return `${
-				record?.reason ? record.reason : `The run of ${since} ended without a result`
+				record?.state === 'unknown' && record.reason !== ''
+					? record.reason
+					: `The run of ${since} ended without a result`
 			}. Whether it acted is not known, so nothing was done. Do not try again, nor under another key: first check with the service that it called whether the request of ${isoTime(record?.firstSeenAt)} took effect.`;
 		case 'retry_later':
 			return `The last try did not succeed${record?.reason ? ` (${record.reason})` : ''}. Nothing was done now. Send the same request again, unchanged. Try again in ${retryAfterSeconds} s, not earlier.`;

@@ -35,6 +35,7 @@ export function sealToken(claim: SealedClaim, signingKey: Buffer): string {
 			claim.fence,
 			claim.remains.retentionMs,
 			remains.fingerprint,
+			remains.comparison,
 			Buffer.from(remains.fieldDigests).toString('base64url'),
 			remains.tenant,
 			remains.namespace,
@@ -91,7 +92,7 @@ function macOf(body: string, signingKey: Buffer): Buffer {
 function parseBody(body: string): unknown[] | null {
 	try {
 		const fields: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
-		return Array.isArray(fields) && fields.length === 15 ? fields : null;
+		return Array.isArray(fields) && fields.length === 16 ? fields : null;
 	} catch {
 		return null;
 	}
@@ -106,16 +107,17 @@ function claimOf(fields: unknown[]): SealedClaim {
 		fence: fields[3] as number,
 		remains: {
 			fingerprint: fields[5] as string,
-			fieldDigests: Buffer.from(fields[6] as string, 'base64url'),
-			tenant: fields[7] as string,
-			namespace: fields[8] as string,
-			key: fields[9] as string,
-			eventAt: fields[10] as number,
+			comparison: fields[6] as string,
+			fieldDigests: Buffer.from(fields[7] as string, 'base64url'),
+			tenant: fields[8] as string,
+			namespace: fields[9] as string,
+			key: fields[10] as string,
+			eventAt: fields[11] as number,
 			retentionMs: fields[4] as number,
-			claimTimeoutMs: fields[11] as number,
-			onUnknownOutcome: fields[12] as ClaimRemains['onUnknownOutcome'],
-			workflowId: fields[13] as string,
-			executionId: fields[14] as string,
+			claimTimeoutMs: fields[12] as number,
+			onUnknownOutcome: fields[13] as ClaimRemains['onUnknownOutcome'],
+			workflowId: fields[14] as string,
+			executionId: fields[15] as string,
 		},
 	};
 }

@@ -21,6 +21,9 @@ export function identityOf(parts: {
 	return digestOf(['v1', scope, tenant, keyParts], secret).toString('hex');
 }
 
+/** Raised whenever the digest of one value changes. */
+const FINGERPRINT_VERSION = 'v1';
+
 /**
  * What must be the same on a retry, as `v1:` and 43 characters (base64url of 32 bytes). Same digest as an identity's, over
  * `["fingerprint", "v1", value]`.
@@ -28,7 +31,17 @@ export function identityOf(parts: {
  * @throws {CanonicalJsonError} with a path within the value.
  */
 export function fingerprintOf(value: unknown, secret?: string): string {
-	return `v1:${digestOf(['fingerprint', 'v1', value], secret).toString('base64url')}`;
+	const digest = digestOf(['fingerprint', FINGERPRINT_VERSION, value], secret);
+	return `${FINGERPRINT_VERSION}:${digest.toString('base64url')}`;
+}
+
+/**
+ * Names what a fingerprint was made of: its version, and which parts of the request are compared, as it was set (8 characters). Two
+ * fingerprints say something of each other only where this is the same.
+ */
+export function comparisonOf(setting: readonly unknown[]): string {
+	const digest = digestOf(['comparison', FINGERPRINT_VERSION, ...setting]);
+	return digest.subarray(0, 6).toString('base64url');
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { NEVER_BEGAN } from '../../lib/core/observe';
 import type { ClaimRecord, ObservedState } from '../../lib/core/record';
 import type { StoreSecrets } from '../../lib/guard/opened-store';
 import { secretsOf } from '../../lib/guard/opened-store';
@@ -21,7 +22,7 @@ export function recordItem(
 		namespace: record.namespace,
 		state,
 		started: record.state !== 'pending',
-		reason: record.reason,
+		reason: hasNeverBegun(state, record) ? NEVER_BEGAN : record.reason,
 		statusCode: record.statusCode,
 		attempts: record.attempts,
 		duplicates: record.duplicates,
@@ -36,6 +37,11 @@ export function recordItem(
 		retryAfter: isoTime(record.notBefore),
 		expiresAt: isoTime(record.expiresAt),
 	};
+}
+
+/** A request that was accepted, and whose run had not started when its time was over. */
+function hasNeverBegun(state: ObservedState, record: Omit<ClaimRecord, 'result'>): boolean {
+	return record.state === 'pending' && state === 'released';
 }
 
 /**

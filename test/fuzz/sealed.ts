@@ -25,6 +25,7 @@ const claim: fc.Arbitrary<SealedClaim> = fc.record(
 		remains: fc.record(
 			{
 				fingerprint: text,
+				comparison: text,
 				fieldDigests: fc.uint8Array({ maxLength: 192 }).map((bytes) => Buffer.from(bytes)),
 				tenant: text,
 				namespace: text,

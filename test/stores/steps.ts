@@ -33,6 +33,7 @@ const claimItem = fc.record({
 	key,
 	owner,
 	fingerprint: oneOf('one', 'one', 'one', 'one', 'one', 'one', 'two', ''),
+	comparison: oneOf('one', 'one', 'one', 'one', 'one', 'two'),
 	tenant: oneOf('', '', '', '', '', '', '', '', 'tenant'),
 	event: oneOf('none', 'none', 'none', 'now', 'before the store began', 'older than retention'),
 	retentionMs: oneOf(RETENTION, RETENTION, 3 * RETENTION),
@@ -40,7 +41,7 @@ const claimItem = fc.record({
 	maxAttempts: oneOf(null, null, null, 1, 2, 3),
 	extendRetention: fc.boolean(),
 	strictAge: fc.boolean(),
-	pending: rarely,
+	pending: oneOf(false, false, false, true),
 	short,
 });
 type ClaimItem = typeof claimItem extends fc.Arbitrary<infer T> ? T : never;
@@ -63,7 +64,7 @@ const commandItem = fc.record({
 	),
 	to: oneOf('completed' as const, 'failed' as const, 'released' as const, 'unknown' as const),
 	result: oneOf(null, bytes(), bytes(0), bytes(1, 0, 255, 254, 13, 10), bytes(0xc3, 0x28)),
-	retentionMs: oneOf(RETENTION, RETENTION, 2 * RETENTION),
+	retentionMs: oneOf(RETENTION, RETENTION, 2 * RETENTION, MINUTE),
 	retryAfterMs: oneOf(null, 0, 0, MINUTE),
 	nothingRan: oneOf(undefined, false, true),
 	leaseMs: oneOf(LEASE, LEASE, 2 * LEASE, 2 * CLAIM_TIMEOUT),

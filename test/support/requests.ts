@@ -31,6 +31,7 @@ export function claimRequest(over: Partial<ClaimRequest> & { identity: string })
 	return {
 		owner: 'owner-a',
 		fingerprint: 'fingerprint-1',
+		comparison: 'comparison-1',
 		fieldDigests: bytes(1, 2, 0, 255),
 		tenant: '',
 		namespace: 'orders',
@@ -53,6 +54,7 @@ export function claimRequest(over: Partial<ClaimRequest> & { identity: string })
 export function remainsOf(request: ClaimRequest): ClaimRemains {
 	return {
 		fingerprint: request.fingerprint,
+		comparison: request.comparison,
 		fieldDigests: request.fieldDigests,
 		tenant: request.tenant,
 		namespace: request.namespace,

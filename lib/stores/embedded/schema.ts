@@ -7,7 +7,7 @@ import type { Database } from './sqlite';
 /** "idem": marks the file as ours. */
 const APPLICATION_ID = 0x6964_656d;
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** Since schema 2: what was told to whom, and until when it is not told again. */
 const NOTICES = `
@@ -27,14 +27,27 @@ const BUDGETS = `
 	CREATE INDEX ending_budget_grants ON budget_grants (until);
 `;
 
+/** By when nothing needs to be kept of a row: `endOf` of transitions.ts. */
+export const END_OF_ROW = 'max(expires_at, believed_until)';
+
+/** Since schema 4: what a late finish and another comparison are judged by. */
+const ENDS = `CREATE INDEX ending_claims ON claims (${END_OF_ROW});`;
+const COMPARED = `
+	ALTER TABLE claims ADD COLUMN believed_until INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE claims ADD COLUMN takeover INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE claims ADD COLUMN comparison TEXT NOT NULL DEFAULT '';
+	DROP INDEX expiring_claims;
+	${ENDS}
+`;
+
 const SCHEMA = `
 	CREATE TABLE claims (
 		id INTEGER PRIMARY KEY,
 		identity TEXT NOT NULL UNIQUE,
-		${COLUMNS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ')}
+		${COLUMNS.map(({ column, type }) => `${column} ${type === 'FLAG' ? 'INTEGER' : type} NOT NULL`).join(', ')}
 	) STRICT;
 	CREATE INDEX open_claims ON claims (lease_until) WHERE state <= ${LAST_OPEN_STATE};
-	CREATE INDEX expiring_claims ON claims (expires_at);
+	${ENDS}
 
 	CREATE TABLE results (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 
@@ -81,7 +94,8 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 			},
 		);
 	}
-	const added = (version === 1 ? NOTICES : '') + (version < 3 ? BUDGETS : '');
+	const added =
+		(version < 2 ? NOTICES : '') + (version < 3 ? BUDGETS : '') + (version < 4 ? COMPARED : '');
 	if (!empty && added !== '') db.exec(`${added} PRAGMA user_version = ${SCHEMA_VERSION}`);
 	if (!empty) return;
 	db.exec(SCHEMA);

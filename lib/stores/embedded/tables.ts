@@ -6,6 +6,7 @@ import { BudgetGrants } from './budget-grants';
 import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from '../rows/columns';
 import type { DuplicateCount, Row } from '../rows/backend';
 import type { ListedRow } from '../rows/portion';
+import { END_OF_ROW } from './schema';
 import type { Database, Statement } from './sqlite';
 
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
@@ -71,7 +72,7 @@ export class Tables {
 		this.deleteIdentity = db.prepare('DELETE FROM claims WHERE identity = ? RETURNING id');
 		this.putResult = db.prepare('INSERT OR REPLACE INTO results VALUES (?, ?)');
 		this.deleteResult = db.prepare('DELETE FROM results WHERE id = ?');
-		this.selectExpired = db.prepare('SELECT id FROM claims WHERE expires_at <= ? LIMIT ?');
+		this.selectExpired = db.prepare(`SELECT id FROM claims WHERE ${END_OF_ROW} <= ? LIMIT ?`);
 		this.selectSome = db.prepare(
 			`SELECT id, lease_until AS ends, identity, ${columns.join(', ')} FROM claims WHERE id > ? ORDER BY id LIMIT ?`,
 		);

@@ -52,7 +52,7 @@ function isPlain({ eventAt, tenant, budget }: ClaimRequest): boolean {
 
 /** What requests of a batch mostly have in common is sent once. */
 class Settings {
-	/** Terms and namespace of each. */
+	/** Terms, namespace and comparison of each. */
 	readonly asked: string[] = [];
 
 	private readonly numbers = new Map<string, number>();
@@ -69,11 +69,11 @@ class Settings {
 			return last.number;
 		}
 		const terms = askedOf(request);
-		const name = `${request.namespace}\n${terms}`;
+		const name = `${request.namespace}\n${request.comparison}\n${terms}`;
 		const number = this.numbers.get(name) ?? this.numbers.size + 1;
 		if (number > this.numbers.size) {
 			this.numbers.set(name, number);
-			this.asked.push(terms, request.namespace);
+			this.asked.push(terms, request.namespace, request.comparison);
 		}
 		this.last = { request, number };
 		return number;
@@ -90,6 +90,7 @@ const SETTINGS = [
 	'strictAge',
 	'pending',
 	'namespace',
+	'comparison',
 	'workflowId',
 	'executionId',
 ] as const;

@@ -82,25 +82,29 @@ export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 	const [, retention, claimTimeout, policy, run = ''] = terms ?? [];
 	const retentionMs = Number(retention);
 	const [namespace, key] = splitLines(fields.text('k'));
+	const claimedAt = fields.number('c', second);
 	return {
 		state,
 		owner: fields.text('o'),
 		fence,
 		fingerprint: fields.text('h'),
+		comparison: fields.text('w'),
 		fieldDigests: Buffer.from(fields.text('g'), 'base64url'),
 		tenant: fields.text('d'),
 		namespace,
 		key,
 		eventAt: fields.number('e', second),
 		firstSeenAt: second,
-		claimedAt: fields.number('c', second),
+		claimedAt,
 		leaseUntil,
 		claimTimeoutMs: Number(claimTimeout),
 		attempts: fields.number('t', 1),
+		takeover: fields.text('a') === '1',
 		notBefore: fields.number('b', 0),
 		finishedAt: state === 'completed' || state === 'failed' ? leaseUntil : 0,
 		retentionMs,
 		expiresAt: fields.number('x', leaseUntil + retentionMs),
+		believedUntil: fields.number('l', claimedAt + retentionMs),
 		result: fields.bytes('v'),
 		statusCode: fields.number('z', 0),
 		duplicates: fields.number('u', 0),

@@ -122,12 +122,12 @@ function remainsArguments(order: OwnerCommand): ScriptArguments {
 	if (order.type === 'start') return ['', '', encodeRun(order), ''];
 	if (order.type !== 'finish') return ['', '', '', ''];
 	const { remains } = order;
-	const { onUnknownOutcome, eventAt, fingerprint, fieldDigests, tenant } = remains;
+	const { onUnknownOutcome, eventAt, fingerprint, comparison, fieldDigests, tenant } = remains;
 	return [
 		`${remains.claimTimeoutMs} ${policyLetter(onUnknownOutcome)} ${eventAt} ${remains.retentionMs}`,
 		encodeKey(remains),
 		encodeRun(remains),
-		`${fingerprint}\n${encodeDigests(fieldDigests)}\n${tenant}`,
+		`${fingerprint}\n${encodeDigests(fieldDigests)}\n${comparison}\n${tenant}`,
 	];
 }
 

@@ -68,6 +68,7 @@ function requestOf(identity: string): ClaimRequest {
 		identity,
 		owner: CONSUMER,
 		fingerprint: '',
+		comparison: '',
 		fieldDigests: Buffer.alloc(0),
 		tenant: '',
 		namespace: CONSUMER,

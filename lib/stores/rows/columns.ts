@@ -22,7 +22,8 @@ type StoredField = Exclude<keyof ClaimRecord, 'result'>;
 interface Column {
 	readonly column: string;
 	readonly field: StoredField;
-	readonly type: 'TEXT' | 'INTEGER' | 'BLOB';
+	/** FLAG: an INTEGER of 0 or 1. */
+	readonly type: 'TEXT' | 'INTEGER' | 'FLAG' | 'BLOB';
 	/** In a first grant it moves with the clock, counted in these. Null for what the clock has no part in. */
 	readonly clock: 'ms' | 'micros' | null;
 }
@@ -48,6 +49,7 @@ export const COLUMNS: readonly Column[] = [
 	column('state', 'state', 'INTEGER'),
 	column('fence', 'fence', 'INTEGER', 'micros'),
 	column('expires_at', 'expiresAt', 'INTEGER', 'ms'),
+	column('believed_until', 'believedUntil', 'INTEGER', 'ms'),
 	column('lease_until', 'leaseUntil', 'INTEGER', 'ms'),
 	column('claimed_at', 'claimedAt', 'INTEGER', 'ms'),
 	column('first_seen_at', 'firstSeenAt', 'INTEGER', 'ms'),
@@ -57,11 +59,13 @@ export const COLUMNS: readonly Column[] = [
 	column('claim_timeout_ms', 'claimTimeoutMs', 'INTEGER'),
 	column('retention_ms', 'retentionMs', 'INTEGER'),
 	column('attempts', 'attempts', 'INTEGER'),
+	column('takeover', 'takeover', 'FLAG'),
 	column('duplicates', 'duplicates', 'INTEGER'),
 	column('status_code', 'statusCode', 'INTEGER'),
 	column('on_unknown_outcome', 'onUnknownOutcome', 'TEXT'),
 	column('owner', 'owner', 'TEXT'),
 	column('fingerprint', 'fingerprint', 'TEXT'),
+	column('comparison', 'comparison', 'TEXT'),
 	column('tenant', 'tenant', 'TEXT'),
 	column('namespace', 'namespace', 'TEXT'),
 	column('key', 'key', 'TEXT'),
@@ -73,7 +77,12 @@ export const COLUMNS: readonly Column[] = [
 
 type Value = string | number | Uint8Array;
 
-const NO_VALUE: Record<Column['type'], Value> = { TEXT: '', INTEGER: 0, BLOB: new Uint8Array() };
+const NO_VALUE: Record<Column['type'], Value> = {
+	TEXT: '',
+	INTEGER: 0,
+	FLAG: 0,
+	BLOB: new Uint8Array(),
+};
 
 /** A tombstone is a row of which only state, fence and expiry mean something. */
 export function valuesOf(stored: NonNullable<Stored>): Value[] {
@@ -85,7 +94,9 @@ export function valuesOf(stored: NonNullable<Stored>): Value[] {
 	const values: Value[] = [state];
 	for (let i = 1; i < COLUMNS.length; i++) {
 		const field = COLUMNS[i]?.field;
-		if (field !== undefined) values.push(stored[field]);
+		if (field === undefined) continue;
+		const value = stored[field];
+		values.push(typeof value === 'boolean' ? Number(value) : value);
 	}
 	return values;
 }
@@ -102,7 +113,7 @@ export function storedOf(values: readonly unknown[], result: Uint8Array | null):
 		const { field, type, column: name } = COLUMNS[i] as Column;
 		const value = values[i];
 		if (!fits(type, value)) throw corrupt(`${name} holds no ${type}`);
-		record[field] = value;
+		record[field] = type === 'FLAG' ? value === 1 : value;
 	}
 	record.state = state;
 	if (record.onUnknownOutcome !== 'hold' && record.onUnknownOutcome !== 'retry') {
@@ -117,6 +128,8 @@ function fits(type: Column['type'], value: unknown): boolean {
 			return typeof value === 'string';
 		case 'INTEGER':
 			return Number.isSafeInteger(value);
+		case 'FLAG':
+			return value === 0 || value === 1;
 		case 'BLOB':
 			return value instanceof Uint8Array;
 	}

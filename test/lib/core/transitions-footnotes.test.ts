@@ -1,5 +1,5 @@
 import type { ClaimRecord, OwnerCommand, Stored, Tombstone } from '../../../lib/core/record';
-import { backoffMs, claim, command, operate } from '../../../lib/core/transitions';
+import { claim, command, operate } from '../../../lib/core/transitions';
 import { CLAIM_TIMEOUT, HOUR, LEASE, MINUTE, RETENTION, finishOf } from '../../support/requests';
 import {
 	CLAIMED_AT,
@@ -14,11 +14,10 @@ import {
 	park,
 	release,
 	renew,
-	resolveTo,
 	retried,
 } from './transitions-table';
 
-/** The footnotes below the table of the contract, and the rules that go with it. */
+/** The footnotes below the table of docs/contract.md, and the rules that belong to it. */
 
 const tombstone = (fence: number): Tombstone => ({
 	state: 'tombstone',
@@ -31,11 +30,6 @@ const conflict = (reason: string, retryAfterMs: number | null = null) => ({
 	retryAfterMs,
 });
 const at = (ms: number) => ({ ...CLOCK, micros: ms * 1000 });
-
-const begins = {
-	...{ leaseMs: LEASE, workflowId: 'workflow-1', executionId: '77' },
-	type: 'start',
-} as const;
 
 describe('¹ a new claim', () => {
 	const aged = (eventAt: number | null, strictAge = false) =>
@@ -80,44 +74,6 @@ describe('¹ a new claim', () => {
 	it('takes the event’s time, else the first sight, for the KSUID', () => {
 		expect(aged(NOW - HOUR).next).toMatchObject({ eventAt: NOW - HOUR, firstSeenAt: NOW });
 		expect(aged(null).next).toMatchObject({ eventAt: NOW, firstSeenAt: NOW });
-	});
-
-	it('of the door is pending for the claim timeout, until it starts', () => {
-		const { next } = claim(null, { ...claimOfOwner, pending: true }, CLOCK);
-		const leaseUntil = NOW + CLAIM_TIMEOUT;
-		expect(next).toMatchObject({ state: 'pending', leaseUntil, expiresAt: leaseUntil + RETENTION });
-		const start: OwnerCommand = { ...own, fence: CLOCK.micros, ...begins };
-		const started = command(next, start, at(NOW + MINUTE));
-		expect(started.answer).toMatchObject({ outcome: 'done', state: 'processing' });
-		expect(started.next).toMatchObject({ leaseUntil: NOW + MINUTE + LEASE, executionId: '77' });
-		const late = command(next, start, at(leaseUntil));
-		expect(late).toEqual({ next, answer: { outcome: 'lost', state: 'lapsed' } });
-	});
-
-	it('of the door keeps the request that was accepted, until it starts', () => {
-		const { next } = claim(
-			null,
-			{ ...claimOfOwner, pending: true, onUnknownOutcome: 'hold' as const },
-			CLOCK,
-		);
-		const owned = { ...own, fence: CLOCK.micros };
-		const request = Buffer.from('request');
-		const kept = command(next, { ...owned, type: 'deposit', request }, at(NOW + 1));
-		expect(kept.answer).toMatchObject({ outcome: 'done', state: 'pending' });
-		expect(kept.next).toEqual({ ...next, result: request });
-		const lapsed = at(NOW + CLAIM_TIMEOUT);
-		expect(claim(kept.next, other, lapsed).answer).toMatchObject({ reason: 'unknown_outcome' });
-		const { next: started } = command(kept.next, { ...owned, ...begins }, at(NOW + 2));
-		expect(started).toMatchObject({ state: 'processing', result: null });
-		const late = command(started, { ...owned, type: 'deposit', request }, at(NOW + 3));
-		expect(late).toMatchObject({ next: started, answer: { outcome: 'kept' } });
-	});
-
-	it('that runs already may start again while it is live, not once it lapsed', () => {
-		const start: OwnerCommand = { ...own, ...begins };
-		expect(command(COLUMNS.live, start, CLOCK).answer.outcome).toBe('done');
-		const late = command(COLUMNS.lapsed, start, CLOCK);
-		expect(late).toEqual({ next: COLUMNS.lapsed, answer: { outcome: 'lost', state: 'lapsed' } });
 	});
 });
 
@@ -173,7 +129,7 @@ describe('³ a duplicate', () => {
 
 	it('is the only answer that extends: a refused claim changes nothing', () => {
 		for (const stored of [
-			COLUMNS.live,
+			COLUMNS.processing,
 			COLUMNS.unknown,
 			{ ...COLUMNS.released, notBefore: NOW + 1 },
 		]) {
@@ -277,7 +233,7 @@ describe('⁵ the finish of a claim that is gone', () => {
 
 	it('of a claim that was forgotten by force is refused, also late', () => {
 		const forgotten = operate(
-			COLUMNS.live,
+			COLUMNS.processing,
 			{ identity: own.identity, type: 'forget', force: true },
 			CLOCK,
 		);
@@ -302,20 +258,20 @@ describe('⁶ retention of what is unfinished', () => {
 			[park(own), later + RETENTION],
 			[release(own), later + RETENTION],
 		] as const) {
-			expect(command(COLUMNS.live, order, at(later)).next).toMatchObject({ expiresAt });
+			expect(command(COLUMNS.processing, order, at(later)).next).toMatchObject({ expiresAt });
 		}
 	});
 
 	it('is never shorter than the lease', () => {
 		const long = { ...renew(own), leaseMs: HOUR } as OwnerCommand;
-		const { next } = command(COLUMNS.live, long, CLOCK);
+		const { next } = command(COLUMNS.processing, long, CLOCK);
 		const holdUntil = CLAIMED_AT + CLAIM_TIMEOUT;
 		expect(next).toMatchObject({ leaseUntil: holdUntil, expiresAt: holdUntil + RETENTION });
 	});
 
 	it('ends for a renewal with the claim timeout', () => {
 		const last = CLAIMED_AT + CLAIM_TIMEOUT;
-		const stored = { ...COLUMNS.live, leaseUntil: last, expiresAt: last + RETENTION };
+		const stored = { ...COLUMNS.processing, leaseUntil: last, expiresAt: last + RETENTION };
 		expect(command(stored, renew(own), at(last - 1)).answer).toMatchObject({ outcome: 'done' });
 		const late = command(stored, renew(own), at(last));
 		expect(late).toEqual({ next: stored, answer: { outcome: 'lost', state: 'lapsed' } });
@@ -324,79 +280,8 @@ describe('⁶ retention of what is unfinished', () => {
 
 it('⁷ retention of a result is that of the finish', () => {
 	const order = finishOf(claimOfOwner, FENCE, { retentionMs: 5 * RETENTION });
-	expect(command(COLUMNS.live, order, CLOCK).next).toMatchObject({
+	expect(command(COLUMNS.processing, order, CLOCK).next).toMatchObject({
 		retentionMs: 5 * RETENTION,
 		expiresAt: NOW + 5 * RETENTION,
-	});
-});
-
-describe('a resolution', () => {
-	it.each(['completed', 'released'] as const)(
-		'to %s leaves alone what changed since it was seen',
-		(to) => {
-			const stored = COLUMNS.unknown;
-			const order = resolveTo(to)(stored);
-			if (order.type !== 'resolve') throw new Error('expected a resolution');
-			for (const seen of [
-				{ ...order.seen, fence: FENCE + 1 },
-				{ ...order.seen, state: 'lapsed' as const },
-			]) {
-				const { next, answer } = operate(stored, { ...order, seen }, CLOCK);
-				expect(answer).toEqual({ outcome: 'changed', state: 'unknown' });
-				expect(next).toBe(stored);
-			}
-		},
-	);
-
-	it('to released lets a spent key run again', () => {
-		const spent = { ...COLUMNS.unknown, attempts: 3 };
-		const { next } = operate(spent, resolveTo('released')(spent), CLOCK);
-		expect(claim(next, { ...other, maxAttempts: 3 }, CLOCK).answer.outcome).toBe('new');
-	});
-});
-
-it('a tombstone has the fence max(record’s, clock)', () => {
-	const ahead = { ...COLUMNS.completed, fence: CLOCK.micros + 9 };
-	const order = { identity: own.identity, type: 'forget', force: false } as const;
-	expect(operate(ahead, order, CLOCK).next).toMatchObject({ fence: CLOCK.micros + 9 });
-	expect(operate(COLUMNS.completed, order, CLOCK).next).toMatchObject({ fence: CLOCK.micros });
-});
-
-it('a backoff is 30 s, doubled with each attempt, at most an hour, where the answer named none', () => {
-	expect([0, 1, 2, 3, 7, 8, 100, 5_000].map(backoffMs)).toEqual(
-		[30, 30, 60, 120, 1920, 3600, 3600, 3600].map((seconds) => seconds * 1000),
-	);
-	const order = { ...release(own), retryAfterMs: null } as OwnerCommand;
-	expect(command({ ...COLUMNS.live, attempts: 3 }, order, CLOCK).next).toMatchObject({
-		notBefore: NOW + 2 * MINUTE,
-	});
-});
-
-describe('an attempt', () => {
-	const nothingRan = (order: OwnerCommand) => ({ ...order, nothingRan: true }) as OwnerCommand;
-	const abandoned: OwnerCommand = {
-		...own,
-		type: 'abandon',
-		to: 'released',
-		retryAfterMs: 0,
-		statusCode: 0,
-		reason: 'nothing ran',
-	};
-
-	it('that was given back is not counted: a key is never spent by runs that did nothing', () => {
-		for (const giveBack of [nothingRan(release(own)), nothingRan(abandoned)]) {
-			const { next } = command(COLUMNS.live, giveBack, CLOCK);
-			expect(next).toMatchObject({ state: 'released', attempts: 0 });
-			const later = at(NOW + HOUR);
-			const { answer } = claim(next, { ...other, maxAttempts: 1 }, later);
-			expect(answer).toMatchObject({ outcome: 'new', record: { attempts: 1 } });
-		}
-	});
-
-	it('counts where the run began', () => {
-		for (const order of [release(own), abandoned]) {
-			const { next } = command(COLUMNS.live, order, CLOCK);
-			expect(next).toMatchObject({ state: 'released', attempts: 1 });
-		}
 	});
 });

@@ -194,6 +194,28 @@ describe('whatever happens to a key', () => {
 	);
 
 	it(
+		'a late finish is never believed over a newer claim',
+		check(({ events, last }) => {
+			if (last.kind !== 'written' || last.order?.type !== 'finish') return;
+			const granted = events.filter(({ kind }) => kind === 'grant');
+			const fences = granted.map(({ after }) => after?.fence ?? 0);
+			// The last grants may lie behind a forced forget, which leaves a tombstone with a higher fence.
+			expect(last.order.fence).toBeGreaterThanOrEqual(Math.max(0, ...fences));
+		}),
+	);
+
+	it(
+		'no claim is counted as an attempt that was given back',
+		check(({ last }) => {
+			const { kind, before, after, order } = last;
+			if (kind !== 'written' || !isRecord(before) || !isRecord(after)) return;
+			const isGivenBack = order !== undefined && 'nothingRan' in order && order.nothingRan === true;
+			const released = isGivenBack && after.state !== 'completed' && after.state !== 'failed';
+			expect(after.attempts).toBe(released ? Math.max(0, before.attempts - 1) : before.attempts);
+		}),
+	);
+
+	it(
 		'every record has an expiry, later than its lease',
 		check(({ last, nowMs }) => {
 			const { after, before } = last;
@@ -215,6 +237,7 @@ describe('whatever happens to a key', () => {
 					key: 0,
 					owner: 'owner-a',
 					fingerprint: 'never seen',
+					comparison: 'one',
 					tenant: 'stranger',
 					event: 'none',
 					retentionMs: 1,
@@ -239,6 +262,7 @@ describe('whatever happens to a key', () => {
 		expect([...kinds].sort()).toEqual(
 			[
 				'again',
+				'again by takeover',
 				'forgotten',
 				'grant',
 				'grant by takeover',

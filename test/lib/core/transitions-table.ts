@@ -17,10 +17,7 @@ import {
 	identityOf,
 } from '../../support/requests';
 
-/**
- * The table "Transitions" of the contract, cell by cell and in its own words: `=` is an unchanged record, the footnotes follow
- * below the table.
- */
+/** For each column and row of the table in docs/contract.md, records and requests that it speaks of. */
 
 export const CLAIMED_AT = 1_800_000_000_000;
 export const NOW = CLAIMED_AT + MINUTE;
@@ -35,6 +32,7 @@ export const RECORD: ClaimRecord = Object.freeze({
 	owner: 'owner-a',
 	fence: FENCE,
 	fingerprint: claimOfOwner.fingerprint,
+	comparison: claimOfOwner.comparison,
 	fieldDigests: claimOfOwner.fieldDigests,
 	tenant: '',
 	namespace: 'orders',
@@ -45,10 +43,12 @@ export const RECORD: ClaimRecord = Object.freeze({
 	leaseUntil: NOW + LEASE,
 	claimTimeoutMs: CLAIM_TIMEOUT,
 	attempts: 1,
+	takeover: false,
 	notBefore: 0,
 	finishedAt: 0,
 	retentionMs: RETENTION,
 	expiresAt: NOW + LEASE + RETENTION,
+	believedUntil: CLAIMED_AT + RETENTION,
 	result: null,
 	statusCode: 0,
 	duplicates: 4,
@@ -59,37 +59,47 @@ export const RECORD: ClaimRecord = Object.freeze({
 });
 
 const ended: Partial<ClaimRecord> = { leaseUntil: NOW - 10, expiresAt: NOW - 10 + RETENTION };
+const lapsed: ClaimRecord = { ...RECORD, leaseUntil: NOW, expiresAt: NOW + RETENTION };
+const pending: ClaimRecord = {
+	...RECORD,
+	state: 'pending',
+	leaseUntil: CLAIMED_AT + CLAIM_TIMEOUT,
+	expiresAt: CLAIMED_AT + CLAIM_TIMEOUT + RETENTION,
+};
+
 export const COLUMNS = {
 	absent: null,
-	live: RECORD,
-	lapsed: { ...RECORD, leaseUntil: NOW, expiresAt: NOW + RETENTION },
+	pending,
+	processing: RECORD,
+	lapsed,
+	'never began': { ...lapsed, state: 'pending' },
 	unknown: { ...RECORD, ...ended, state: 'unknown', reason: 'stopped' },
 	released: { ...RECORD, ...ended, state: 'released', notBefore: NOW },
 	completed: { ...RECORD, ...ended, state: 'completed', finishedAt: NOW - 10, result: bytes(1) },
 	failed: { ...RECORD, ...ended, state: 'failed', finishedAt: NOW - 10, result: bytes(2) },
 } satisfies Record<string, Stored>;
 export type Column = keyof typeof COLUMNS;
-export const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 
-/** `pending` behaves as processing; an expired record and an expired tombstone are absent. */
+/** Records that stand in other columns than their state says. */
 export const VARIANTS: ReadonlyArray<[name: string, column: Column, stored: Stored]> = [
-	...COLUMN_NAMES.map((name): [string, Column, Stored] => [name, name, COLUMNS[name]]),
-	['live (pending)', 'live', { ...COLUMNS.live, state: 'pending' }],
-	['lapsed (pending)', 'lapsed', { ...COLUMNS.lapsed, state: 'pending' }],
-	['absent (expired)', 'absent', { ...COLUMNS.completed, expiresAt: NOW }],
+	...Object.entries(COLUMNS).map(([name, stored]): [string, Column, Stored] => [
+		name,
+		name as Column,
+		stored,
+	]),
+	[
+		'absent (expired)',
+		'absent',
+		{ ...COLUMNS.completed, expiresAt: NOW, believedUntil: NOW, fence: FENCE - 1 },
+	],
 	['absent (tombstone over)', 'absent', { state: 'tombstone', fence: FENCE + 1, expiresAt: NOW }],
+	['lapsed (pending, by takeover)', 'lapsed', { ...lapsed, state: 'pending', takeover: true }],
 ];
 
-export type Cells = readonly [
-	absent: string,
-	live: string,
-	lapsed: string,
-	unknown: string,
-	released: string,
-	completed: string,
-	failed: string,
-];
-export type Row<Request> = readonly [event: string, requests: readonly Request[], cells: Cells];
+/** Whose attempt was given back: its run never began. */
+export function isGivenBack(stored: Stored): boolean {
+	return stored?.state === 'pending' && stored.leaseUntil <= NOW;
+}
 
 export const other: ClaimRequest = {
 	...claimOfOwner,
@@ -98,45 +108,26 @@ export const other: ClaimRequest = {
 };
 const others = (over: Partial<ClaimRequest>): ClaimRequest => ({ ...other, ...over });
 
-export const CLAIMS: ReadonlyArray<Row<ClaimRequest>> = [
-	[
-		'claim, fingerprint differs',
-		[
-			{ ...claimOfOwner, fingerprint: 'another' },
-			others({ fingerprint: 'another' }),
-			others({ fingerprint: 'another', onUnknownOutcome: 'hold' }),
-		],
-		['new', '= mismatch', '= mismatch', '= mismatch', '= mismatch', '= mismatch', '= mismatch'],
+export const CLAIMS: Readonly<Record<string, readonly ClaimRequest[]>> = {
+	'claim, another tenant': [
+		{ ...claimOfOwner, tenant: 'another' },
+		others({ tenant: 'another' }),
+		others({ tenant: 'another', fingerprint: 'another' }),
 	],
-	[
-		'claim, own token',
-		[claimOfOwner],
-		['new', 'refreshed', 'refreshed', 'takeover', 'again', 'duplicate', 'stored error'],
+	'claim, another fingerprint': [
+		{ ...claimOfOwner, fingerprint: 'another' },
+		others({ fingerprint: 'another' }),
+		others({ fingerprint: 'another', onUnknownOutcome: 'hold' }),
 	],
-	[
-		'claim, own token, hold',
-		[{ ...claimOfOwner, onUnknownOutcome: 'hold' }],
-		['new', 'refreshed', 'refreshed', '= unknown_outcome', 'again', 'duplicate', 'stored error'],
+	'claim, own token, hold': [{ ...claimOfOwner, onUnknownOutcome: 'hold' }],
+	'claim, own token, retry': [claimOfOwner],
+	'claim, other token, hold': [others({ onUnknownOutcome: 'hold' })],
+	'claim, other token, retry': [
+		other,
+		others({ fingerprint: '' }),
+		others({ fingerprint: 'another', comparison: 'another' }),
 	],
-	[
-		'claim, other token, hold',
-		[others({ onUnknownOutcome: 'hold' })],
-		[
-			...(['new', '= in_progress', '= unknown_outcome', '= unknown_outcome'] as const),
-			...(['again', 'duplicate', 'stored error'] as const),
-		],
-	],
-	[
-		'claim, other token, retry',
-		[other, others({ fingerprint: '' })],
-		['new', '= in_progress', 'takeover', 'takeover', 'again', 'duplicate', 'stored error'],
-	],
-	[
-		'claim, other tenant',
-		[others({ tenant: 'another' }), others({ tenant: 'another', fingerprint: 'another' })],
-		['new', '= tenant', '= tenant', '= tenant', '= tenant', '= tenant', '= tenant'],
-	],
-];
+};
 
 const owned = { identity, owner: 'owner-a', fence: FENCE };
 export const own = { ...owned, ownRun: true };
@@ -148,11 +139,16 @@ export const finishTo =
 		finishOf(claimOfOwner, run.fence, { ...run, to, result: bytes(7), statusCode: 201 });
 export const release = (run: Run): OwnerCommand => ({
 	...run,
-	...{ type: 'release', retryAfterMs: MINUTE, statusCode: 429, reason: 'try later' },
+	type: 'release',
+	retryAfterMs: MINUTE,
+	statusCode: 429,
+	reason: 'try later',
 });
 export const park = (run: Run): OwnerCommand => ({
 	...run,
-	...{ type: 'park', statusCode: 502, reason: 'unsure' },
+	type: 'park',
+	statusCode: 502,
+	reason: 'unsure',
 });
 const abandon =
 	(to: 'completed' | 'failed' | 'released' | 'unknown') =>
@@ -163,8 +159,27 @@ const abandon =
 		return { ...run, ...end, to, result: bytes(8) };
 	};
 export const renew = (run: Run): OwnerCommand => ({ ...run, type: 'renew', leaseMs: LEASE });
+export const start =
+	(executionId: string) =>
+	(run: Run): OwnerCommand => ({
+		...run,
+		type: 'start',
+		leaseMs: LEASE,
+		workflowId: RECORD.workflowId,
+		executionId,
+	});
+export const deposit = (run: Run): OwnerCommand => ({ ...run, type: 'deposit', request: bytes(6) });
 const abandons = (['completed', 'failed', 'released', 'unknown'] as const).map(abandon);
-const ALL = [finishTo('completed'), finishTo('failed'), release, park, ...abandons, renew];
+const withOwner = [
+	finishTo('completed'),
+	finishTo('failed'),
+	release,
+	park,
+	renew,
+	start(RECORD.executionId),
+	start('another'),
+	deposit,
+];
 const differing: Run[] = [
 	{ ...own, owner: 'owner-b' },
 	{ ...own, fence: FENCE - 1 },
@@ -173,85 +188,39 @@ const differing: Run[] = [
 ];
 const ungranted = [0, -1, NaN, 1.5, Infinity].map((fence) => ({ ...own, fence }));
 
-const kept7: Cells = ['=', '=', '=', '=', '=', '=', '='];
-const lost7: Cells = ['= lost', '= lost', '= lost', '= lost', '= lost', '= lost', '= lost'];
-export const COMMANDS: ReadonlyArray<Row<OwnerCommand>> = [
-	[
-		'finish(completed)',
-		[finishTo('completed')(own), finishTo('completed')(retried)],
-		[
-			...(['completed, recovered', 'completed', 'completed', 'completed'] as const),
-			...(['completed, recovered', '= kept', 'completed, recovered'] as const),
-		],
-	],
-	[
-		'finish(failed), own run',
-		[finishTo('failed')(own)],
-		['failed, recovered', 'failed', 'failed', 'failed', 'failed, recovered', '= kept', '= kept'],
-	],
-	[
-		'finish(failed), retried run',
-		[finishTo('failed')(retried)],
-		['failed, recovered', '= kept', '= kept', '= kept', 'failed, recovered', '= kept', '= kept'],
-	],
-	[
-		'release, own run',
-		[release(own)],
-		['=', 'released', 'released', '= kept', '= released', '= kept', '= kept'],
-	],
-	[
-		'release, retried run',
-		[release(retried)],
-		['=', '= kept', '= kept', '= kept', '= released', '= kept', '= kept'],
-	],
-	[
-		'park (outcome unknown)',
-		[park(own), park(retried)],
-		['=', 'unknown', 'unknown', '=', 'unknown', '= kept', '= kept'],
-	],
-	...(['completed', 'failed', 'released', 'unknown'] as const).map(
-		(to): Row<OwnerCommand> => [
-			`abandon(to ${to}), own run`,
-			[abandon(to)(own)],
-			['=', to, to, '=', '=', '=', '='],
-		],
+export const COMMANDS: Readonly<Record<string, readonly OwnerCommand[]>> = {
+	'finish (completed)': [finishTo('completed')(own), finishTo('completed')(retried)],
+	'finish (failed), own run': [finishTo('failed')(own)],
+	'finish (failed), retried run': [finishTo('failed')(retried)],
+	'release, own run': [release(own)],
+	'release, retried run': [release(retried)],
+	park: [park(own), park(retried)],
+	'abandon (to x), own run': abandons.map((order) => order(own)),
+	'abandon (to x), retried run': abandons.map((order) => order(retried)),
+	'renew, own run, within the claim timeout': [renew(own)],
+	'renew, otherwise': [renew(retried)],
+	'start, the execution that holds the key': [start(RECORD.executionId)(own)],
+	'start, another execution': [start('another')(own)],
+	deposit: [deposit(own)],
+	'token differs: finish, release, park, renew, start, deposit': withOwner.flatMap((order) =>
+		differing.map((run) => order(run)),
 	),
-	['abandon, retried run', abandons.map((order) => order(retried)), kept7],
-	[
-		'renew, own run, within the claim timeout',
-		[renew(own)],
-		['= lost', 'extended', 'extended', '= lost', '= lost', '= lost', '= lost'],
-	],
-	['renew, otherwise', [renew(retried)], lost7],
-	[
-		'token differs: finish, release, park, renew',
-		[finishTo('completed'), finishTo('failed'), release, park, renew].flatMap((order) =>
-			differing.map((run) => order(run)),
-		),
-		[
-			...(['as above', '= superseded', '= superseded', '= superseded'] as const),
-			...(['= superseded', '= superseded', '= superseded'] as const),
-		],
-	],
-	[
-		'token differs: abandon',
-		abandons.flatMap((order) => differing.map((run) => order(run))),
-		kept7,
-	],
-	[
-		'owner command without a granted fence',
-		ALL.flatMap((order) => ungranted.map((run) => order(run))),
-		Array.from({ length: 7 }, () => '= refused') as unknown as Cells,
-	],
-];
+	'token differs: abandon': abandons.flatMap((order) => differing.map((run) => order(run))),
+	"an owner's command without a granted fence": [...withOwner, ...abandons].flatMap((order) =>
+		ungranted.map((run) => order(run)),
+	),
+};
 
 const seenIn = (stored: Stored) => ({ fence: stored?.fence ?? 0, state: observe(stored, NOW) });
 export const resolveTo =
 	(to: 'completed' | 'released', force = false) =>
 	(stored: Stored): OperatorCommand => {
 		const order = {
-			...{ identity, type: 'resolve' as const, seen: seenIn(stored) },
-			...{ force, reason: 'asked' },
+			identity,
+			type: 'resolve' as const,
+			seen: seenIn(stored),
+			force,
+			reason: 'asked',
 		};
 		if (to === 'released') return { ...order, to };
 		return { ...order, to, result: bytes(9), statusCode: 200 };
@@ -262,47 +231,11 @@ export const forget = (force: boolean) => (): OperatorCommand => ({
 	force,
 });
 
-export const OPERATIONS: ReadonlyArray<Row<(stored: Stored) => OperatorCommand>> = [
-	[
-		'resolve(completed)',
-		[resolveTo('completed')],
-		[
-			...(['= refused', '= refused', 'completed', 'completed', 'completed'] as const),
-			...(['= refused', 'completed'] as const),
-		],
-	],
-	[
-		'resolve(released), attempts 0',
-		[resolveTo('released')],
-		[
-			...(['= refused', '= refused', 'released', 'released', 'released'] as const),
-			...(['= refused', 'released'] as const),
-		],
-	],
-	[
-		'resolve(completed) by force',
-		[resolveTo('completed', true)],
-		[
-			...(['= refused', 'completed', 'completed', 'completed', 'completed'] as const),
-			...(['= refused', 'completed'] as const),
-		],
-	],
-	[
-		'resolve(released) by force',
-		[resolveTo('released', true)],
-		[
-			...(['= refused', 'released', 'released', 'released', 'released'] as const),
-			...(['= refused', 'released'] as const),
-		],
-	],
-	[
-		'forget',
-		[forget(false)],
-		['= kept', '= refused', 'tombstone', 'tombstone', 'tombstone', 'tombstone', 'tombstone'],
-	],
-	[
-		'forget by force',
-		[forget(true)],
-		['= kept', 'tombstone', 'tombstone', 'tombstone', 'tombstone', 'tombstone', 'tombstone'],
-	],
-];
+export const OPERATIONS: Readonly<Record<string, (stored: Stored) => OperatorCommand>> = {
+	'resolve (completed)': resolveTo('completed'),
+	'resolve (completed) by force': resolveTo('completed', true),
+	'resolve (released)': resolveTo('released'),
+	'resolve (released) by force': resolveTo('released', true),
+	forget: forget(false),
+	'forget by force': forget(true),
+};

@@ -8,112 +8,134 @@ import type {
 import { viewOf } from '../../../lib/core/record';
 import { claim, command, observe, operate } from '../../../lib/core/transitions';
 import { CLAIM_TIMEOUT, LEASE, MINUTE, RETENTION, bytes } from '../../support/requests';
+import { readContract } from './contract-table';
 import {
 	CLAIMED_AT,
 	CLAIMS,
 	CLOCK,
 	COLUMNS,
-	COLUMN_NAMES,
 	COMMANDS,
 	FENCE,
 	NOW,
 	OPERATIONS,
 	VARIANTS,
-	type Column,
-	type Row,
+	isGivenBack,
 } from './transitions-table';
 
-const CONFLICTS: Record<string, string> = {
-	'= mismatch': 'payload_mismatch',
-	'= tenant': 'tenant_mismatch',
-	'= in_progress': 'in_progress',
-	'= unknown_outcome': 'unknown_outcome',
+const SHOWN_OF_NEVER_BEGAN = {
+	state: 'released',
+	attempts: 0,
+	reason: 'The run that was accepted before never began',
 };
+
+/** What a refused caller may see. */
+function shown(stored: ClaimRecord) {
+	const view = viewOf(stored);
+	if (!isGivenBack(stored)) return view;
+	return stored.takeover ? { ...view, attempts: 0 } : { ...view, ...SHOWN_OF_NEVER_BEGAN };
+}
 
 function expectClaim(cell: string, stored: Stored, request: ClaimRequest): void {
 	const { next, answer } = claim(stored, request, CLOCK);
 	const record = stored as ClaimRecord;
-	const leaseMs = next?.state === 'pending' ? CLAIM_TIMEOUT : LEASE;
-	const lease = { leaseUntil: NOW + leaseMs, expiresAt: NOW + leaseMs + RETENTION };
+	const lease = { leaseUntil: NOW + LEASE, expiresAt: NOW + LEASE + RETENTION };
 	const grant = {
-		...{ ...lease, state: 'processing', owner: request.owner, claimedAt: NOW },
-		...{ executionId: request.executionId, result: null, finishedAt: 0, reason: '' },
+		...lease,
+		state: 'processing',
+		owner: request.owner,
+		claimedAt: NOW,
+		believedUntil: NOW + RETENTION,
+		executionId: request.executionId,
+		result: null,
+		finishedAt: 0,
 	};
 	switch (cell) {
 		case 'new':
 			expect(answer).toMatchObject({ outcome: 'new', fence: CLOCK.micros, takeover: false });
 			expect(next).toMatchObject({ ...grant, attempts: 1, firstSeenAt: NOW, duplicates: 0 });
+			expect(next).toMatchObject({ reason: '', takeover: false });
 			break;
-		case 'refreshed':
-			expect(answer).toMatchObject({ outcome: 'new', fence: FENCE, takeover: false });
-			expect(next).toEqual({ ...record, ...lease });
+		case 'lease started again':
+		case '= the same claim': {
+			// A pending claim that took over and was not started in time is granted as to any other.
+			if (isGivenBack(stored)) return expectClaim(asOther(request), stored, request);
+			const { takeover } = record;
+			expect(answer).toMatchObject({ outcome: 'new', fence: FENCE, takeover });
+			if (cell === '= the same claim') expect(next).toBe(stored);
+			else expect(next).toEqual({ ...record, ...lease });
 			break;
+		}
 		case 'again':
-		case 'takeover':
-			expect(answer).toMatchObject({
-				outcome: 'new',
-				fence: CLOCK.micros,
-				takeover: cell === 'takeover',
+		case 'anew':
+		case 'takeover': {
+			const takeover = cell === 'takeover';
+			expect(answer).toMatchObject({ outcome: 'new', fence: CLOCK.micros, takeover });
+			expect(next).toMatchObject({ ...grant, takeover, firstSeenAt: CLAIMED_AT });
+			expect(next).toMatchObject({ attempts: isGivenBack(stored) ? 1 : 2 });
+			const began = !isGivenBack(stored);
+			expect(next).toMatchObject({ reason: began ? '' : SHOWN_OF_NEVER_BEGAN.reason });
+			const compares = request.fingerprint !== '';
+			expect(next).toMatchObject({
+				fingerprint: compares ? request.fingerprint : record.fingerprint,
+				comparison: compares ? request.comparison : record.comparison,
 			});
-			expect(next).toMatchObject({ ...grant, attempts: 2, firstSeenAt: CLAIMED_AT });
-			expect(next).toMatchObject({ fingerprint: record.fingerprint });
 			break;
+		}
 		case 'duplicate':
-		case 'stored error':
-			expect(record.state).toBe(cell === 'duplicate' ? 'completed' : 'failed');
 			expect(answer).toMatchObject({ outcome: 'duplicate', result: record.result });
 			expect(next).toEqual({ ...record, duplicates: 5 });
 			break;
 		default:
+			expect(cell).toMatch(/^= /);
 			expect(next).toBe(stored);
 			expect(answer).toEqual({
 				outcome: 'conflict',
-				reason: CONFLICTS[cell],
+				reason: cell.slice(2),
 				retryAfterMs: null,
-				record: cell === '= tenant' ? null : viewOf(record),
+				record: cell === '= tenant_mismatch' ? null : shown(record),
 			});
 	}
 	if (answer.outcome !== 'new') {
-		expect(JSON.stringify(answer)).not.toMatch(/"(owner|fence|fingerprint|tenant)":/);
+		expect(JSON.stringify(answer)).not.toMatch(
+			/"(owner|fence|fingerprint|comparison|tenant|believedUntil)":/,
+		);
 	}
 }
+
+const asOther = ({ onUnknownOutcome }: ClaimRequest) =>
+	onUnknownOutcome === 'hold' ? '= unknown_outcome' : 'takeover';
 
 function expectCommand(cell: string, stored: Stored, order: OwnerCommand): void {
 	const { next, answer } = command(stored, order, CLOCK);
 	const record = stored as ClaimRecord;
 	const state = observe(stored, NOW);
-	const view = state === 'absent' ? null : viewOf(record);
+	if (cell.startsWith('= ')) expect(next).toBe(stored);
 	switch (cell) {
 		case 'as above':
 			return;
-		case '=':
-		case '= kept':
-		case '= released':
-			expect(next).toBe(stored);
+		case '= kept': {
+			const view = state === 'absent' ? null : shown(record);
 			expect(answer).toEqual({ outcome: 'kept', state, record: view });
 			return;
+		}
 		case '= lost':
-			expect(next).toBe(stored);
 			expect(answer).toEqual({ outcome: 'lost', state });
 			return;
 		case '= refused':
-			expect(next).toBe(stored);
 			expect(answer).toEqual({ outcome: 'refused' });
 			return;
-		case '= superseded':
-			expect(next).toBe(stored);
+		case '= superseded': {
+			const { workflowId, executionId } = record;
 			expect(answer).toEqual({
 				outcome: 'superseded',
 				reason: 'taken_over',
-				current: {
-					state,
-					workflowId: 'workflow-1',
-					executionId: 'execution of owner-a',
-					fence: FENCE,
-				},
+				current: { state, workflowId, executionId, fence: FENCE },
 			});
 			return;
-		case 'extended':
+		}
+		case 'longer lease':
+			// A claim that was never started has no lease that could be longer.
+			if (isGivenBack(stored)) return expectCommand('= lost', stored, order);
 			expect(answer).toMatchObject({ outcome: 'done', state: record.state, recovered: false });
 			expect(next).toEqual({
 				...record,
@@ -121,13 +143,34 @@ function expectCommand(cell: string, stored: Stored, order: OwnerCommand): void 
 				expiresAt: NOW + LEASE + RETENTION,
 			});
 			return;
+		case 'processing':
+			expect(answer).toMatchObject({ outcome: 'done', state: 'processing', recovered: false });
+			expect(next).toEqual({
+				...record,
+				state: 'processing',
+				leaseUntil: NOW + LEASE,
+				expiresAt: NOW + LEASE + RETENTION,
+				executionId: order.type === 'start' ? order.executionId : '',
+			});
+			return;
+		case 'request kept':
+			expect(answer).toMatchObject({ outcome: 'done', state: 'pending', recovered: false });
+			expect(next).toEqual({ ...record, result: bytes(6) });
+			return;
 	}
-	const [to, recovered] = cell.split(', ');
+	const [said, recovered] = cell.split(', ');
+	const to = said === 'x' && order.type === 'abandon' ? order.to : said;
 	const finished = to === 'completed' || to === 'failed';
 	expect(answer).toMatchObject({ outcome: 'done', state: to, recovered: recovered !== undefined });
 	expect(next).toMatchObject({
-		...{ state: to, owner: order.owner, fence: FENCE, attempts: 1, leaseUntil: NOW },
-		...{ finishedAt: finished ? NOW : 0, expiresAt: NOW + RETENTION },
+		state: to,
+		owner: order.owner,
+		fence: FENCE,
+		attempts: 1,
+		leaseUntil: NOW,
+		finishedAt: finished ? NOW : 0,
+		expiresAt: NOW + RETENTION,
+		believedUntil: CLAIMED_AT + RETENTION,
 		result: 'result' in order ? order.result : null,
 		...('statusCode' in order && { statusCode: order.statusCode, reason: order.reason }),
 		notBefore: order.type === 'release' ? NOW + MINUTE : to === 'released' ? NOW : 0,
@@ -162,40 +205,44 @@ function expectOperation(cell: string, stored: Stored, order: OperatorCommand): 
 	);
 }
 
-describe('the table of transitions', () => {
-	const eachCell = <Request>(
-		rows: ReadonlyArray<Row<Request>>,
-		check: (cell: string, stored: Stored, request: Request) => void,
-	): void => {
-		for (const [event, requests, cells] of rows) {
-			describe(event, () => {
-				for (const [name, column, stored] of VARIANTS) {
-					const cell = cells[COLUMN_NAMES.indexOf(column)] ?? '';
-					it(`on ${name}: ${cell}`, () => {
-						expect(requests.length).toBeGreaterThan(0);
-						for (const request of requests) check(cell, stored, request);
-					});
-				}
-			});
-		}
-	};
+describe('the table of docs/contract.md', () => {
+	const { columns, rows } = readContract();
 
-	eachCell(CLAIMS, expectClaim);
-	eachCell(COMMANDS, expectCommand);
-	eachCell(OPERATIONS, (cell, stored, order) => expectOperation(cell, stored, order(stored)));
+	it('has the columns and the rows that are tested, and no others', () => {
+		expect(columns).toEqual(Object.keys(COLUMNS));
+		const events = [CLAIMS, COMMANDS, OPERATIONS].flatMap((each) => Object.keys(each));
+		expect(rows.map(({ event }) => event)).toEqual([...events, 'time']);
+	});
+
+	for (const { event, cells } of rows) {
+		if (event === 'time') continue;
+		describe(event, () => {
+			for (const [name, column, stored] of VARIANTS) {
+				const cell = cells.get(column) ?? '';
+				it(`on ${name}: ${cell}`, () => {
+					for (const request of CLAIMS[event] ?? []) expectClaim(cell, stored, request);
+					for (const order of COMMANDS[event] ?? []) expectCommand(cell, stored, order);
+					const orderFor = OPERATIONS[event];
+					if (orderFor !== undefined) expectOperation(cell, stored, orderFor(stored));
+				});
+			}
+		});
+	}
 
 	describe('time', () => {
-		const later: ReadonlyArray<[Column, Stored, ends: number, becomes: string]> = [
-			['live', COLUMNS.live, NOW + LEASE, 'lapsed'],
-			['lapsed', COLUMNS.lapsed, NOW + RETENTION, 'absent'],
-			['unknown', COLUMNS.unknown, NOW - 10 + RETENTION, 'absent'],
-			['released', COLUMNS.released, NOW - 10 + RETENTION, 'absent'],
-			['completed', COLUMNS.completed, NOW - 10 + RETENTION, 'absent'],
-			['failed', COLUMNS.failed, NOW - 10 + RETENTION, 'absent'],
-		];
-		it.each(later)('on %s', (name, stored, ends, becomes) => {
-			expect(observe(stored, ends - 1)).toBe(name === 'live' ? 'processing' : name);
-			expect(observe(stored, ends)).toBe(becomes);
+		const shownAs: Record<string, string> = { 'never began': 'released' };
+		const ends: Record<string, number> = {
+			pending: CLAIMED_AT + CLAIM_TIMEOUT,
+			processing: NOW + LEASE,
+			lapsed: NOW + RETENTION,
+			'never began': NOW + RETENTION,
+		};
+		const time = rows.at(-1)?.cells ?? new Map<string, string>();
+		it.each(Object.entries(COLUMNS).slice(1))('on %s', (name, stored) => {
+			const end = ends[name] ?? NOW - 10 + RETENTION;
+			const becomes = time.get(name) ?? '';
+			expect(observe(stored, end - 1)).toBe(shownAs[name] ?? name);
+			expect(observe(stored, end)).toBe(shownAs[becomes] ?? becomes);
 		});
 	});
 });

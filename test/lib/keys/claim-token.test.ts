@@ -14,6 +14,7 @@ const sealed: SealedClaim = {
 	fence: 1_790_000_000_000_001,
 	remains: {
 		fingerprint: 'v1:x',
+		comparison: 'AbCdEf-_',
 		fieldDigests: Buffer.from([1, 2, 3, 0, 255]),
 		tenant: '',
 		namespace: 'wf_node',

@@ -2,9 +2,9 @@
 --
 -- KEYS  the key of each item, then `open` and `stats` of each shard
 -- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
---       2 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
+--       3 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
 --              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age),
---              field `r`; and the namespace
+--              field `r`; the namespace; and what is compared
 --       4 x    an item: owner, fingerprint, field `k`, field digests; or
 --       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
@@ -37,6 +37,7 @@ for number = 1, tonumber(ARGV[3]) do
 		attempts = attempts,
 		flags = flags,
 		namespace = ARGV[at + 2] .. '|',
+		comparison = ARGV[at + 3],
 		terms = terms,
 		new = ARGV[at + 2] .. '|new',
 		fresh = false,
@@ -48,8 +49,9 @@ for number = 1, tonumber(ARGV[3]) do
 		'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
 	}
 	set.size = append(set.fresh, 3, 'r', terms)
+	set.size = append(set.fresh, set.size, 'w', set.comparison)
 	settings[number] = set
-	at = at + 2
+	at = at + 3
 end
 local stride = tonumber(ARGV[4])
 
@@ -169,132 +171,7 @@ if #rest == 0 then
 end
 
 -- @include record
-
--- Then the others, by what is stored. An answer is its outcome or reason, a value for the reply, and the record; of a grant
--- also the end of its lease.
-
-local function claim_absent(key, tombstone, item, stats)
-	local set, event, tenant = terms_of(item)
-	local refusal = event ~= '' and refusal_of(set, event, stats)
-	if refusal then
-		return refusal, ''
-	end
-	local fence = math.max(micros, tombstone and tombstone.fence + 1 or 0)
-	local shared = set.fresh[3]
-	set.fresh[3] = set.state .. ' ' .. text(fence) .. ' ' .. now_text .. ' ' .. set.ends
-	redis.pcall('DEL', key)
-	local written = write_fresh(key, set, item, event, tenant)
-	set.fresh[3] = shared
-	if type(written) ~= 'number' then
-		return 'error', written.err
-	end
-	return 'new', '', fence ~= micros and redis.call('HGETALL', key) or nil, set.ends
-end
-
--- A stored answer is given even where memory is full: PEXPIREAT may run then, and what follows the first write of a script
--- is no longer refused.
-local function answer_duplicate(key, rec, set)
-	local fields = rec.fields
-	local extended = string.find(set.flags, 'x', 1, true)
-	if extended then
-		fields.x = text(now + rec.retention)
-	end
-	expire(key, rec)
-	fields.u = text(redis.call('HINCRBY', key, 'u', 1))
-	if extended then
-		redis.call('HSET', key, 'x', fields.x)
-	end
-	return 'duplicate', '', flatten(rec)
-end
-
-local function refresh_lease(key, rec, set)
-	rec.lease = now + (rec.state == 'P' and rec.timeout or set.lease)
-	save(key, rec)
-	return 'new', '', flatten(rec), text(rec.lease)
-end
-
-local function grant_again(key, rec, set, item, takeover)
-	local fields = rec.fields
-	rec.state, rec.fence, rec.lease = set.state, math.max(micros, rec.fence + 1), tonumber(set.ends)
-	rec.retention, rec.timeout, rec.policy = tonumber(set.retention), tonumber(set.timeout), set.policy
-	rec.run = string.match(set.terms, '^%d+ %d+ [rh] (.*)$')
-	rec.attempts = rec.attempts + 1
-	fields.o, fields.c = ARGV[item + 1], now ~= rec.first and now_text or nil
-	fields.b, fields.x, fields.z = nil, nil, nil
-	put(rec, 'v', '')
-	put(rec, 'y', '')
-	if ARGV[item + 2] ~= '' then
-		fields.h = ARGV[item + 2]
-		put(rec, 'g', ARGV[item + 4])
-	end
-	save(key, rec)
-	return 'new', takeover and '1' or '', flatten(rec), set.ends
-end
-
-local function claim(key, rec, item)
-	local set, event, tenant = terms_of(item)
-	local fingerprint, known = ARGV[item + 2], rec.fields.h
-	if (rec.fields.d or '') ~= tenant then
-		return 'tenant_mismatch', ''
-	end
-	if known and fingerprint ~= '' and known ~= fingerprint then
-		return 'payload_mismatch', '', flatten(rec, true)
-	end
-
-	local state = observe(rec)
-	if state == 'C' or state == 'F' then
-		return answer_duplicate(key, rec, set)
-	end
-	local open = rec.state == 'R' or rec.state == 'P'
-	if open and rec.fields.o == ARGV[item + 1] then
-		return refresh_lease(key, rec, set)
-	end
-	if open and state ~= 'X' then
-		return 'in_progress', '', flatten(rec, true)
-	end
-
-	local takeover = state == 'X' or state == 'U'
-	if takeover and (rec.policy == 'h' or set.policy == 'h') then
-		return 'unknown_outcome', '', flatten(rec, true)
-	end
-	if set.attempts ~= '-' and rec.attempts >= tonumber(set.attempts) then
-		return 'attempts_exhausted', '', flatten(rec, true)
-	end
-	local not_before = tonumber(rec.fields.b) or 0
-	if state == 'L' and not_before > now then
-		return 'retry_later', text(not_before - now), flatten(rec, true)
-	end
-	if string.find(event, '[np]$') then
-		return 'budget_exhausted', '', flatten(rec, true)
-	end
-	return grant_again(key, rec, set, item, takeover)
-end
-
-local function answer(entry)
-	local number, at, shard = entry[1], entry[2], entry[3]
-	local key, stats = KEYS[number], KEYS[after + 2 * shard]
-	local rec, problem = load(key)
-	local outcome, value, record, ends
-	if problem then
-		outcome, value = 'error', problem
-	elseif rec == nil or rec.state == 'T' then
-		outcome, value, record, ends = claim_absent(key, rec, at, stats)
-	else
-		outcome, value, record, ends = claim(key, rec, at)
-	end
-	if ends then
-		note_opened(opened[shard], key, ends)
-	end
-	local set, event = terms_of(at)
-	if outcome ~= 'error' and is_counted(outcome, event) then
-		local again = outcome == 'new' and rec and rec.state ~= 'T' and rec.attempts > 1
-		local counter = set.namespace .. (again and 'retry' or outcome)
-		counts[shard][counter] = (counts[shard][counter] or 0) + 1
-	end
-	if record or outcome ~= 'new' then
-		reply[#reply + 1] = { number, outcome, value, record }
-	end
-end
+-- @include known
 
 for number = 1, #rest do
 	answer(rest[number])

@@ -6,7 +6,7 @@
 --              state to reach (C, F, L, U; N is L where nothing ran) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
 --              1 where there is a result, or a request to keep, else ''; the same;
 --              and what a finish needs if the record is gone: claim timeout, policy, event's time, the claim's retention
---              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, tenant (lines)
+--              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, comparison, tenant (lines)
 --
 -- Each claim that ended is told on the channel `settled` beside `open`.
 --
@@ -24,7 +24,6 @@
 -- @include record
 -- @include settle
 
-local MAX_SAFE = 2 ^ 53 - 1
 local MERELY_HELD = { renew = true, start = true, deposit = true }
 
 local function order_at(at)
@@ -48,18 +47,22 @@ end
 local function remains_of(order, claimed)
 	local at = order.at
 	local timeout, policy, event = string.match(ARGV[at + 12], '^(%d+) ([rh]) (%S+) %d+$')
-	local fingerprint, digests, tenant = string.match(ARGV[at + 15], '^([^\n]*)\n([^\n]*)\n(.*)$')
+	local fingerprint, digests, comparison, tenant =
+		string.match(ARGV[at + 15], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
 	local rec = {
 		fields = { o = order.owner },
 		fence = order.fence,
 		first = claimed,
+		claimed = claimed,
 		retention = order.duration,
 		timeout = tonumber(timeout),
 		policy = policy,
 		run = ARGV[at + 14],
 		attempts = 1,
+		takeover = false,
 	}
 	put(rec, 'h', fingerprint)
+	put(rec, 'w', comparison)
 	put(rec, 'd', tenant)
 	put(rec, 'g', digests)
 	put(rec, 'k', ARGV[at + 13])
@@ -70,13 +73,15 @@ end
 local function finish_absent(key, tombstone, order)
 	local claimed = math.floor(order.fence / 1000)
 	if tombstone and tombstone.fence >= order.fence then
-		return { 'superseded', 'forgotten', 'A', text(tombstone.fence), '' }
+		local reason = tombstone.expired and 'expired' or 'forgotten'
+		return { 'superseded', reason, 'A', text(tombstone.fence), '' }
 	end
 	local granted = tonumber(string.match(ARGV[order.at + 12], '%d+$'))
-	if now - claimed >= math.min(granted, order.duration) then
+	if math.abs(now - claimed) >= math.min(granted, order.duration) then
 		return { 'superseded', 'expired', 'A', '0', '' }
 	end
 	local rec = remains_of(order, claimed)
+	rec.believed = math.max(tombstone and tombstone.ends or 0, claimed + granted)
 	settle(rec, order.to, order.result, order.status, order.reason)
 	save(key, rec)
 	return { 'done', rec.state, '1', flatten(rec, true) }, rec
@@ -91,9 +96,12 @@ end
 
 -- Extends or starts the lease of a record; false where that can't be.
 local function extend(rec, order, state, open)
-	local hold_until = (tonumber(rec.fields.c) or rec.first) + rec.timeout
-	local startable = order.type == 'renew' or rec.state == 'P' or state == 'R'
-	if not (open and order.own_run and now < hold_until and startable) then
+	local hold_until = rec.claimed + rec.timeout
+	local fits = state == 'P' or state == 'R'
+	if order.type == 'renew' then
+		fits = open and rec.state == 'R'
+	end
+	if not (fits and order.own_run and now < hold_until) then
 		return false
 	end
 	rec.lease = math.min(now + order.duration, hold_until)
@@ -108,7 +116,7 @@ end
 local function change(rec, order, state, open)
 	local kind = order.type
 	if kind == 'deposit' then
-		if not (rec.state == 'P' and order.own_run) then
+		if not (state == 'P' and order.own_run) then
 			return false
 		end
 		put(rec, 'v', order.result)
@@ -126,11 +134,13 @@ local function change(rec, order, state, open)
 	elseif not (open and order.own_run) then
 		return false
 	end
-	settle(rec, order.to, order.result, order.status, order.reason, order.retry_after)
-	if order.nothing_ran then
-		rec.attempts = math.max(0, rec.attempts - 1)
-	end
+	settle(rec, order.to, order.result, order.status, order.reason, order.retry_after, order.nothing_ran)
 	return true
+end
+
+-- The execution of workflow and execution (lines).
+local function execution_of(run)
+	return string.match(run, '\n(.*)$')
 end
 
 -- Obeys one order. Returns the entry of the reply, and the record if it was written.
@@ -153,8 +163,12 @@ local function obey(key, order)
 	local state = observe(rec)
 	if rec.fields.o ~= order.owner or rec.fence ~= fence then
 		if order.type == 'abandon' then
-			return { 'kept', state, flatten(rec, true) }
+			return { 'kept', state, flatten(after_time(rec), true) }
 		end
+		return { 'superseded', 'taken_over', state, text(rec.fence), rec.run }
+	end
+	-- Two executions of one accepted request: the first one to start is the one that acts.
+	if order.type == 'start' and state == 'R' and execution_of(rec.run) ~= execution_of(ARGV[order.at + 14]) then
 		return { 'superseded', 'taken_over', state, text(rec.fence), rec.run }
 	end
 
@@ -164,7 +178,7 @@ local function obey(key, order)
 			return { 'lost', state }
 		end
 	elseif not change(rec, order, state, open) then
-		return { 'kept', state, flatten(rec, true) }
+		return { 'kept', state, flatten(after_time(rec), true) }
 	end
 	save(key, rec)
 	local recovered = order.type == 'finish' and (state == 'L' or state == 'F')
@@ -182,8 +196,10 @@ for shard = 1, #shards do
 	for _ = 1, shards[shard] do
 		item = item + 1
 		local order = order_at(at)
-		local entry, written = obey(KEYS[item], order)
-		if written then
+		local entry, written = alone(obey, KEYS[item], order)
+		if entry == nil then
+			entry = { 'error', written }
+		elseif written then
 			index(KEYS[item], open, written)
 			if not MERELY_HELD[order.type] then
 				tell(KEYS[item], open)

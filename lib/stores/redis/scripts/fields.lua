@@ -6,10 +6,13 @@
 --   r*  retention, claim timeout, policy (r retry, h hold), workflow id, line break, execution id:
 --       '172800000 3600000 h AbCdEfGhIjKlMnOp<line break>1234'
 --   o owner             h fingerprint      d tenant's digest
+--   w what was compared a '1' for a takeover
 --   k* namespace, line break, key
 --   g* field digests    v* result          y* reason              z status code    u duplicates
 --   e event's time, if not first seen      c claimed at, if not first seen
 --   t attempts, if not 1                   b not before           x end of the record, if not lease + retention
+--   l until when a late finish could be believed, if not claimed at + retention: the record stays until then, and counts as a
+--     tombstone once it has ended
 --
 -- Observed states are two more: X lapsed, A absent.
 

@@ -11,7 +11,6 @@
 -- @include fields
 -- @include record
 
-local MOST_FIELDS = 200
 local states, namespace, workflow, execution = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local from, before = tonumber(ARGV[6]), tonumber(ARGV[7])
 

@@ -61,7 +61,8 @@ local function operate()
 	if running and not force then
 		return 'refused', state
 	end
-	return bury(math.max(rec.fence, micros), now + rec.retention + math.max(0, rec.lease - now))
+	local ends = now + rec.retention + math.max(0, rec.lease - now)
+	return bury(math.max(rec.fence, micros), math.max(rec.believed, ends))
 end
 
 local outcome, state = operate()

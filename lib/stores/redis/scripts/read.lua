@@ -11,7 +11,7 @@
 
 local reply = { text(micros) }
 for item = 1, #KEYS do
-	local rec, problem = load(KEYS[item])
+	local rec, problem = alone(load, KEYS[item])
 	if problem then
 		reply[item + 1] = { 'error', problem }
 	elseif rec then

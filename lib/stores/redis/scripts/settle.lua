@@ -1,11 +1,17 @@
 -- The record after its run ended (transitions.ts `settled`). `result` is nil where none is kept, `retry_after` nil where the
--- wait grows with each attempt.
-local function settle(rec, to, result, status, reason, retry_after)
+-- wait grows with each attempt, `nothing_ran` where the attempt is given back.
+local function settle(rec, to, result, status, reason, retry_after, nothing_ran)
 	local fields = rec.fields
+	if to == 'L' and nothing_ran and rec.takeover then
+		to, reason = 'U', 'An earlier run never finished, and the one that took over did nothing: ' .. reason
+	end
 	rec.state, rec.lease, fields.x, fields.b = to, now, nil, nil
 	if to == 'L' then
 		local wait = retry_after or math.min(30000 * 2 ^ math.max(0, rec.attempts - 1), 3600000)
 		fields.b = text(now + wait)
+	end
+	if nothing_ran then
+		rec.attempts = math.max(0, rec.attempts - 1)
 	end
 	local finished = to == 'C' or to == 'F'
 	put(rec, 'v', finished and result or '')
