@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { looksLikeToken } from '../keys/claim-token';
 import type { ClaimHost } from './claim-host';
 import type { GuardItem, JsonObject } from './item';
 
@@ -100,9 +101,17 @@ export function topFieldsOf(payload: JsonObject): Array<[name: string, value: un
 	);
 }
 
+/** The json without our own field, and without what any other Guard put there: each delivery gets another claim. */
 function without(json: JsonObject, field: string): JsonObject {
-	if (!Object.hasOwn(json, field)) return json;
-	return Object.fromEntries(Object.entries(json).filter(([name]) => name !== field));
+	const isOurs = (name: string, value: unknown) => name === field || holdsClaim(value);
+	const entries = Object.entries(json);
+	if (!entries.some(([name, value]) => isOurs(name, value))) return json;
+	return Object.fromEntries(entries.filter(([name, value]) => !isOurs(name, value)));
+}
+
+/** The details of an item that a Guard let through. */
+function holdsClaim(value: unknown): boolean {
+	return isObject(value) && typeof value.fence === 'number' && looksLikeToken(value.token);
 }
 
 function isObject(value: unknown): value is JsonObject {

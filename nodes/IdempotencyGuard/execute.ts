@@ -24,6 +24,7 @@ import { itemParametersOf } from '../shared/parameters';
 import { giveHints } from './hints';
 import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
 import { waitingRun } from './waiting-run';
+import { checkWorkflow } from './workflow-checks';
 
 /**
  * Claims each item's key and sends the item to the output that fits the answer. Under "Continue" nothing is thrown: n8n would send all
@@ -49,6 +50,7 @@ async function guard(
 ): Promise<void> {
 	const parameters = itemParametersOf(context);
 	const settings = readSettings(context, parameters);
+	checkWorkflow(context, settings);
 	if (settings.skip) {
 		for (const index of items.keys()) {
 			out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'skipped' });

@@ -6,6 +6,7 @@ import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd } from '../shared/engine';
 import type { GuardSettings } from '../shared/guard-settings';
 import { wiringHints } from './wiring-hints';
+import { sleepHints } from './workflow-checks';
 
 /** What a run of a Guard came to, as far as hints go. */
 export interface GuardRun {
@@ -26,6 +27,7 @@ export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 	const hints = [
 		...unprotectedHints(run.unprotected),
 		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
+		...sleepHints(context, run.settings),
 		...wiringHints(context, run),
 		...fixedKeyHints(context),
 		...retentionHints(run.prepared),

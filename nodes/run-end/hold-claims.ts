@@ -103,7 +103,7 @@ export class HeldClaims {
 	private async endReader(turns: Turns): Promise<(claim: GrantedClaim) => Promise<Abandoning>> {
 		const { context, settings, opened } = this;
 		if (!this.handedOver) return async () => released('The run was stopped before anything ran');
-		if (settings.isTestRun && settings.awaitsCommit) {
+		if (settings.isTestRun) {
 			// It must not block the next one.
 			return async () => released('The test run ended without Idempotency Commit');
 		}

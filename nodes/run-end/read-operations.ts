@@ -36,7 +36,12 @@ const WAYS_OUT =
 
 function hasNoWayOut({ parameters }: INode): boolean {
 	const { language = 'javaScript', jsCode } = parameters;
-	return language === 'javaScript' && typeof jsCode === 'string' && !WAYS_OUT.test(jsCode);
+	return (
+		language === 'javaScript' &&
+		typeof jsCode === 'string' &&
+		jsCode !== '' &&
+		!WAYS_OUT.test(jsCode)
+	);
 }
 
 /** Operations that read, by node: `operation`, or `resource.operation`. Read in the code of n8n-nodes-base 2.41. */

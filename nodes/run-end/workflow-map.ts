@@ -95,6 +95,16 @@ export class WorkflowMap {
 		return outer;
 	}
 
+	/** All nodes that what leaves by an output may come to. */
+	nodesBehindOutput(node: string, output: number): ReadonlySet<string> {
+		const found = new Set<string>();
+		for (const target of this.view.targetsOf(node, output)) {
+			found.add(target);
+			for (const each of this.nodesBehind(target)) found.add(each);
+		}
+		return found;
+	}
+
 	private some(nodes: Iterable<string>, is: (node: string) => boolean): boolean {
 		for (const node of nodes) if (is(node)) return true;
 		return false;

@@ -41,7 +41,7 @@ function linkOf(links: Links, item: INodeExecutionData, index: number, inputs: n
 }
 
 const codeType = standIn('code', {
-	properties: [parameter('script', 0), parameter('links', 'kept')],
+	properties: [parameter('script', 0), parameter('links', 'kept'), parameter('jsCode')],
 	async execute() {
 		const items = this.getInputData();
 		const script = scripts[this.getNodeParameter('script', 0) as number];

@@ -1,0 +1,186 @@
+import type { INode } from 'n8n-workflow';
+import { commit, guard, javascript, startDownstream, stopAndError } from '../support/engine';
+import type { Answer, Downstream } from '../support/engine';
+import { delivery, detailsOf, newKey } from '../workflows/scenario';
+import {
+	aggregateAll,
+	deliveries,
+	http,
+	loop,
+	mergeAll,
+	recordOf,
+	recordsOf,
+	run,
+	shape,
+} from './shapes';
+
+/** Evidence speaks for what it is about, and for nothing else. */
+
+let downstream: Downstream;
+let alerts: Downstream;
+beforeAll(async () => {
+	downstream = await startDownstream();
+	alerts = await startDownstream();
+});
+afterAll(async () => await Promise.all([downstream.close(), alerts.close()]));
+
+const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
+
+const charge = (more: object = {}, settings = {}) =>
+	http('Charge', { url: downstream.url, ...more }, settings);
+const notify = (more: object = {}, settings = {}) =>
+	http('Notify', { url: alerts.url, body: '={{ { done: true } }}', ...more }, settings);
+
+/** Runs the workflow for one new key. */
+async function once(
+	nodes: INode[],
+	connections: string[][],
+	charged: Answer[] = [],
+	notified: Answer[] = [],
+) {
+	const key = newKey();
+	downstream.nextFor(key, ...charged);
+	alerts.next(...notified);
+	const json = shape(nodes, connections);
+	const result = await run(json, deliveries(key));
+	return { key, json, result, record: await recordOf(result) };
+}
+
+describe('evidence about something else', () => {
+	test('a loop that holds back what it was to charge, beside a call that is refused: unknown', async () => {
+		const [a, b] = [newKey(), newKey()];
+		alerts.next({ status: 429 }, { status: 429 });
+		const json = shape(
+			[guard('Guard'), loop('Loop'), charge(), notify(), commit('Commit')],
+			[
+				['Webhook', 'Guard', 'Loop'],
+				['Loop:1', 'Charge', 'Loop'],
+				['Loop', 'Notify', 'Commit'],
+			],
+		);
+		const result = await run(json, deliveries(a, b));
+		expect(result.status).toBe('error');
+		expect([downstream.effects(a), downstream.effects(b)]).toEqual([1, 1]);
+		expect((await recordsOf(result)).map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+	});
+
+	test('a bulk node that fails beside an item without a claim: unknown', async () => {
+		const bulk = javascript('Bulk', () => {
+			throw Object.assign(new Error('refused'), { httpCode: '429' });
+		});
+		const key = newKey();
+		const json = shape(
+			[guard('Guard'), mergeAll('Merge'), bulk, commit('Commit')],
+			[
+				['Webhook', 'Guard', 'Merge', 'Bulk', 'Commit'],
+				['Webhook', 'Merge@1'],
+			],
+		);
+		const result = await run(json, deliveries(key));
+		expect((await recordOf(result)).state).toBe('unknown');
+	});
+
+	test.each([CONTINUE, ERROR_OUTPUT])(
+		'a node that threw, and n8n passed its input on (%j): unknown',
+		async (settings) => {
+			const broken = javascript(
+				'Broken',
+				() => {
+					throw new Error('it broke in the middle');
+				},
+				settings,
+			);
+			const { record } = await once(
+				[guard('Guard'), broken, commit('Commit')],
+				[['Webhook', 'Guard', 'Broken', 'Commit']],
+			);
+			expect(record.state).toBe('unknown');
+		},
+	);
+
+	test('one unlinked item of several: n8n links it to the first, and nobody is completed by it', async () => {
+		const sheet = javascript(
+			'Sheet',
+			() => [{ json: { error: 'The quota is used up' } }],
+			CONTINUE,
+		);
+		const json = shape(
+			[guard('Guard'), sheet, commit('Commit')],
+			[['Webhook', 'Guard', 'Sheet', 'Commit']],
+		);
+		const result = await run(json, deliveries(newKey(), newKey()));
+		expect((await recordsOf(result)).map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+	});
+});
+
+describe('what has no effects', () => {
+	const shaped = (jsCode: string) => {
+		const pass = javascript('Shape', (items) => items);
+		return { ...pass, parameters: { ...pass.parameters, jsCode } };
+	};
+
+	test('Code before the act: the refusal is plain', async () => {
+		const { record } = await once(
+			[guard('Guard'), shaped('return $input.all();'), charge(), commit('Commit')],
+			[['Webhook', 'Guard', 'Shape', 'Charge', 'Commit']],
+			[{ status: 429 }],
+		);
+		expect(record.state).toBe('released');
+	});
+
+	test('Code that can reach out may have acted', async () => {
+		const { record } = await once(
+			[
+				guard('Guard'),
+				shaped('await this.helpers.httpRequest({})'),
+				stopAndError('Stop', 'no'),
+				commit('Commit'),
+			],
+			[['Webhook', 'Guard', 'Shape', 'Stop', 'Commit']],
+		);
+		expect(record.state).toBe('unknown');
+	});
+
+	test('a GET lookup before the act', async () => {
+		const { record } = await once(
+			[
+				guard('Guard'),
+				http('Lookup', { url: alerts.url, method: 'GET' }),
+				charge({ body: '={{ $("Guard").item.json.body }}' }),
+				commit('Commit'),
+			],
+			[['Webhook', 'Guard', 'Lookup', 'Charge', 'Commit']],
+			[{ status: 402 }],
+		);
+		expect(record.state).toBe('failed');
+	});
+});
+
+describe('two tenants', () => {
+	test('merged by Aggregate: none gets the data of the other', async () => {
+		const [a, b] = [newKey(), newKey()];
+		const json = shape(
+			[
+				guard('Guard', { options: { tenant: '={{ $json.body.tenant }}' } }),
+				charge({ full: true }),
+				aggregateAll('All'),
+				commit('Commit'),
+			],
+			[['Webhook', 'Guard', 'Charge', 'All', 'Commit']],
+		);
+		const items = [delivery(a, { tenant: 'A' }), delivery(b, { tenant: 'B' })];
+		const first = await run(json, items);
+		expect((await recordsOf(first)).map(({ state }) => state)).toEqual(['completed', 'completed']);
+		expect(
+			first
+				.hints('Commit')
+				.map(({ message }) => message)
+				.join(),
+		).toContain('not linked to this request alone');
+		const again = await run(json, items);
+		expect(again.counts('Guard').slice(0, 2)).toEqual([0, 2]);
+		expect(JSON.stringify(again.json('Guard', 1)[0])).not.toContain(b);
+		expect(detailsOf(again, 'Guard', 1)).toMatchObject({ state: 'completed' });
+	});
+});
