@@ -13,7 +13,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 	};
 
 	documentationUrl =
-		'https://github.com/n8n-nodes-idempotency/n8n-nodes-idempotency#idempotency-redis-api';
+		'https://github.com/n8n-nodes-idempotency/n8n-nodes-idempotency/blob/main/docs/redis.md';
 
 	properties: INodeProperties[] = [
 		{

@@ -27,7 +27,7 @@ export class IdempotencyGuard implements INodeType {
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main, NodeConnectionTypes.Main],
 		outputNames: ['New', 'Duplicate', 'Conflict'],
 		usableAsTool: undefined,
-		documentationUrl: `${DOCS_URL}#idempotency-guard`,
+		documentationUrl: `${DOCS_URL}/blob/main/docs/guard.md`,
 		credentials: [
 			{
 				name: 'idempotencyRedisApi',

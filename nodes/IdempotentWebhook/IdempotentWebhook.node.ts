@@ -45,7 +45,7 @@ export class IdempotentWebhook implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: undefined,
-		documentationUrl: `${DOCS_URL}#idempotent-webhook`,
+		documentationUrl: `${DOCS_URL}/blob/main/docs/webhook.md`,
 		credentials: [
 			{
 				name: 'idempotencyRedisApi',
