@@ -160,7 +160,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			description:
-				'Encrypts stored results and hides keys in Redis. Any long random text. Empty: results are readable for whoever can read Redis. To set one where there was none, choose another "Key Prefix" as well. If you lose it, duplicates can no longer be answered.',
+				'Encrypts stored results and hides keys in Redis. A long random text of at least 16 characters. Empty: results are readable for whoever can read Redis. To set one where there was none, choose another "Key Prefix" as well. If you lose it, duplicates can no longer be answered.',
 		},
 		{
 			displayName: 'Previous Secret',

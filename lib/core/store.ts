@@ -64,6 +64,27 @@ export interface Store {
 	close(): Promise<void>;
 }
 
+/** A store whose records may be of a secret: it notes which, so that another one is not taken for a store that remembers nothing. */
+export interface SecretAwareStore extends Store {
+	/** The secrets that records may be of now. `micros` is 0 where no single clock orders this with claims. */
+	secretNotes(): Promise<Reply<readonly SecretNote[]>>;
+
+	/** Records of the secret may live for `lifetimeMs` from now. A later time that was noted before stays. */
+	noteSecret(id: string, lifetimeMs: number): Promise<Reply<null>>;
+}
+
+export interface SecretNote {
+	/** Names a secret without giving it away. */
+	readonly id: string;
+	/** Until when a record of it may live, in ms. */
+	readonly until: number;
+}
+
+export interface SecretNotes {
+	readonly micros: number;
+	readonly notes: readonly SecretNote[];
+}
+
 export type StoreKind = 'embedded' | 'redis';
 
 export interface ClaimOptions {

@@ -1,17 +1,14 @@
 import { sealToken } from '../keys/claim-token';
-import type {
-	Abandoning,
-	ClaimAnswer,
-	ClaimRequest,
-	OwnedClaim,
-	OwnerCommand,
-} from '../core/record';
+import type { ClaimAnswer, ClaimRequest, OwnedClaim } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
+import { lostClaimsOf, LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
 import type { ClaimableItem } from './prepare';
-import { requestsOf } from './rotation';
+import { release } from './release';
+import { grantedTwice, requestsOf } from './rotation';
+import { lifetimeOf } from './secret-keeper';
 import type { GuardTerms } from './terms';
 
 /** The store's answer to an item. */
@@ -33,21 +30,61 @@ export interface GrantedClaim extends OwnedClaim {
 	readonly claimTimeoutMs: number;
 }
 
-/** Asks the store once for all items. Answers come in their order. */
+/** Two runs may take each other's way under two secrets: each gives its claim back and asks again. */
+const TRIES = 3;
+
+export interface ClaimTerms extends Pick<GuardTerms, 'minReplicas'> {
+	/** An item that goes on unprotected may act: its claim, if there is one after all, must not be given back. */
+	readonly onStoreError?: string;
+}
+
+/** Asks the store for all items, once unless the secret is just being changed. Answers come in their order. */
 export async function claimItems(
 	opened: OpenStore | StoreError,
-	{ minReplicas }: Pick<GuardTerms, 'minReplicas'>,
+	terms: ClaimTerms,
 	items: readonly ClaimableItem[],
 ): Promise<Claimed[]> {
 	if (opened instanceof StoreError) return items.map(() => ({ ok: false, error: opened }));
 	if (items.length === 0) return [];
+	const claimed = await claimOnce(opened, terms, items);
+	let open = await givenBack(opened, items, claimed, [...items.keys()]);
+	for (let tried = 1; tried < TRIES && open.length > 0; tried++) {
+		const again = await claimOnce(
+			opened,
+			terms,
+			open.flatMap((i) => items[i] ?? []),
+		);
+		for (const [at, i] of open.entries()) claimed[i] = again[at]!;
+		open = await givenBack(opened, items, claimed, open);
+	}
+	for (const i of open) claimed[i] = { ok: false, error: askedTwice() };
+	return claimed;
+}
+
+async function claimOnce(
+	opened: OpenStore,
+	{ minReplicas, onStoreError }: ClaimTerms,
+	items: readonly ClaimableItem[],
+): Promise<Claimed[]> {
+	const { store, secretKeeper } = opened;
+	const announced = await secretKeeper?.announce();
+	if (announced) return items.map(() => ({ ok: false, error: announced }));
 	const chosen = await requestsOf(opened, items);
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
-	const [signingKeys, replies] = await Promise.all([
+	await lostClaimsOf(store).stopLookingFor(requests);
+	// Asked for in this order: over one connection the notes are read after the claims.
+	const [signingKeys, replies, notes] = await Promise.all([
 		signingKeysOf(opened),
-		opened.store.claim(requests, { minReplicas }),
+		store.claim(requests, { minReplicas }),
+		secretKeeper?.notes(),
 	]);
-	if (!signingKeys.ok) await releaseUnsealed(opened, requests, replies);
+	if (onStoreError !== 'continueUnprotected') lookForLost(opened, requests, replies);
+	const refused =
+		(signingKeys.ok ? null : signingKeys.error) ??
+		(secretKeeper && notes && (await secretKeeper.refusalAfter(notes, lastGrant(replies)))) ??
+		(await covered(opened, items, requests, replies));
+	if (refused)
+		await release(opened, grantsIn(requests, replies), 'The claim could not be handed over');
 
 	let asked = 0;
 	return chosen.map((request): Claimed => {
@@ -57,12 +94,71 @@ export async function claimItems(
 		const { answer, micros } = reply;
 		const now = Math.floor(micros / 1000);
 		if (answer.outcome !== 'new') return { ok: true, request, answer, now, token: null };
-		if (!signingKeys.ok) return signingKeys;
+		if (refused || !signingKeys.ok) return { ok: false, error: refused ?? askedTwice() };
 		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
-		const sealed = { store: opened.store.kind, identity, owner, fence: answer.fence, remains };
+		const sealed = { store: store.kind, identity, owner, fence: answer.fence, remains };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
+}
+
+function lookForLost(
+	{ store }: OpenStore,
+	requests: readonly ClaimRequest[],
+	replies: ReadonlyArray<Reply<ClaimAnswer>>,
+): void {
+	for (const [i, reply] of replies.entries()) {
+		const request = requests[i];
+		if (request === undefined || reply.ok) continue;
+		if (LostClaims.mayBeGranted(reply.error.problem)) lostClaimsOf(store).lookFor(request);
+	}
+}
+
+/** Notes the secrets of the records that may have been written, for as long as they may live. */
+async function covered(
+	{ secretKeeper }: OpenStore,
+	items: readonly ClaimableItem[],
+	requests: readonly ClaimRequest[],
+	replies: ReadonlyArray<Reply<ClaimAnswer>>,
+): Promise<StoreError | null> {
+	if (secretKeeper === undefined) return null;
+	const current = new Set(items.map(({ request }) => request));
+	let [longest, longestEarlier] = [0, 0];
+	for (const [i, request] of requests.entries()) {
+		const reply = replies[i];
+		const isWritten = request.extendRetention || (reply?.ok && reply.answer.outcome === 'new');
+		if (!isWritten) continue;
+		const lifetime = lifetimeOf(request);
+		if (current.has(request)) longest = Math.max(longest, lifetime);
+		else longestEarlier = Math.max(longestEarlier, lifetime);
+	}
+	return (
+		(longest > 0 ? await secretKeeper.cover(longest) : null) ??
+		(longestEarlier > 0 ? await secretKeeper.cover(longestEarlier, 'previous') : null)
+	);
+}
+
+/** Gives back what was granted under one secret while the key has a record under the other. @returns the places of those items */
+async function givenBack(
+	opened: OpenStore,
+	items: readonly ClaimableItem[],
+	claimed: readonly Claimed[],
+	places: readonly number[],
+): Promise<number[]> {
+	const granted = places.flatMap((place) => {
+		const [each, item] = [claimed[place], items[place]];
+		if (!each?.ok || each.token === null || !item || item.earlierRequest === null) return [];
+		return [{ place, item, request: each.request, claim: grantedClaims([each]) }];
+	});
+	if (granted.length === 0) return [];
+	const twice = await grantedTwice(opened, granted);
+	const back = granted.filter((_, i) => twice[i]);
+	await release(
+		opened,
+		back.flatMap(({ claim }) => claim),
+		'The key has a record under another secret',
+	);
+	return back.map(({ place }) => place);
 }
 
 export function grantedClaims(claimed: readonly Claimed[]): GrantedClaim[] {
@@ -74,43 +170,27 @@ export function grantedClaims(claimed: readonly Claimed[]): GrantedClaim[] {
 	});
 }
 
-/** The end of a claim for which nothing ran: the key is free at once, and the attempt is given back. */
-export function released(reason: string): Abandoning {
-	return { to: 'released', retryAfterMs: 0, nothingRan: true, statusCode: 0, reason };
-}
-
-/** Gives claims back after which nothing ran. What can't be given back now ends by its lease. */
-export async function release(
-	{ store }: OpenStore,
-	claims: readonly OwnedClaim[],
-	reason: string,
-): Promise<void> {
-	if (claims.length === 0) return;
-	await store.command(
-		claims.map(
-			({ identity, owner, fence, ownRun }): OwnerCommand => ({
-				type: 'abandon',
-				identity,
-				owner,
-				fence,
-				ownRun,
-				...released(reason),
-			}),
-		),
-	);
-}
-
-/** Without a token nobody could finish these claims. */
-async function releaseUnsealed(
-	opened: OpenStore,
+function grantsIn(
 	requests: readonly ClaimRequest[],
 	replies: ReadonlyArray<Reply<ClaimAnswer>>,
-): Promise<void> {
-	const granted = requests.flatMap(({ identity, owner }, i): OwnedClaim[] => {
+): OwnedClaim[] {
+	return requests.flatMap(({ identity, owner }, i): OwnedClaim[] => {
 		const reply = replies[i];
 		return reply?.ok && reply.answer.outcome === 'new'
 			? [{ identity, owner, fence: reply.answer.fence, ownRun: true }]
 			: [];
 	});
-	await release(opened, granted, 'The claim could not be handed over');
+}
+
+/** The store's clock at the last answer, in microseconds. */
+function lastGrant(replies: ReadonlyArray<Reply<ClaimAnswer>>): number {
+	return replies.reduce((last, reply) => (reply.ok ? Math.max(last, reply.micros) : last), 0);
+}
+
+function askedTwice(): StoreError {
+	return new StoreError(
+		'busy',
+		'The secret of the credential was just changed, and several runs asked for this request under both',
+		{ advice: 'Nothing was done. Run it again.' },
+	);
 }

@@ -2,10 +2,13 @@ import { hkdfSync } from 'node:crypto';
 
 import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
+import type { SecretKeeper } from './secret-keeper';
 
 /** A store and what keeps its contents secret. */
 export interface OpenStore extends StoreSecrets {
 	readonly store: Store;
+	/** Where records may be of a secret. */
+	readonly secretKeeper?: SecretKeeper;
 }
 
 export interface StoreSecrets {
@@ -19,22 +22,21 @@ export interface StoreSecrets {
 export type SigningKeys = readonly [Buffer, ...Buffer[]];
 
 /**
- * The keys that authenticate claim tokens, the one to seal with first. It comes from the secret, or is the store's own where there is no
- * secret. The key of the previous secret opens the tokens of claims that were granted before the change.
+ * The keys that authenticate claim tokens, the one to seal with first. It comes from what the store made once and from the secret, if
+ * there is one: a token of another store is refused. The key of the previous secret opens the tokens of claims that were granted before the change.
  */
 export async function signingKeysOf(opened: OpenStore): Promise<Reply<SigningKeys>> {
 	const { store, secret, previousSecret } = opened;
-	const earlier = previousSecret === '' ? [] : [tokenKeyOf(previousSecret)];
-	if (secret !== '') {
-		return { ok: true, micros: 0, answer: [tokenKeyOf(secret), ...earlier] };
-	}
 	const made = await store.signingKey();
-	return made.ok ? { ...made, answer: [made.answer, ...earlier] } : made;
+	if (!made.ok) return made;
+	const keyOf = (each: string) => (each === '' ? made.answer : tokenKeyOf(each, made.answer));
+	const earlier = previousSecret === '' ? [] : [keyOf(previousSecret)];
+	return { ...made, answer: [keyOf(secret), ...earlier] };
 }
 
-/** Names a secret without giving it away. */
+/** Names a secret, or that there is none, without giving it away. */
 export function secretIdOf(secret: string): string {
-	return derivedFrom(secret, 'idempotency secret id', 16).toString('hex');
+	return secret === '' ? 'none' : derivedFrom(secret, 'idempotency secret id', 16).toString('hex');
 }
 
 /** The secrets that results may be encrypted with; undefined where there are none. */
@@ -43,10 +45,17 @@ export function secretsOf({ secret, previousSecret }: StoreSecrets): string[] | 
 	return secrets.length === 0 ? undefined : secrets;
 }
 
-function tokenKeyOf(secret: string): Buffer {
-	return derivedFrom(secret, 'idempotency claim token', 32);
+function tokenKeyOf(secret: string, ofStore: Buffer): Buffer {
+	return derivedFrom(secret, 'idempotency claim token', 32, ofStore);
 }
 
-function derivedFrom(secret: string, purpose: string, bytes: number): Buffer {
-	return Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
+function derivedFrom(
+	secret: string,
+	purpose: string,
+	bytes: number,
+	salt: Uint8Array = NO_SALT,
+): Buffer {
+	return Buffer.from(hkdfSync('sha256', secret, salt, purpose, bytes));
 }
+
+const NO_SALT = Buffer.alloc(0);

@@ -13,7 +13,7 @@ import { dropPart } from '../run-end/kept-parts';
 import type { RunTrace } from '../run-end/run-trace';
 import { NO_CLAIM } from '../run-end/tags';
 import { traceOf } from '../run-end/trace-of';
-import { commandInSlices } from '../shared/command-with-retries';
+import { commandInSlices } from '../../lib/guard/command-with-retries';
 import { storeOfClaims } from '../shared/granted-in';
 import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { guardsBefore } from '../shared/node-types';
@@ -184,6 +184,8 @@ async function settle(
 		for (const message of hintsAbout(settings, end)) hints.add(message);
 		return await commands.end(claim, ownRun, end);
 	};
+	// Where it remembers for longer than the Guard said. What can't be noted now is not worth failing for.
+	if (settings.retentionMs !== null) await opened.secretKeeper?.cover(settings.retentionMs);
 	const replies = await commandInSlices(opened.store, ending.length, commandFor, turns);
 	for (const [i, { claim, indexes }] of ending.entries()) {
 		if (turns.isOver()) await turns.next();

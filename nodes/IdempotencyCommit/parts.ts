@@ -13,7 +13,7 @@ import type { KeptPart } from '../run-end/kept-parts';
 import { keepPart, takeParts } from '../run-end/kept-parts';
 import type { LinkedItems } from '../run-end/linked-items';
 import type { Part } from '../run-end/run-trace';
-import { commandInSlices } from '../shared/command-with-retries';
+import { commandInSlices } from '../../lib/guard/command-with-retries';
 import { isPutToWait } from '../shared/engine';
 import type { ClaimWithItems } from './claim-with-items';
 import type { Ending } from './commands';

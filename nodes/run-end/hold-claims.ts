@@ -1,14 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { GrantedClaim } from '../../lib/guard/claim-items';
-import { release, released } from '../../lib/guard/claim-items';
+import { release, released } from '../../lib/guard/release';
 import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
 import type { Abandoning, OwnerCommand } from '../../lib/core/record';
 import { DEFAULT_RESPONSE_RULES } from '../../lib/results/response-outcome';
-import { commandInSlices } from '../shared/command-with-retries';
+import { commandInSlices } from '../../lib/guard/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, onNodeEnd } from '../shared/engine';
 import { rememberStore } from '../shared/granted-in';
 import type { GuardSettings } from '../shared/guard-settings';

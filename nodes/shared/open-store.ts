@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { StoreError } from '../../lib/core/reply';
-import type { Store, StoreKind } from '../../lib/core/store';
+import type { SecretAwareStore, Store, StoreKind } from '../../lib/core/store';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { secretIdOf } from '../../lib/guard/opened-store';
+import { SecretKeeper } from '../../lib/guard/secret-keeper';
+import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
+import { withAdvice } from '../../lib/stores/checked-store';
 import { embeddedAdviceFor, openEmbeddedStore } from '../../lib/stores/embedded';
-import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
-import {
-	NO_SECRET,
-	connectionDigestOf,
-	openRedisStore,
-	redisAdviceFor,
-} from '../../lib/stores/redis';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { connectionDigestOf, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
 import { redisOptionsOf, textOf } from './redis-credential';
 
 /** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
@@ -27,38 +25,57 @@ export async function openStore(
 	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	const options = redisOptionsOf(credential);
-	const opened = {
-		store: redisStore(options),
-		secret: textOf(credential.secret),
-		previousSecret: textOf(credential.previousSecret),
-	};
-	await requireSecretOfRecords(opened);
-	return opened;
+	const [given, before] = [textOf(credential.secret), textOf(credential.previousSecret)];
+	requireLength(given);
+	const [secret, previousSecret] = await Promise.all([
+		stretchedSecret(given),
+		stretchedSecret(before),
+	]);
+	const store = redisStore(options);
+	const secretKeeper = secretKeeperOf(store, secret, previousSecret);
+	await requireSecretOfRecords(secretKeeper);
+	return { store, secret, previousSecret, secretKeeper };
 }
 
-/** The secrets that a store was found to fit last: asked again when the credential was changed, and once a process. */
-const fitting = new WeakMap<Store, string>();
+function requireLength(secret: string): void {
+	if (secret === '' || secret.length >= MIN_SECRET_LENGTH) return;
+	throw new StoreError(
+		'configuration',
+		`"Secret" of the credential is shorter than ${MIN_SECRET_LENGTH} characters`,
+		{ advice: 'Take a long random text, such as one made by "openssl rand -base64 32".' },
+	);
+}
 
-/** @throws StoreError where the records are of another secret: every request would count as new. */
-async function requireSecretOfRecords({
-	store,
-	secret,
-	previousSecret,
-}: OpenStore & { readonly store: SecretAwareStore }): Promise<void> {
-	const secrets = JSON.stringify([secret, previousSecret]);
-	if (fitting.get(store) === secrets) return;
-	const id = secret === '' ? NO_SECRET : secretIdOf(secret);
-	const previousId = previousSecret === '' ? '' : secretIdOf(previousSecret);
-	const reply = await store.acceptsSecret(id, previousId);
-	if (!reply.ok) throw reply.error;
-	if (!reply.answer) {
-		throw new StoreError(
-			'unknown_secret',
-			'Redis holds records of another secret than that of the credential, or of none: every request would count as new',
-			{ advice: redisAdviceFor('unknown_secret') },
-		);
-	}
-	fitting.set(store, secrets);
+const secretKeepers = new WeakMap<Store, { readonly of: string; readonly keeper: SecretKeeper }>();
+
+/** One for a store and its secrets: it knows what it has noted. */
+function secretKeeperOf(
+	store: SecretAwareStore,
+	secret: string,
+	previousSecret: string,
+): SecretKeeper {
+	const ids = {
+		current: secretIdOf(secret),
+		// Without a secret nothing is sealed, so that what was sealed before would be read beside what anybody may write.
+		previous: secret === '' || previousSecret === '' ? '' : secretIdOf(previousSecret),
+	};
+	const of = JSON.stringify(ids);
+	const known = secretKeepers.get(store);
+	if (known?.of === of) return known.keeper;
+	const keeper = new SecretKeeper(store, ids);
+	secretKeepers.set(store, { of, keeper });
+	return keeper;
+}
+
+/** Those whose secrets were found to fit: asked once a process and change. Later, whoever claims looks again. */
+const fitting = new WeakSet<SecretKeeper>();
+
+/** @throws StoreError where records are of another secret: every request would count as new. */
+async function requireSecretOfRecords(secretKeeper: SecretKeeper): Promise<void> {
+	if (fitting.has(secretKeeper)) return;
+	const refusal = await secretKeeper.refusal();
+	if (refusal !== null) throw withAdvice(refusal, redisAdviceFor);
+	fitting.add(secretKeeper);
 }
 
 const redisStores = new Map<string, SecretAwareStore>();

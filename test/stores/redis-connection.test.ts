@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import { ALL_RECORDS } from '../../lib/core/listing';
-import type { RedisOptions, SecretAwareStore } from '../../lib/stores/redis';
-import { aclRights, describeRedis, NO_SECRET, openRedisStore } from '../../lib/stores/redis';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { aclRights, describeRedis, openRedisStore } from '../../lib/stores/redis';
 import { standalone } from './redis-harness';
 import { type Certificates, makeCertificates } from '../support/certificates';
 import { RedisServer } from '../support/redis-server';
@@ -48,7 +48,10 @@ async function useStore(options: RedisOptions): Promise<void> {
 		expect(answered((await store.get([open.identity]))[0])).toMatchObject({ state: 'processing' });
 		expect(answered(await store.stats()).length).toBeGreaterThan(1);
 		expect(answered(await store.signingKey())).toHaveLength(32);
-		expect(await secretsAccepted(store)).toEqual(SECRETS_ACCEPTED);
+		answered(await store.noteSecret('secret', 60_000));
+		answered(await store.noteSecret('secret', 10));
+		const noted = answered(await store.secretNotes()).find(({ id }) => id === 'secret');
+		expect(noted?.until).toBeGreaterThan(Date.now() + 30_000);
 		const { identity } = open;
 		expect(answered(await store.operate({ identity, type: 'forget', force: true }))).toEqual({
 			outcome: 'done',
@@ -57,27 +60,6 @@ async function useStore(options: RedisOptions): Promise<void> {
 	} finally {
 		await store.close();
 	}
-}
-
-/** One that is new, another, the change to it with the one before, and that taken back. */
-const SECRETS_ACCEPTED = [true, true, false, true, true, false, false];
-let lastSecret = '';
-async function secretsAccepted(store: SecretAwareStore): Promise<boolean[]> {
-	const accepted: boolean[] = [];
-	const earlier = lastSecret;
-	const [one, two] = [freshIdentity(), (lastSecret = freshIdentity())];
-	for (const [id, before] of [
-		[one, earlier],
-		[one, 'any'],
-		[two, ''],
-		[two, one],
-		[two, ''],
-		[one, ''],
-		[NO_SECRET, two],
-	] as const) {
-		accepted.push(answered(await store.acceptsSecret(id, before)));
-	}
-	return accepted;
 }
 
 async function problemOf(options: RedisOptions): Promise<{ problem: string; message: string }> {

@@ -62,12 +62,12 @@ describe('a cluster', () => {
 		);
 	});
 
-	it('notes which secret its records are of', async () => {
+	it('notes which secrets its records are of, and until when', async () => {
 		const store = openRedisStore(options);
-		expect(answered(await store.acceptsSecret('one', ''))).toBe(true);
-		expect(answered(await store.acceptsSecret('two', ''))).toBe(false);
-		expect(answered(await store.acceptsSecret('two', 'one'))).toBe(true);
-		expect(answered(await store.acceptsSecret('one', ''))).toBe(false);
+		answered(await store.noteSecret('one', 60_000));
+		answered(await store.noteSecret('two', 120_000));
+		const notes = answered(await store.secretNotes());
+		expect(notes.map(({ id }) => id).sort()).toEqual(['one', 'two']);
 		await store.close();
 	});
 

@@ -510,7 +510,10 @@ describe('on Redis, with a secret', () => {
 		});
 
 	test('finds keys made before the secret was changed, shows results, resolves sealed', async () => {
-		const [old, now] = [{ secret: 'first' }, { secret: 'second', previousSecret: 'first' }];
+		const [old, now] = [
+			{ secret: 'the first of three' },
+			{ secret: 'the second of three', previousSecret: 'the first of three' },
+		];
 		const [key, held] = [newKey(), newKey()];
 		const json = chargeWorkflow(downstream.url, onRedis({}));
 		downstream.nextFor(held, { status: 500 });
@@ -542,7 +545,7 @@ describe('on Redis, with a secret', () => {
 		expect(resolved.error?.message).toBeUndefined();
 		const replayed = await engineOn(server, now).run(json, { triggerItems: [delivery(held)] });
 		expect(replayed.json('Duplicate')).toEqual([{ mark: 'FOUND-OUT' }]);
-		const lost = await onServer({ secret: 'third' }, get, [delivery(key)]);
+		const lost = await onServer({ secret: 'the third of three' }, get, [delivery(key)]);
 		expect(lost.error?.message).toMatch(/records of another secret/);
 	});
 

@@ -16,12 +16,12 @@ export function shardOf(identity: string): string {
 export class Keys {
 	readonly signingKey: string;
 
-	/** Which secret the records were made with. */
-	readonly secret: string;
+	/** The secrets that records may be of. */
+	readonly secrets: string;
 
 	constructor(private readonly prefix: string) {
 		this.signingKey = `${prefix}:{meta}:key`;
-		this.secret = `${prefix}:{meta}:secret`;
+		this.secrets = `${prefix}:{meta}:secrets`;
 	}
 
 	record(identity: string): string {

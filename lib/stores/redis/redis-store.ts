@@ -13,7 +13,14 @@ import type {
 	OwnerCommand,
 	Tombstone,
 } from '../../core/record';
-import type { ClaimOptions, NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../core/store';
+import type {
+	ClaimOptions,
+	NoticesToKeep,
+	NoticesToTake,
+	SecretAwareStore,
+	SecretNote,
+	StatsRow,
+} from '../../core/store';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { CheckedStore } from '../checked-store';
@@ -39,7 +46,7 @@ import { type SharedConnection, sharedConnection } from './pool';
 import { ReplicatedClaims } from './replicated-claims';
 import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
 import { runScript } from './scripts';
-import { acceptSecret } from './secret-in-use';
+import { noteSecret, secretNotes } from './secret-notes';
 import { sumCounters } from './stats';
 
 /**
@@ -53,11 +60,6 @@ export function openRedisStore(options: RedisOptions): SecretAwareStore {
 	return new CheckedRedisStore(new RedisStore(options, connection), adviceFor);
 }
 
-export interface SecretAwareStore extends Store {
-	/** See `acceptSecret`. */
-	acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>>;
-}
-
 class CheckedRedisStore extends CheckedStore implements SecretAwareStore {
 	constructor(
 		private readonly redis: SecretAwareStore,
@@ -66,8 +68,12 @@ class CheckedRedisStore extends CheckedStore implements SecretAwareStore {
 		super(redis, advice);
 	}
 
-	async acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>> {
-		return this.advised(await this.redis.acceptsSecret(id, previousId));
+	async secretNotes(): Promise<Reply<readonly SecretNote[]>> {
+		return this.advised(await this.redis.secretNotes());
+	}
+
+	async noteSecret(id: string, lifetimeMs: number): Promise<Reply<null>> {
+		return this.advised(await this.redis.noteSecret(id, lifetimeMs));
 	}
 }
 
@@ -192,11 +198,19 @@ class RedisStore implements SecretAwareStore {
 		});
 	}
 
-	async acceptsSecret(id: string, previousId: string): Promise<Reply<boolean>> {
-		return await this.askAlone(async (client) => ({
-			answer: await acceptSecret(client, this.keys.secret, id, previousId),
-			micros: await this.clock(client),
-		}));
+	async secretNotes(): Promise<Reply<readonly SecretNote[]>> {
+		return await this.askAlone(async (client) => {
+			const { micros, notes } = await secretNotes(client, this.keys.secrets, this.offsetMs());
+			// The nodes of a cluster have clocks of their own.
+			return { micros: this.options.deployment === 'cluster' ? 0 : micros, answer: notes };
+		});
+	}
+
+	async noteSecret(id: string, lifetimeMs: number): Promise<Reply<null>> {
+		return await this.askAlone(async (client) => {
+			await noteSecret(client, this.keys.secrets, id, lifetimeMs, this.offsetMs());
+			return { micros: 0, answer: null };
+		});
 	}
 
 	async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { attemptAsync } from '../../core/attempt';
 import type { ClaimRequest } from '../../core/record';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
-import type { Store } from '../../core/store';
+import type { SecretAwareStore } from '../../core/store';
 import { Keys, SHARDS } from './keys';
 import type { RedisOptions } from './options';
 import { prefixOf } from './options';
@@ -30,7 +30,7 @@ export async function tryClaim(options: RedisOptions): Promise<void> {
 	if (!tried.ok) throw tried.error;
 }
 
-async function live(store: Store, request: ClaimRequest): Promise<void> {
+async function live(store: SecretAwareStore, request: ClaimRequest): Promise<void> {
 	const { identity, owner, workflowId, executionId } = request;
 	const [claimed] = await store.claim([request]);
 	const grant = answerOf(claimed);
@@ -58,6 +58,8 @@ async function live(store: Store, request: ClaimRequest): Promise<void> {
 	const [stored] = await store.get([identity]);
 	answerOf(stored);
 	answerOf(await store.signingKey());
+	answerOf(await store.noteSecret(CONSUMER, MINUTE));
+	answerOf(await store.secretNotes());
 	answerOf(await store.stats());
 	answerOf(await store.takeNotices({ consumer: CONSUMER, notices: [identity], holdMs: 1_000 }));
 	answerOf(await store.operate({ type: 'forget', identity, force: false }));
@@ -95,7 +97,7 @@ async function removeKeys(options: RedisOptions, identity: string): Promise<void
 		keys.record(identity),
 		keys.budget(identity),
 		keys.signingKey,
-		keys.secret,
+		keys.secrets,
 		keys.notices(CONSUMER),
 		...SHARDS.flatMap((shard) => [keys.open(shard), keys.stats(shard)]),
 	];

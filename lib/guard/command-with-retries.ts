@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
-import type { Reply, StoreProblem } from '../../lib/core/reply';
-import type { Store } from '../../lib/core/store';
-import { SLICE_BYTES, SLICE_LENGTH, Turns } from '../../lib/guard/turns';
+import type { OwnerAnswer, OwnerCommand } from '../core/record';
+import type { Reply, StoreProblem } from '../core/reply';
+import type { Store } from '../core/store';
+import { SLICE_BYTES, SLICE_LENGTH, Turns } from './turns';
 
 /** Problems that may be gone at the next try. */
 const PASSING: ReadonlySet<StoreProblem> = new Set([

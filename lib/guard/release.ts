@@ -1,0 +1,30 @@
+import type { Abandoning, OwnedClaim, OwnerCommand } from '../core/record';
+import type { OpenStore } from './opened-store';
+import { commandWithRetries } from './command-with-retries';
+
+/** The end of a claim for which nothing ran: the key is free at once, and the attempt is given back. */
+export function released(reason: string): Abandoning {
+	return { to: 'released', retryAfterMs: 0, nothingRan: true, statusCode: 0, reason };
+}
+
+/** Gives claims back after which nothing ran, with as many tries as for any command. What can't be given back now ends by its lease. */
+export async function release(
+	{ store }: Pick<OpenStore, 'store'>,
+	claims: readonly OwnedClaim[],
+	reason: string,
+): Promise<void> {
+	if (claims.length === 0) return;
+	await commandWithRetries(
+		store,
+		claims.map(
+			({ identity, owner, fence, ownRun }): OwnerCommand => ({
+				type: 'abandon',
+				identity,
+				owner,
+				fence,
+				ownRun,
+				...released(reason),
+			}),
+		),
+	);
+}
