@@ -130,7 +130,7 @@ const properties: INodeProperties[] = [
 					{
 						name: 'Release',
 						value: 'release',
-						description: 'Try again: only where the service recognizes our key itself',
+						description: 'Try again after a wait that grows: only where the service recognizes our key itself',
 					},
 				],
 			},

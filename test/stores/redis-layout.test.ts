@@ -59,6 +59,7 @@ describe('keys', () => {
 			r: `${RETENTION} 600000 r workflow-1\nexecution of owner`,
 			o: 'owner',
 			h: 'fingerprint-1',
+			w: 'comparison-1',
 			d: 'tenant',
 			k: 'orders\norder 1',
 			g: 'AQIA_w',
@@ -169,6 +170,33 @@ describe('counters', () => {
 		expect(answered(reply)).toMatchObject({ outcome: 'conflict', reason: 'stale_key' });
 		await other.close();
 		await flushed.stop();
+	});
+});
+
+describe('a Redis that was emptied under a running store', () => {
+	it('begins anew at one time: what happened after it was emptied is not too old, whatever its shard', async () => {
+		const flushed = await RedisServer.start();
+		let offset = 0;
+		const options = { ...standalone(flushed.port), clockOffsetMs: () => offset };
+		const other = openRedisStore(options);
+		await other.claim([claimRequest({ identity: freshIdentity() })]);
+		await flushed.ask(async (redis) => await redis.flushall());
+		const [first] = await other.claim([claimRequest({ identity: freshIdentity() })]);
+		const eventAt = Math.floor(microsOf(first) / 1000) + 1;
+		offset = 60_000;
+		const shards = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+		const asked = shards.map((shard) =>
+			claimRequest({ identity: shard + freshIdentity().slice(2), eventAt, strictAge: true }),
+		);
+		const outcomes = new Map<string, number>();
+		for (const request of asked) {
+			const [reply] = await other.claim([request]);
+			const { outcome } = answered(reply);
+			outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+		}
+		await other.close();
+		await flushed.stop();
+		expect(Object.fromEntries(outcomes)).toEqual({ new: 256 });
 	});
 });
 

@@ -62,5 +62,10 @@ export async function askInChunks<Item extends { readonly identity: string }, An
 
 /** The store's clock when a script ran: the first part of every reply. */
 export function microsOf(reply: ScriptReply): number {
-	return Number(String(reply[0]));
+	return parseInt(String(reply[0]), 10);
+}
+
+/** Whether a script met a shard that did not know when the store began. */
+export function metNewShard(reply: ScriptReply): boolean {
+	return String(reply[0]).endsWith(' began');
 }

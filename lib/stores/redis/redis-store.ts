@@ -25,7 +25,7 @@ import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { CheckedStore } from '../checked-store';
 import { adviceFor } from './advice';
-import { type BatchScript, askInChunks, microsOf } from './batch';
+import { type BatchScript, askInChunks, metNewShard, microsOf } from './batch';
 import { BudgetUnits } from './budget-units';
 import { claimBudgeted } from './budgeted-claims';
 import { type AskedClaim, claimAnswers, claimArguments, keysOf } from './claim-script';
@@ -377,6 +377,7 @@ class RedisStore implements SecretAwareStore {
 			const value = await runScript(client, name, args);
 			const refusal = refusalOfReplica(value);
 			if (refusal !== null) throw refusal;
+			if (metNewShard(value)) await this.beginAgain(client, value);
 			return { client, value };
 		};
 		return await this.ask(ask, repeat, connection);
@@ -414,8 +415,13 @@ class RedisStore implements SecretAwareStore {
 		throw noted.error;
 	}
 
-	private async noteEpoch(client: Client): Promise<void> {
-		const epoch = Math.floor((await this.clock(client)) / 1000);
+	/** Redis was emptied under us: all shards begin with the first one that was asked. What fails begins by itself, when it is asked. */
+	private async beginAgain(client: Client, reply: ScriptReply): Promise<void> {
+		await attemptAsync(async () => await this.noteEpoch(client, microsOf(reply)));
+	}
+
+	private async noteEpoch(client: Client, micros?: number): Promise<void> {
+		const epoch = Math.floor((micros ?? (await this.clock(client))) / 1000);
 		await Promise.all(
 			SHARDS.map(async (shard) => await client.hsetnx(this.keys.stats(shard), 'epoch', epoch)),
 		);

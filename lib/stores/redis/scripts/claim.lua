@@ -10,7 +10,7 @@
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
 --              granted; or by p, which only asks whether it would be, and is not counted
 --
--- Reply { micros, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
+-- Reply { stamp, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
 --       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
 --       { item, 'duplicate', '', record }
 --       { item, reason, retry after ms or '', record }    a conflict; without a record where the caller may learn nothing
@@ -163,6 +163,7 @@ local function conclude()
 		end
 		count(KEYS[stats], counts[shard])
 	end
+	reply[1] = stamp()
 	return reply
 end
 

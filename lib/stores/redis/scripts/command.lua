@@ -10,7 +10,7 @@
 --
 -- Each claim that ended is told on the channel `settled` beside `open`.
 --
--- Reply { micros, entry, ... }, one for each item:
+-- Reply { stamp, entry, ... }, one for each item:
 --       { 'done', state, recovered (1, ''), record }
 --       { 'kept', state, record }                         without a record where it is absent
 --       { 'superseded', taken_over | forgotten | expired, state, fence, workflow and execution (lines) }
@@ -211,4 +211,5 @@ for shard = 1, #shards do
 	end
 	count(stats, counts)
 end
+reply[1] = stamp()
 return reply

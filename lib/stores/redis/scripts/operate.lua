@@ -4,7 +4,7 @@
 -- ARGV  2 resolve | forget, 3 state to reach (C, L) or '', 4 fence seen, 5 state seen, 6 1 to force, else '',
 --       7 status code, 8 reason, 9 1 where there is a result, else '', 10 result
 --
--- Reply { micros, done | kept | changed | refused, state } or { micros, 'error', words }
+-- Reply { stamp, done | kept | changed | refused, state } or { stamp, 'error', words }
 
 -- @include prelude
 -- @include fields
@@ -69,4 +69,4 @@ local outcome, state = operate()
 if outcome == 'done' then
 	tell(key, open)
 end
-return { text(micros), outcome, state }
+return { stamp(), outcome, state }

@@ -34,9 +34,18 @@ local function yyyymmdd(ms)
 	return string.format('%04d%02d%02d', year + 1, month - 9, in_year - before + 1)
 end
 
+-- The beginning of every reply: the time, and whether a shard was met that did not know when it began. Then Redis was emptied, and
+-- whoever asked tells the other shards (redis-store.ts): the store began at one time.
+local began = false
+local function stamp()
+	return text(micros) .. (began and ' began' or '')
+end
+
 -- When the shard began to remember, in ms: now, if it did not know.
 local function epoch_of(stats)
-	redis.pcall('HSETNX', stats, 'epoch', text(now))
+	if redis.pcall('HSETNX', stats, 'epoch', text(now)) == 1 then
+		began = true
+	end
 	return tonumber(redis.pcall('HGET', stats, 'epoch')) or now
 end
 
@@ -54,7 +63,7 @@ local function count(stats, counts)
 	end
 	local known = redis.pcall('HMGET', stats, 'epoch', 'pruned')
 	if not known[1] then
-		redis.pcall('HSET', stats, 'epoch', text(now))
+		began = redis.pcall('HSET', stats, 'epoch', text(now)) == 1 or began
 	end
 	local day, cursor = string.match(known[2] or today .. '|0', '^(%d+)|(%d+)$')
 	if day == today then
