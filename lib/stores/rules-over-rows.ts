@@ -16,7 +16,7 @@ import type { Reply } from '../core/reply';
 import { StoreError, replyAt } from '../core/reply';
 import type { NoticesToKeep, NoticesToTake, StatsRow, Store, StoreKind } from '../core/store';
 import { liveRecord } from '../core/transitions';
-import { JoinedCalls } from './joined-calls';
+import { JoinedRequests } from './joined-requests';
 import type { RowSteps, RowsBackend, Timed, Work } from './rows/backend';
 import { type CallKind, endOfChunk, groupsOf } from './rows/groups';
 import { CLAIMS, COMMANDS, OPERATIONS } from './rows/kinds';
@@ -31,12 +31,7 @@ const BATCHES_AT_ONCE = 2;
 export class RulesOverRows implements Store {
 	readonly kind: StoreKind;
 
-	private readonly claims: JoinedCalls<ClaimRequest, ClaimAnswer>;
-
-	private readonly commands: JoinedCalls<OwnerCommand, OwnerAnswer>;
-
-	/** On their own: a lease must not wait for results to be written, nor for a stalled claim. */
-	private readonly renewals: JoinedCalls<OwnerCommand, OwnerAnswer>;
+	private readonly joined: JoinedRequests;
 
 	private isClosed = false;
 
@@ -46,18 +41,21 @@ export class RulesOverRows implements Store {
 		private readonly settlements: Settlements,
 	) {
 		this.kind = backend.kind;
-		this.claims = this.joined(CLAIMS);
-		this.commands = this.joined(COMMANDS);
-		this.renewals = this.joined(COMMANDS);
+		this.joined = new JoinedRequests({
+			claims: async (items, put) => await this.answer(CLAIMS, items, put),
+			commands: async (items, put) => await this.answer(COMMANDS, items, put),
+			items: backend.limits.items,
+			bytes: backend.limits.bytes,
+			atOnce: backend.isLocking ? Infinity : BATCHES_AT_ONCE,
+		});
 	}
 
 	async claim(requests: readonly ClaimRequest[]): Promise<Array<Reply<ClaimAnswer>>> {
-		return await this.claims.call(requests);
+		return await this.joined.claim(requests);
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<Array<Reply<OwnerAnswer>>> {
-		const areRenewals = orders.every(({ type }) => type === 'renew');
-		const replies = await (areRenewals ? this.renewals : this.commands).call(orders);
+		const replies = await this.joined.command(orders);
 		for (const [i, { type, identity }] of orders.entries()) {
 			if (type === 'renew' || type === 'start' || type === 'deposit') continue;
 			const reply = replyAt(replies, i);
@@ -126,17 +124,6 @@ export class RulesOverRows implements Store {
 		if (this.isClosed) return;
 		this.isClosed = true;
 		await this.backend.close();
-	}
-
-	private joined<Item extends { readonly identity: string }, Answer>(
-		kind: CallKind<Item, Answer>,
-	): JoinedCalls<Item, Answer> {
-		const { isLocking, limits } = this.backend;
-		return new JoinedCalls(async (items, put) => await this.answer(kind, items, put), {
-			...limits,
-			sizeOf: kind.sizeOf,
-			atOnce: isLocking ? Infinity : BATCHES_AT_ONCE,
-		});
 	}
 
 	/** Answers a batch. Under a lock nothing is answered before all of it is safe; else each item as soon as it is. */

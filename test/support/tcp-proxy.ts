@@ -6,6 +6,9 @@ import { type Server, type Socket, connect, createServer } from 'node:net';
  */
 export type Fate = 'pass' | 'drop' | 'half' | 'late' | 'keep';
 
+/** What a slow line has on its way at most, in ms of its speed. */
+const FULL_MS = 50;
+
 /** A network between clients and a server, on 127.0.0.1, that a test makes bad. */
 export class TcpProxy {
 	fateOfRequest: (data: Buffer) => Fate = () => 'pass';
@@ -13,6 +16,9 @@ export class TcpProxy {
 	fateOfReply: (data: Buffer) => Fate = () => 'pass';
 
 	lateMs = 0;
+
+	/** A slow line each way: pieces queue for it, and arrive after a delay. Null for a fast one. */
+	line: { readonly bytesPerMs: number; readonly delayMs: number } | null = null;
 
 	/** Made by clients so far. */
 	connections = 0;
@@ -66,6 +72,7 @@ export class TcpProxy {
 
 	private pass(from: Socket, to: Socket, fateOf: (data: Buffer) => Fate): void {
 		let lateUntil = 0;
+		const slowly = new SlowLine(from, to);
 		let kept = false;
 		from.on('data', (data) => {
 			const fate = kept ? 'keep' : fateOf(data);
@@ -82,6 +89,10 @@ export class TcpProxy {
 					return;
 				default: {
 					if (fate === 'late') lateUntil = Date.now() + this.lateMs;
+					if (this.line !== null) {
+						slowly.push(data, this.line);
+						return;
+					}
 					// Pieces stay in order: what follows a late one is as late.
 					const wait = lateUntil - Date.now();
 					if (wait <= 0) to.write(data);
@@ -89,5 +100,41 @@ export class TcpProxy {
 				}
 			}
 		});
+	}
+}
+
+/** Pieces on their way, in their order. */
+class SlowLine {
+	private readonly pieces: Array<{ readonly at: number; readonly data: Buffer }> = [];
+
+	private freeAt = 0;
+
+	private timer: NodeJS.Timeout | undefined;
+
+	constructor(
+		private readonly from: Socket,
+		private readonly to: Socket,
+	) {}
+
+	push(data: Buffer, { bytesPerMs, delayMs }: NonNullable<TcpProxy['line']>): void {
+		const now = performance.now();
+		this.freeAt = Math.max(this.freeAt, now) + data.length / bytesPerMs;
+		this.pieces.push({ at: this.freeAt + delayMs, data });
+		// As a line with a small buffer: nobody sends far ahead of it.
+		if (this.freeAt - now > FULL_MS) this.from.pause();
+		this.timer ??= setTimeout(() => this.deliver(), delayMs);
+	}
+
+	private deliver(): void {
+		const now = performance.now();
+		this.timer = undefined;
+		while (this.pieces[0] !== undefined && this.pieces[0].at <= now) {
+			const [piece] = this.pieces.splice(0, 1);
+			if (piece !== undefined && this.to.writable) this.to.write(piece.data);
+		}
+		if (this.freeAt - now < FULL_MS) this.from.resume();
+		const [next] = this.pieces;
+		if (next === undefined) return;
+		this.timer = setTimeout(() => this.deliver(), Math.max(1, next.at - now));
 	}
 }

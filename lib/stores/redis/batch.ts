@@ -5,6 +5,7 @@ import type { ScriptReply } from './scripts';
 
 /** Script calls that are under way at once: 10,000 items. */
 const CALLS_AT_ONCE = 20;
+const BYTES_AT_ONCE = 8 << 20;
 
 /** How a batch is asked by one script. */
 export interface BatchScript<Item, Answer> {
@@ -49,15 +50,28 @@ export async function askInChunks<Item extends { readonly identity: string }, An
 
 	const chunks = chunksOf(batch, script.oneShardEach, script.sizeOf);
 	const atOnce = script.oneShardEach ? SHARDS.length : CALLS_AT_ONCE;
-	for (let at = 0; at < chunks.length; at += atOnce) {
-		const failures = await Promise.all(chunks.slice(at, at + atOnce).map(ask));
+	for (let at = 0; at < chunks.length; ) {
+		const end = endOfCalls(chunks, at, atOnce);
+		const failures = await Promise.all(chunks.slice(at, end).map(ask));
+		at = end;
 		// A server that can't be asked is not asked for the rest of a long batch.
 		const down = failures.find((error) => error !== null);
 		if (down === undefined) continue;
-		for (const chunk of chunks.slice(at + atOnce)) fail(chunk, down);
+		for (const chunk of chunks.slice(at)) fail(chunk, down);
 		break;
 	}
 	return replies;
+}
+
+/** The end of the calls that go at once, at least one: a renewal must not wait long behind results. */
+function endOfCalls(chunks: ReadonlyArray<Chunk<unknown>>, from: number, atOnce: number): number {
+	const end = Math.min(chunks.length, from + atOnce);
+	let bytes = 0;
+	for (let at = from; at < end; at++) {
+		bytes += chunks[at]?.bytes ?? 0;
+		if (bytes > BYTES_AT_ONCE && at > from) return at;
+	}
+	return end;
 }
 
 /** The store's clock when a script ran: the first part of every reply. */

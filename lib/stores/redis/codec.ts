@@ -70,6 +70,9 @@ export function encodeDigests(digests: Uint8Array): string {
 
 const TERMS = /^(\d+) (\d+) ([rh]) (.*)$/s;
 
+/** Stands for a result that did not fit into an answer. */
+export const LEFT_OUT = Buffer.alloc(0);
+
 /** Reads the hash as a script replies it: field, value, ... */
 export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 	const fields = new Fields(flat);
@@ -105,7 +108,7 @@ export function decodeStored(flat: ReadonlyArray<unknown>): Stored {
 		retentionMs,
 		expiresAt: fields.number('x', leaseUntil + retentionMs),
 		believedUntil: fields.number('l', claimedAt + retentionMs),
-		result: fields.bytes('v'),
+		result: fields.has('+') ? LEFT_OUT : fields.bytes('v'),
 		statusCode: fields.number('z', 0),
 		duplicates: fields.number('u', 0),
 		onUnknownOutcome: policy === 'r' ? 'retry' : 'hold',
@@ -122,6 +125,10 @@ class Fields {
 		for (let at = 0; at + 1 < flat.length; at += 2) {
 			this.values.set(String(flat[at]), flat[at + 1] as Buffer);
 		}
+	}
+
+	has(name: string): boolean {
+		return this.values.has(name);
 	}
 
 	bytes(name: string): Buffer | null {

@@ -39,12 +39,6 @@ export function commandArguments(
 	];
 }
 
-/** About how many bytes an order is. */
-export function sizeOfCommand(order: OwnerCommand): number {
-	if (order.type === 'deposit') return order.request.length;
-	return 'result' in order ? (order.result?.length ?? 0) : 0;
-}
-
 function argumentsOf(order: OwnerCommand): ScriptArguments {
 	const { to, nothingRan, durationMs, retryAfterMs, statusCode, reason, result } = endOf(order);
 	return [

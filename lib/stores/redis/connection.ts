@@ -54,29 +54,50 @@ async function readyOf(client: Client): Promise<void> {
 }
 
 /**
- * Waits for `answer`, but not longer than `ms`. Where this process was too busy to look, the answer may have come meanwhile: it
- * counts as in time.
+ * Waits for `answer`, but not longer than `ms` after the last progress. Where this process was too busy to look, the answer may have
+ * come meanwhile: it counts as in time.
+ *
+ * @param progress a number that grows while the answer, or one before it, comes in
  */
 export async function within<T>(
 	answer: Promise<T>,
 	ms: number,
 	phase: 'connect' | 'command',
+	progress: () => number = () => 0,
 ): Promise<T> {
 	return await new Promise<T>((resolve, reject) => {
-		const timer = setTimeout(() => {
-			setImmediate(() => setImmediate(() => reject(new RedisTimeout(phase, ms))));
-		}, ms);
+		let timer: NodeJS.Timeout;
+		let isOver = false;
+		const wait = (seen: number) => {
+			timer = setTimeout(() => {
+				setImmediate(() => {
+					setImmediate(() => {
+						const now = progress();
+						if (isOver) return;
+						if (now === seen) reject(new RedisTimeout(phase, ms));
+						else wait(now);
+					});
+				});
+			}, ms);
+		};
+		wait(progress());
 		answer.then(
 			(value) => {
+				isOver = true;
 				clearTimeout(timer);
 				resolve(value);
 			},
 			(error: unknown) => {
+				isOver = true;
 				clearTimeout(timer);
 				reject(error);
 			},
 		);
 	});
+}
+
+export function bytesReadBy(client: Client): number {
+	return streamsOf(client).reduce((sum, stream) => sum + stream.bytesRead, 0);
 }
 
 /** Keeps the process alive for the connection, or lets it end. */

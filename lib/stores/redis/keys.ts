@@ -77,6 +77,8 @@ export interface Chunk<Item> {
 	readonly shards: string[];
 	/** How many of the items are in each of `shards`. */
 	readonly perShard: number[];
+	/** About how many bytes the items are. */
+	bytes: number;
 }
 
 /**
@@ -90,7 +92,8 @@ export function chunksOf<Item extends { readonly identity: string }>(
 ): Array<Chunk<Item>> {
 	const [only] = batch;
 	if (only !== undefined && batch.length === 1) {
-		return [{ items: [only], places: [0], shards: [shardOf(only.identity)], perShard: [1] }];
+		const shards = [shardOf(only.identity)];
+		return [{ items: [only], places: [0], shards, perShard: [1], bytes: sizeOf(only) }];
 	}
 	const shards = new Map<string, number[]>();
 	batch.forEach(({ identity }, place) => {
@@ -101,15 +104,17 @@ export function chunksOf<Item extends { readonly identity: string }>(
 
 	const chunks: Array<Chunk<Item>> = [];
 	let chunk: Chunk<Item> | undefined;
-	let bytes = 0;
 	for (const [shard, places] of shards) {
 		if (oneShardEach) chunk = undefined;
 		for (const place of places) {
 			const item = batch[place] as Item;
-			if (chunk === undefined || chunk.items.length >= MAX_ITEMS || bytes >= MAX_BYTES) {
-				chunk = { items: [], places: [], shards: [], perShard: [] };
+			const size = sizeOf(item);
+			const isFull =
+				chunk !== undefined &&
+				(chunk.items.length >= MAX_ITEMS || (chunk.bytes > 0 && chunk.bytes + size > MAX_BYTES));
+			if (chunk === undefined || isFull) {
+				chunk = { items: [], places: [], shards: [], perShard: [], bytes: 0 };
 				chunks.push(chunk);
-				bytes = 0;
 			}
 			if (chunk.shards.at(-1) !== shard) {
 				chunk.shards.push(shard);
@@ -118,7 +123,7 @@ export function chunksOf<Item extends { readonly identity: string }>(
 			chunk.perShard[chunk.perShard.length - 1]! += 1;
 			chunk.items.push(item);
 			chunk.places.push(place);
-			bytes += sizeOf(item);
+			chunk.bytes += size;
 		}
 	}
 	return chunks;

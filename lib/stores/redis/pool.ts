@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { attemptAsync } from '../../core/attempt';
 import type { StoreError } from '../../core/reply';
-import { connect, holdProcess, isUsable, within } from './connection';
+import { bytesReadBy, connect, holdProcess, isUsable, within } from './connection';
 import { isOfConnection, isVague, isPassing } from './errors';
 import { findCause } from './find-cause';
 import type { RedisOptions, RedisTimeouts } from './options';
@@ -12,6 +12,16 @@ import type { Client } from './scripts';
 import { Subscriber } from './subscriber';
 
 const RETRY_EVERY_MS = 100;
+
+/** What is sent may take so long: 1 MB a second. */
+const SLOWEST_BYTES_PER_MS = 1_000;
+
+export interface HowToAsk {
+	/** Asks again for a while where the trouble is passing; unless set, it does. */
+	readonly repeat?: boolean;
+	/** About how many bytes are sent. */
+	readonly bytes?: number;
+}
 const CAUSE_KEPT_MS = 3_000;
 
 const shared = new Map<string, SharedConnection>();
@@ -58,6 +68,9 @@ export class SharedConnection {
 
 	private idleTimer: NodeJS.Timeout | undefined;
 
+	/** Sent, and not answered yet. */
+	private bytesUnderWay = 0;
+
 	private readonly timeouts: RedisTimeouts;
 
 	constructor(readonly options: RedisOptions) {
@@ -81,14 +94,17 @@ export class SharedConnection {
 	 *
 	 * @throws as Node.js or Redis said it; RedisTimeout; StoreError where the cause was found
 	 */
-	async ask<T>(ask: (client: Client) => Promise<T>, repeat = true): Promise<T> {
+	async ask<T>(
+		ask: (client: Client) => Promise<T>,
+		{ repeat = true, bytes = 0 }: HowToAsk = {},
+	): Promise<T> {
 		this.begin();
 		const giveUpAt = performance.now() + this.timeouts.retryMs;
-		let attempt = await attemptAsync(async () => await this.askOnce(ask));
+		let attempt = await attemptAsync(async () => await this.askOnce(ask, bytes));
 		while (!attempt.ok && repeat && isPassing(attempt.error)) {
 			if (performance.now() + RETRY_EVERY_MS > giveUpAt) break;
 			await sleep(RETRY_EVERY_MS);
-			attempt = await attemptAsync(async () => await this.askOnce(ask));
+			attempt = await attemptAsync(async () => await this.askOnce(ask, bytes));
 		}
 		if (!attempt.ok) {
 			const { error } = attempt;
@@ -115,13 +131,16 @@ export class SharedConnection {
 		return await this.cause.found;
 	}
 
-	private async askOnce<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+	private async askOnce<T>(ask: (client: Client) => Promise<T>, bytes: number): Promise<T> {
 		// Where there is a connection, nothing is awaited before the question is sent: a batch's first part is on its way
 		// while the next is made.
 		const client = this.usable() ?? (await this.connected());
+		this.bytesUnderWay += bytes;
+		const limitMs = this.timeouts.commandMs + Math.ceil(this.bytesUnderWay / SLOWEST_BYTES_PER_MS);
 		const attempt = await attemptAsync(
-			async () => await within(ask(client), this.timeouts.commandMs, 'command'),
+			async () => await within(ask(client), limitMs, 'command', () => bytesReadBy(client)),
 		);
+		this.bytesUnderWay -= bytes;
 		if (attempt.ok) return attempt.value;
 		// It is broken, or leads to the wrong server; what others ask over it fails and is asked again.
 		if (isOfConnection(attempt.error)) client.disconnect();

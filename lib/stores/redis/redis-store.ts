@@ -25,27 +25,34 @@ import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
 import { CheckedStore } from '../checked-store';
 import { adviceFor } from './advice';
+import { JoinedRequests, sizeOfCommand } from '../joined-requests';
 import { type BatchScript, askInChunks, metNewShard, microsOf } from './batch';
 import { BudgetUnits } from './budget-units';
 import { claimBudgeted } from './budgeted-claims';
 import { type AskedClaim, claimAnswers, claimArguments, keysOf } from './claim-script';
-import { decodeStored } from './codec';
 import {
 	commandAnswers,
 	commandArguments,
 	operateAnswer,
 	operateArguments,
-	sizeOfCommand,
 } from './command-script';
 import { isPassing, scriptError, storeErrorOf } from './errors';
 import { type Chunk, Keys, SHARDS, shardOf } from './keys';
 import { candidatesOf, filterArguments, portionOf } from './list';
 import type { RedisOptions } from './options';
 import { addressOf, prefixOf } from './options';
-import { type SharedConnection, sharedConnection } from './pool';
+import { type HowToAsk, type SharedConnection, sharedConnection } from './pool';
+import {
+	type ReadAnswer,
+	placesLeftOut,
+	readAll,
+	readAnswer,
+	recordAnswer,
+	withResult,
+} from './read-script';
 import { ReplicatedClaims } from './replicated-claims';
 import type { Client, ScriptArguments, ScriptName, ScriptReply } from './scripts';
-import { runScript } from './scripts';
+import { bytesOf, runScript } from './scripts';
 import { noteSecret, secretNotes } from './secret-notes';
 import { sumCounters } from './stats';
 
@@ -77,6 +84,9 @@ class CheckedRedisStore extends CheckedStore implements SecretAwareStore {
 	}
 }
 
+/** What is joined to one batch. Two are under way: what comes meanwhile goes together, and a renewal waits for 8 MB at most. */
+const JOINED = { items: 500, bytes: 4 << 20, atOnce: 2 };
+
 interface Timed<Answer> {
 	readonly micros: number;
 	readonly answer: Answer;
@@ -95,6 +105,8 @@ class RedisStore implements SecretAwareStore {
 
 	private closed = false;
 
+	private readonly joined: JoinedRequests;
+
 	constructor(
 		private readonly options: RedisOptions,
 		private readonly connection: SharedConnection,
@@ -102,6 +114,16 @@ class RedisStore implements SecretAwareStore {
 		this.keys = new Keys(prefixOf(options));
 		this.address = addressOf(options);
 		this.epochNoted = `epoch ${prefixOf(options)}`;
+		this.joined = new JoinedRequests({
+			claims: async (items, put) => {
+				const run = async (name: ScriptName, args: ScriptArguments) => await this.run(name, args);
+				(await this.claimBy(items, run)).forEach((reply, place) => put(place, reply));
+			},
+			commands: async (items, put) => {
+				(await this.commandAll(items)).forEach((reply, place) => put(place, reply));
+			},
+			...JOINED,
+		});
 	}
 
 	async claim(
@@ -110,10 +132,14 @@ class RedisStore implements SecretAwareStore {
 	): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
 		return minReplicas > 0
 			? await this.claimOnReplicas(requests, minReplicas)
-			: await this.claimBy(requests, async (name, args) => await this.run(name, args));
+			: await this.joined.claim(requests);
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+		return await this.joined.command(orders);
+	}
+
+	private async commandAll(orders: readonly OwnerCommand[]): Promise<Array<Reply<OwnerAnswer>>> {
 		return await this.askInChunks('command', orders, {
 			arguments: (chunk) => commandArguments(this.keys, chunk, this.offsetMs()),
 			answers: commandAnswers,
@@ -135,6 +161,10 @@ class RedisStore implements SecretAwareStore {
 	async get(
 		identities: readonly string[],
 	): Promise<ReadonlyArray<Reply<ClaimRecord | Tombstone | null>>> {
+		return await readAll(identities, async (some) => await this.read(some));
+	}
+
+	private async read(identities: readonly string[]): Promise<Array<Reply<ReadAnswer>>> {
 		return await this.askInChunks(
 			'read',
 			identities.map((identity) => ({ identity })),
@@ -143,7 +173,7 @@ class RedisStore implements SecretAwareStore {
 					...keysOf(this.keys, { items, shards: [] }),
 					String(this.offsetMs()),
 				],
-				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(recordAnswer),
+				answers: (reply) => (reply.slice(1) as ScriptReply[]).map(readAnswer),
 			},
 		);
 	}
@@ -236,9 +266,23 @@ class RedisStore implements SecretAwareStore {
 				oneShardEach: this.options.deployment === 'cluster',
 				errorOf,
 			});
-		if (requests.every(({ budget }) => budget === undefined)) return await claim(requests);
+		const isPlain = requests.every(({ budget }) => budget === undefined);
+		if (isPlain) return await this.withResults(requests, await claim(requests));
 		const units = new BudgetUnits(keys, offsetMs, async (args) => await run('budget', args));
-		return await claimBudgeted(requests, { claim, units, errorOf });
+		const replies = await claimBudgeted(requests, { claim, units, errorOf });
+		return await this.withResults(requests, replies);
+	}
+
+	/** Results that were too many for one answer are read on their own. */
+	private async withResults(
+		requests: readonly ClaimRequest[],
+		replies: Array<Reply<ClaimAnswer>>,
+	): Promise<Array<Reply<ClaimAnswer>>> {
+		const places = placesLeftOut(replies);
+		if (places.length === 0) return replies;
+		const read = await this.get(places.map((place) => requests[place]?.identity ?? ''));
+		for (const [i, place] of places.entries()) replies[place] = withResult(replies[place], read[i]);
+		return replies;
 	}
 
 	/** New claims that too few replicas hold are given back: if the primary were lost, another run would be granted them. */
@@ -380,22 +424,22 @@ class RedisStore implements SecretAwareStore {
 			if (metNewShard(value)) await this.beginAgain(client, value);
 			return { client, value };
 		};
-		return await this.ask(ask, repeat, connection);
+		return await this.ask(ask, { repeat, bytes: bytesOf(args) }, connection);
 	}
 
 	private async ask<T>(
 		ask: (client: Client) => Promise<T>,
-		repeat = true,
+		how: HowToAsk = {},
 		connection = this.connection,
 	): Promise<T> {
 		if (this.closed) throw new StoreError('unreachable', 'This store was closed.');
 		if (this.connection.once.get(this.epochNoted) === 'done') {
-			return await connection.ask(ask, repeat);
+			return await connection.ask(ask, how);
 		}
 		return await connection.ask(async (client) => {
 			await this.begin(client);
 			return await ask(client);
-		}, repeat);
+		}, how);
 	}
 
 	/** Notes when the store began to remember, in every shard, so that its age is one. Once for a connection and prefix. */
@@ -439,17 +483,6 @@ const noReplicaCount = new StoreError(
 
 function isGrant(reply: Reply<ClaimAnswer>): boolean {
 	return reply.ok && reply.answer.outcome === 'new';
-}
-
-function recordAnswer([outcome, value]: ScriptReply): ClaimRecord | Tombstone | null | Error {
-	switch (String(outcome)) {
-		case 'record':
-			return decodeStored(value as ScriptReply);
-		case 'absent':
-			return null;
-		default:
-			return scriptError(String(value));
-	}
 }
 
 /** A replica refuses each write alone; another connection may lead to the primary. */

@@ -50,6 +50,13 @@ export async function runScript(
 	return await commands[`${commandOf(name)}Buffer`]!(...args);
 }
 
+/** About how many bytes are sent for a script. */
+export function bytesOf(args: ScriptArguments): number {
+	let bytes = 0;
+	for (const arg of args) bytes += typeof arg === 'number' ? 0 : arg.length;
+	return bytes;
+}
+
 type ScriptCommand = (...args: ScriptArguments) => Promise<ScriptReply>;
 
 function commandOf(name: ScriptName): string {

@@ -1,6 +1,5 @@
 import type { Budget } from '../../core/budget';
 import type { Stored } from '../../core/record';
-import type { StoreError } from '../../core/reply';
 import type { Clock, Transition } from '../../core/transitions';
 import type { BatchLimits, Unit } from './backend';
 import type { Counters } from './counters';
@@ -15,9 +14,6 @@ export interface CallKind<Item extends { readonly identity: string }, Answer> {
 
 	/** Whether the answer depends on the clock in other ways than by moving with it: it is not inserted without the place's clock. */
 	needsClock?(item: Item): boolean;
-
-	/** Why an item can't be asked, or null. */
-	refusalOf?(item: Item): StoreError | null;
 
 	budgetOf?(item: Item): Budget | undefined;
 

@@ -53,11 +53,7 @@ export class Round<Item extends { readonly identity: string }, Answer> {
 		const at = this.steps.clock ?? { micros: Date.now() * 1000, epoch: 0 };
 		const inserted: Array<Group<Item, Answer>> = [];
 		const read: Array<Group<Item, Answer>> = [];
-		for (const group of groups) {
-			const refusal = this.kind.refusalOf?.(group.first.item) ?? null;
-			if (refusal !== null) this.fail(group, refusal);
-			else (this.grantAt(group, at) ? inserted : read).push(group);
-		}
+		for (const group of groups) (this.grantAt(group, at) ? inserted : read).push(group);
 		const lost = inserted.length > 0 ? yield* this.insert(inserted, at) : [];
 		return read.length > 0 ? [...lost, ...(yield* this.read(read))] : lost;
 	}

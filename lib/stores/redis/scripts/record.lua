@@ -170,6 +170,24 @@ local function flatten(rec, bare)
 	return flat
 end
 
+-- What is told of a record with its result: of all results of a reply, 4 MiB. A result that is left out is told by the field
+-- `+`, and by the second value.
+local ROOM, told = 4194304, 0
+local function shown(rec)
+	local size, part = #(rec.fields.v or ''), 1
+	while rec.fields['v' .. part] do
+		size, part = size + #rec.fields['v' .. part], part + 1
+	end
+	if told > 0 and told + size > ROOM then
+		told = ROOM
+		local flat = flatten(rec, true)
+		flat[#flat + 1], flat[#flat + 2] = '+', '1'
+		return flat, true
+	end
+	told = told + size
+	return flatten(rec)
+end
+
 local function expire(key, rec)
 	redis.call('PEXPIREAT', key, text(math.max(expires(rec), rec.believed) - offset))
 end
