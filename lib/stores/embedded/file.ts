@@ -1,11 +1,12 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { attempt } from '../../core/attempt';
 import { replacedError } from './errors';
 
 /**
- * Makes the file for its owner alone, before SQLite opens it; -wal and -shm get the mode of the file.
+ * Makes the file for its owner alone, before SQLite opens it; -wal and -shm get the mode of the file. One that is there, from a backup or
+ * a copy, loses what others may do with it; who does not own it leaves it as it is.
  *
  * An existing file is not opened here: closing it again would drop the locks that this process holds on it
  * (https://www.sqlite.org/howtocorrupt.html, 2.2).
@@ -13,8 +14,17 @@ import { replacedError } from './errors';
 export function makePrivateFile(file: string): void {
 	mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
 	const made = attempt(() => closeSync(openSync(file, 'wx', 0o600)));
-	if (!made.ok && (made.error as NodeJS.ErrnoException).code !== 'EEXIST') throw made.error;
+	if (made.ok) return;
+	if ((made.error as NodeJS.ErrnoException).code !== 'EEXIST') throw made.error;
+	for (const suffix of ['', '-wal', '-shm']) attempt(() => keepToOwner(file + suffix));
 }
+
+function keepToOwner(file: string): void {
+	const { mode } = statSync(file);
+	if ((mode & OF_OTHERS) !== 0) chmodSync(file, mode & 0o777 & ~OF_OTHERS);
+}
+
+const OF_OTHERS = 0o077;
 
 /** Makes the names of new files in the folder survive a power cut, where the system can. */
 export function syncFolderOf(file: string): void {
