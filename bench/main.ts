@@ -19,6 +19,7 @@ import { embedded } from './rows/embedded';
 import { guardInN8n } from './rows/guard-in-n8n';
 import { list } from './rows/list';
 import { memory } from './rows/memory';
+import { settle } from './rows/settle';
 import { stats } from './rows/stats';
 import { wait } from './rows/wait';
 import { Scale } from './scale';
@@ -44,6 +45,7 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
 	list: async ({ redis, report, scale }) => await list(redis, report, scale),
 	stats: async ({ redis, report, scale }) => await stats(redis, report, scale),
+	settle: async ({ redis, report, scale }) => await settle(redis, report, scale),
 	profile: async ({ redis, report }) => await profile(redis, report),
 	growth: async ({ redis, report, scale }) => await growth(redis, report, scale),
 	correctness: async ({ redis, report, scale }) => {

@@ -18,8 +18,6 @@ export type OpenedToken =
 
 const PREFIX = 'idem1';
 const MAC_BYTES = 16;
-/** Where in the body the tenant's digest is. */
-const TENANT = 7;
 
 /**
  * An opaque token for `claim`: `idem1.<base64url JSON>.<base64url MAC>`, the MAC being HMAC-SHA-256 under the store's signing
@@ -63,7 +61,8 @@ export function storeNamedBy(token: string): StoreKind | null {
 
 /** Whose the claim in a token is, to compare it with others of the same run. Nothing vouches for it. */
 export function tenantNamedBy(token: string): string {
-	return String(parseBody(token.split('.')[1] ?? '')?.[TENANT] ?? '');
+	const fields = parseBody(token.split('.')[1] ?? '');
+	return fields === null ? '' : String(claimOf(fields).remains.tenant);
 }
 
 /** The claim in `token`, if one of `signingKeys` sealed it. */

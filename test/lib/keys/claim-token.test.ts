@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 
 import type { SealedClaim } from '../../../lib/keys/claim-token';
-import { looksLikeToken, openToken, sealToken, storeNamedBy } from '../../../lib/keys/claim-token';
+import {
+	looksLikeToken,
+	openToken,
+	sealToken,
+	storeNamedBy,
+	tenantNamedBy,
+} from '../../../lib/keys/claim-token';
 
 const key = randomBytes(32);
 
@@ -33,6 +39,12 @@ describe('claim tokens', () => {
 		const token = sealToken(sealed, key);
 		expect(looksLikeToken(token)).toBe(true);
 		expect(storeNamedBy(token)).toBe('redis');
+		const ofTenant = { ...sealed, remains: { ...sealed.remains, tenant: 'abc' } };
+		expect([token, sealToken(ofTenant, key), 'idem1.x.y'].map(tenantNamedBy)).toEqual([
+			'',
+			'abc',
+			'',
+		]);
 		expect(openToken(token, [key])).toEqual({ ok: true, claim: sealed });
 	});
 
