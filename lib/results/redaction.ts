@@ -23,6 +23,8 @@ const CIRCULAR = '[Circular Reference]';
 export interface RedactionOptions {
 	/** Further field names to remove, at any depth, whatever the case. */
 	readonly redactFields: readonly string[];
+	/** Fields named as headers with credentials are kept. */
+	readonly keepsNames?: boolean;
 	/** Top-level field of each item's json that the Guard added. What holds a claim token is removed at any depth. */
 	readonly outputField: string;
 	/** Characters after which writing stops. */
@@ -93,7 +95,8 @@ class Writer {
 	private readonly keys = new Map<string, Key>();
 
 	constructor(private readonly options: RedactionOptions) {
-		const names = [...ALWAYS_REDACTED, ...options.redactFields];
+		const always = options.keepsNames === true ? [] : ALWAYS_REDACTED;
+		const names = [...always, ...options.redactFields];
 		this.removed = new Set(names.map((name) => name.trim().toLowerCase()));
 	}
 

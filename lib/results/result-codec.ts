@@ -33,6 +33,8 @@ export interface EncodeOptions {
 	readonly maxBytes: number;
 	/** Field names to remove besides the credentials' headers, at any depth, whatever the case. */
 	readonly redactFields?: readonly string[];
+	/** Fields named as headers with credentials are kept: whoever wrote the items has removed those headers. */
+	readonly keepsNames?: boolean;
 	/** The Guard's field in each item; `idempotency` unless set. */
 	readonly outputField?: string;
 	/** `secret` is not empty. */
@@ -116,6 +118,7 @@ export function encodeResult(
 	const maxLength = maxTextBytes(limit);
 	const written = writeRedacted(items, {
 		redactFields: options.redactFields ?? [],
+		keepsNames: options.keepsNames ?? false,
 		outputField: options.outputField ?? 'idempotency',
 		maxLength,
 	});

@@ -11,8 +11,9 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { DOCS_URL } from '../../lib/guard/docs-url';
 import { testIdempotencyRedis } from '../shared/credential-test';
 import { webhookProperties } from './description';
-import { answerAtDoor } from './door';
+import { answerAtDoor } from './answer-at-door';
 import { startRun } from './start';
+import { testIdempotentWebhookSignature } from './signature-test';
 import { WEBHOOK_DESCRIPTION } from './webhook-description';
 
 export class IdempotentWebhook implements INodeType {
@@ -54,6 +55,12 @@ export class IdempotentWebhook implements INodeType {
 				displayOptions: { show: { store: ['redis'] } },
 			},
 			{
+				// Handshakes need it as well where no signature is checked, so it is always there to choose.
+				name: 'idempotentWebhookSignatureApi',
+				required: false,
+				testedBy: 'testIdempotentWebhookSignature',
+			},
+			{
 				name: 'httpBasicAuth',
 				required: true,
 				displayOptions: { show: { authentication: ['basicAuth'] } },
@@ -73,7 +80,7 @@ export class IdempotentWebhook implements INodeType {
 		properties: webhookProperties,
 	};
 
-	methods = { credentialTest: { testIdempotencyRedis } };
+	methods = { credentialTest: { testIdempotencyRedis, testIdempotentWebhookSignature } };
 
 	/** Before there is any execution: answers, or starts one. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

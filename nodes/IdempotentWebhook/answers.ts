@@ -1,4 +1,4 @@
-import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
 import type { ClaimView } from '../../lib/core/record';
 import { DOCS_URL } from '../../lib/guard/docs-url';
@@ -17,6 +17,9 @@ const BAD_GATEWAY = 502;
 
 /** The door's own problems, by their anchor in docs/http.md. */
 const TITLES = {
+	address_not_allowed: 'The caller is not allowed',
+	method_not_allowed: 'The method is not allowed',
+	too_many_mismatches: 'Too many different requests under one key',
 	origin_not_allowed: 'The origin of the request is not allowed',
 	unauthorized: 'The request could not be authenticated',
 	not_acceptable: 'The request cannot be used',
@@ -42,7 +45,7 @@ interface DoorResponse {
 export function send(
 	context: IWebhookFunctions,
 	{ statusCode, headers, body }: HttpAnswer,
-): IWebhookResponseData {
+): { noWebhookResponse: true } {
 	const response = context.getResponseObject() as DoorResponse;
 	// A caller that has hung up gets nothing.
 	if (!response.headersSent && !response.destroyed) {
@@ -75,10 +78,10 @@ export function replayAnswer(
 }
 
 /** The request was handled, and there is no result to send. */
-export function replayWithoutResult(details: IDataObject): HttpAnswer {
+export function replayWithoutResult(details: IDataObject, statusCode: number): HttpAnswer {
 	const { key, hash, state, message } = details;
 	return {
-		statusCode: 200,
+		statusCode,
 		headers: { 'idempotency-replayed': 'true' },
 		body: { key, hash, state, message },
 	};
@@ -105,14 +108,20 @@ export function stillRunning(details: IDataObject, refusal: Refusal): HttpAnswer
 	};
 }
 
-export function refusalAnswer(refusal: Refusal): HttpAnswer {
+/** @param statusCode where the user has chosen another than the usual one */
+export function refusalAnswer(refusal: Refusal, statusCode = refusal.statusCode): HttpAnswer {
 	const { problem, changedFields } = refusalDetails(refusal);
-	const body = problem as IDataObject;
+	const body = { ...(problem as IDataObject), status: statusCode };
 	return {
-		statusCode: refusal.statusCode,
+		statusCode,
 		headers: { ...PROBLEM_TYPE, ...retryAfter(refusal.retryAfterSeconds) },
 		body: refusal.changedFields.length > 0 ? { ...body, changedFields } : body,
 	};
+}
+
+/** A request without anything that is to start a run: a heartbeat, or kinds of events that were not chosen. */
+export function nothingToDo(leftOut: number): HttpAnswer {
+	return { statusCode: 200, headers: {}, body: { status: 'ignored', leftOut } };
 }
 
 export function problemAnswer(

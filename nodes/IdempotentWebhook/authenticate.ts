@@ -1,4 +1,4 @@
-import { timingSafeEqual, createHash } from 'node:crypto';
+import { createHash, createPublicKey, timingSafeEqual } from 'node:crypto';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import type { Algorithm } from 'jsonwebtoken';
 
@@ -39,7 +39,7 @@ export async function authenticate(
 const UNUSABLE = {
 	ok: false,
 	statusCode: 500,
-	message: 'The credential of this webhook is missing or incomplete',
+	message: 'The credential of "Authentication" is missing, incomplete, or not a key',
 } as const;
 
 async function credentialOf(context: IWebhookFunctions, type: string): Promise<IDataObject> {
@@ -62,7 +62,7 @@ function byHeader(context: IWebhookFunctions, credential: IDataObject): Authenti
 	if (name === '' || value === '') return UNUSABLE;
 	const given = context.getHeaderData()[name];
 	if (typeof given === 'string' && isSame(given, value)) return { ok: true };
-	return { ok: false, statusCode: 403, message: `The header "${name}" is missing or wrong` };
+	return { ok: false, statusCode: 403, message: 'The request could not be authenticated' };
 }
 
 async function byJwt(context: IWebhookFunctions, credential: IDataObject): Promise<Authentication> {
@@ -77,12 +77,12 @@ async function byJwt(context: IWebhookFunctions, credential: IDataObject): Promi
 	}
 	// Most workflows use no JWT, and need not load it.
 	const { verify } = await import('jsonwebtoken');
+	if (!isPassphrase && !attempt(() => createPublicKey(key)).ok) return UNUSABLE;
 	const verified = attempt(() => verify(token, key, { algorithms: [algorithm] }));
 	if (verified.ok && typeof verified.value === 'object') {
 		return { ok: true, jwtPayload: verified.value as IDataObject };
 	}
-	const why = verified.ok ? 'it holds no object' : (verified.error as Error).message;
-	return { ok: false, statusCode: 403, message: `The token is not valid: ${why}` };
+	return { ok: false, statusCode: 403, message: 'The token is not valid' };
 }
 
 const authorizationOf = (context: IWebhookFunctions): string =>

@@ -3,6 +3,12 @@ import type { INodeProperties } from 'n8n-workflow';
 import { keySourceProperties } from '../shared/properties/key';
 import { guardOptions, optionsOf } from '../shared/properties/options';
 import { handledProperties } from '../shared/properties/run';
+import {
+	answersProperty,
+	callerOptions,
+	eventKindsProperty,
+	signatureProperties,
+} from './signature-properties';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
@@ -185,8 +191,11 @@ const optionsOfGuard = guardOptions
 
 export const webhookProperties: INodeProperties[] = [
 	...requestProperties,
+	...signatureProperties,
 	...keySourceProperties,
+	eventKindsProperty,
 	...handledProperties,
 	STORE_PROPERTY,
-	optionsOf([...optionsOfGuard, ...webhookOptions]),
+	answersProperty,
+	optionsOf([...optionsOfGuard, ...webhookOptions, ...callerOptions]),
 ];

@@ -35,27 +35,29 @@ interface IncomingFile {
 export interface DoorRequest {
 	readonly json: IDataObject;
 	readonly files: ReadonlyMap<string, IncomingFile>;
+	/** The body as it came; null where n8n keeps none (multipart). */
+	readonly rawBody: Buffer | null;
 }
 
 export async function readRequest(
 	context: IWebhookFunctions,
 	parameters: ItemParameters,
-	jwtPayload: IDataObject | undefined,
 ): Promise<DoorRequest> {
 	const request = context.getRequestObject() as unknown as WebhookRequest;
 	const isTest = context.getMode() === 'manual';
 	const url = context.getNodeWebhookUrl('default') ?? '';
 	const { body, files } = await bodyOf(parameters, request);
 	const json: IDataObject = {
+		method: request.method ?? '',
 		headers: request.headers as IDataObject,
 		params: request.params,
 		query: request.query,
 		body: body as IDataObject,
 		webhookUrl: isTest ? url.replace('/webhook/', '/webhook-test/') : url,
 		executionMode: isTest ? 'test' : 'production',
-		...(jwtPayload === undefined ? {} : { jwtPayload }),
 	};
-	return { json, files };
+	const isMultipart = request.contentType === 'multipart/form-data';
+	return { json, files, rawBody: isMultipart ? null : (request.rawBody ?? Buffer.alloc(0)) };
 }
 
 async function bodyOf(

@@ -7,6 +7,19 @@ type Parameters = Readonly<Record<string, unknown>>;
 const responseCode = (parameters: Parameters) =>
 	parameters.responseMode === 'onReceived' ? 202 : 200;
 
+/** The chosen methods, and the one with which the sender asks before it sends: Meta's GET, Trello's HEAD. */
+const methods = (parameters: Parameters) => {
+	const chosen = [parameters.httpMethod ?? 'POST'].flat() as string[];
+	const named =
+		parameters.verifySignature === 'sender' && parameters.signatureSender !== undefined
+			? parameters.signatureSender
+			: 'same';
+	const isDelivery = (parameters.keySource ?? 'delivery') === 'delivery';
+	const sender = named !== 'same' ? named : isDelivery ? parameters.sender : '';
+	const asked = sender === 'whatsApp' ? 'GET' : sender === 'trello' ? 'HEAD' : '';
+	return asked === '' || chosen.includes(asked) ? chosen : [...chosen, asked];
+};
+
 /** Which part of the last node's items is the answer; of nothing else. */
 const responseData = (parameters: Parameters) =>
 	parameters.responseMode === 'lastNode' ? 'firstEntryJson' : undefined;
@@ -18,7 +31,7 @@ const responseData = (parameters: Parameters) =>
 const fields =
 	typeof n8n.webhookDescriptionFields === 'function'
 		? n8n.webhookDescriptionFields({
-				httpMethod: n8n.fromParameter('httpMethod', 'POST'),
+				httpMethod: n8n.fromFunction(methods),
 				path: n8n.fromParameter('path'),
 				responseCode: n8n.fromFunction(responseCode),
 				responseData: n8n.fromFunction(responseData),
@@ -26,7 +39,7 @@ const fields =
 				responseMode: n8n.fromParameter('responseMode', 'responseNode'),
 			})
 		: {
-				httpMethod: '={{$parameter["httpMethod"]}}',
+				httpMethod: `={{(${String(methods)})($parameter)}}`,
 				path: '={{$parameter["path"]}}',
 				responseCode: `={{(${String(responseCode)})($parameter)}}`,
 				responseData: `={{(${String(responseData)})($parameter)}}`,

@@ -1,4 +1,7 @@
+import { validateHeaderValue } from 'node:http';
 import type { IDataObject } from 'n8n-workflow';
+
+import { attempt } from '../../lib/core/attempt';
 
 /** What a caller gets over HTTP: the same from the run that acted and, later, from its stored result. */
 export interface HttpAnswer {
@@ -33,7 +36,9 @@ function passedHeaders(headers: unknown): Record<string, string> {
 	if (typeof headers !== 'object' || headers === null) return {};
 	const passed = Object.entries(headers as Record<string, unknown>).filter(
 		(header): header is [string, string] =>
-			PASSED_HEADERS.has(header[0].toLowerCase()) && typeof header[1] === 'string',
+			PASSED_HEADERS.has(header[0].toLowerCase()) &&
+			typeof header[1] === 'string' &&
+			attempt(() => validateHeaderValue(header[0], header[1] as string)).ok,
 	);
 	return Object.fromEntries(passed.map(([name, value]) => [name.toLowerCase(), value]));
 }

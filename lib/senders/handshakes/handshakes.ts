@@ -43,7 +43,7 @@ const zoom: Handshake = {
 		if (secret === undefined) {
 			return {
 				kind: 'unanswerable',
-				why: 'Zoom wants its token signed with the Secret Token of the app: set "Verify Signature" to By Sender, with that secret',
+				why: 'Zoom wants its token signed with the Secret Token of the app: enter it into the credential Idempotent Webhook Signature',
 			};
 		}
 		const encryptedToken = createHmac('sha256', secret).update(plainToken).digest('hex');

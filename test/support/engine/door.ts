@@ -88,14 +88,16 @@ export class DoorServer {
 		response: express.Response,
 	): Promise<void> {
 		const [triggerItems = []] = workflowData as INodeExecutionData[][];
-		if (responseMode === 'onReceived') response.status(202).json(webhookResponse);
+		if (responseMode === 'onReceived' && !response.headersSent) {
+			response.status(202).json(webhookResponse);
+		}
 		await this.beforeExecution();
 		const run = await this.engine.run(this.json, {
 			triggerItems,
 			...(this.mode === 'manual' ? { mode: 'manual' as const } : {}),
 		});
 		this.executions.push(run);
-		if (responseMode === 'onReceived') return;
+		if (response.headersSent) return;
 		if (run.error !== undefined && run.responses.length === 0) {
 			response.status(500).json({ message: 'Error in workflow' });
 		} else if (responseMode === 'lastNode') {

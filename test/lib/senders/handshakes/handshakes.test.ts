@@ -184,7 +184,7 @@ it('Zoom signs nothing that could pass for its signature of an event', () => {
 it('Zoom without a secret says what to set', () => {
 	expect(answerTo('zoom', { body: zoom })).toMatchObject({
 		kind: 'unanswerable',
-		why: expect.stringContaining('Verify Signature') as string,
+		why: expect.stringContaining('credential') as string,
 	});
 });
 

@@ -1,0 +1,175 @@
+import type {
+	IDataObject,
+	IWebhookFunctions,
+	IWebhookResponseData,
+	INodeExecutionData,
+} from 'n8n-workflow';
+
+import { attemptAsync } from '../../lib/core/attempt';
+import type { StoreError } from '../../lib/core/reply';
+import type { Answer } from '../../lib/guard/answer';
+import { answerOf } from '../../lib/guard/answer';
+import type { Claimed } from '../../lib/guard/claim-items';
+import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import { release } from '../../lib/guard/release';
+import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
+import { missingKeyRefusal } from '../../lib/guard/refusal';
+import type { GuardSettings } from '../shared/guard-settings';
+import type { HttpAnswer } from '../shared/http-answer';
+import { complaintOf } from '../shared/messages';
+import type { AnswerChoices } from './answer-choices';
+import { refusalAnswer, send } from './answers';
+import { logAtDoor } from './door-log';
+import { storeProblem } from './failures';
+import type { DoorRequest } from './request';
+import { itemOf, keepRequest } from './starting';
+
+/** What the events of one request are answered together. */
+export interface BatchTerms {
+	readonly settings: GuardSettings;
+	readonly choices: AnswerChoices;
+	/** The requests are acknowledged before they ran: they are kept with their claims. */
+	readonly isKept: boolean;
+}
+
+/**
+ * Several events of one request: each has its own claim, and one execution gets the new ones. The sender is answered first. It hears
+ * that all is well where every event is new or handled, and tries the whole request again where one still runs elsewhere.
+ */
+export async function answerBatch(
+	context: IWebhookFunctions,
+	terms: BatchTerms,
+	opened: OpenStore,
+	requests: readonly DoorRequest[],
+	prepared: readonly Prepared[],
+): Promise<IWebhookResponseData> {
+	const { settings } = terms;
+	const claimable = prepared.filter((each): each is ClaimableItem => each.kind === 'claim');
+	const claimed = await claimItems(opened, settings, claimable);
+	const granted = grantedClaims(claimed);
+	const attempt = await attemptAsync(
+		async () => await sorted(context, terms, opened, requests, prepared, claimed),
+	);
+	if (!attempt.ok) {
+		await release(opened, granted, 'The execution could not be started');
+		throw attempt.error;
+	}
+	const { items, answer } = attempt.value;
+	const sent = send(context, answer);
+	return items.length === 0 ? sent : { ...sent, workflowData: [[...items]] };
+}
+
+interface Sorted {
+	readonly items: readonly INodeExecutionData[];
+	readonly answer: HttpAnswer;
+}
+
+async function sorted(
+	context: IWebhookFunctions,
+	terms: BatchTerms,
+	opened: OpenStore,
+	requests: readonly DoorRequest[],
+	prepared: readonly Prepared[],
+	claimed: readonly Claimed[],
+): Promise<Sorted> {
+	const { settings, choices, isKept } = terms;
+	const tally = new Tally();
+	const items: INodeExecutionData[] = [];
+	const start = async (request: DoorRequest | undefined, details: IDataObject) => {
+		if (request !== undefined)
+			items.push(await itemOf(context, request, settings.outputField, details));
+	};
+	const mine = new Set<string>();
+	let at = 0;
+	for (const [index, each] of prepared.entries()) {
+		const request = requests[index];
+		if (each.kind === 'missing') {
+			tally.missing.push(each.missing.message);
+			logAtDoor(
+				context,
+				'missing_key',
+				`An event of a request has no key: ${each.missing.message}`,
+			);
+			if (settings.onMissingKey !== 'continueUnprotected') continue;
+			await start(request, { outcome: 'unprotected', message: each.missing.message });
+			continue;
+		}
+		if (each.kind === 'error') {
+			const { message } = complaintOf(each.error);
+			tally.refused++;
+			logAtDoor(context, `event ${message}`, `An event of a request cannot be used: ${message}`);
+			continue;
+		}
+		const own = claimed[at++];
+		if (own === undefined) throw new TypeError('Every event has an answer');
+		const answer = answerOf(own, each, settings, opened, (identity) => mine.has(identity));
+		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
+		const [claim] = grantedClaims([own]);
+		if (answer.kind === 'new' && claim !== undefined && request !== undefined && isKept) {
+			const keeping = await keepRequest(opened, request, claim);
+			if (keeping === 'too_large') {
+				await release(opened, [claim], 'The event is too large to be kept');
+				tally.refused++;
+				continue;
+			}
+		}
+		tally.count(answer);
+		if (answer.kind === 'new') await start(request, answer.details as IDataObject);
+	}
+	return { items, answer: answerTo(context, tally, items.length, choices) };
+}
+
+class Tally {
+	readonly missing: string[] = [];
+	duplicates = 0;
+	fresh = 0;
+	refused = 0;
+	failed: StoreError | null = null;
+	running: (Answer & { kind: 'conflict' }) | null = null;
+	unknown: (Answer & { kind: 'conflict' }) | null = null;
+
+	count(answer: Answer): void {
+		switch (answer.kind) {
+			case 'new':
+				this.fresh++;
+				return;
+			case 'duplicate':
+				this.duplicates++;
+				return;
+			case 'failed':
+				this.failed = answer.error;
+				return;
+			case 'conflict': {
+				// The same event twice in one request: this run has it.
+				if (answer.details.sameBatch === true) this.duplicates++;
+				else if (answer.refusal.reason === 'in_progress') this.running ??= answer;
+				else if (answer.refusal.reason === 'unknown_outcome') this.unknown ??= answer;
+				else this.refused++;
+			}
+		}
+	}
+}
+
+/** The worst of what the sender can do something about: what trying again mends comes first. */
+function answerTo(
+	context: IWebhookFunctions,
+	tally: Tally,
+	started: number,
+	choices: AnswerChoices,
+): HttpAnswer {
+	const { failed, running, unknown, missing, duplicates, fresh, refused } = tally;
+	if (failed !== null) return storeProblem(context, failed);
+	const refusal = running?.refusal ?? unknown?.refusal;
+	if (refusal !== undefined) return refusalAnswer(refusal, choices.statusOf(refusal));
+	const [why] = missing;
+	if (why !== undefined && started + duplicates + refused === 0) {
+		const none = missingKeyRefusal(why);
+		return refusalAnswer(none, choices.statusOf(none));
+	}
+	return {
+		statusCode: 200,
+		headers: {},
+		body: { status: 'accepted', new: fresh, duplicates, refused, missingKeys: missing.length },
+	};
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { IWebhookFunctions } from 'n8n-workflow';
+
+import type { ClaimHost } from '../../lib/guard/claim-host';
+import type { Claimed } from '../../lib/guard/claim-items';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import type { ClaimableItem } from '../../lib/guard/prepare';
+import type { GuardTerms } from '../../lib/guard/terms';
+import type { WaitingHost } from '../../lib/guard/wait-for-result';
+import { waitForResults } from '../../lib/guard/wait-for-result';
+import { WaiterLimits } from '../../lib/guard/waiter-limits';
+import { ownerTokenOf } from '../../lib/keys/identity';
+import type { DoorRequest } from './request';
+
+/** A request that waits takes up a connection, and no place of an execution: many more of them may wait than runs. */
+const limits = new WaiterLimits({ perKey: 100, perProcess: 1_000 });
+
+/** Who asks for claims before there is any execution: each event of a request is an owner of its own. */
+export function hostAtDoor(nodeId: string, requests: readonly DoorRequest[]): ClaimHost {
+	const nonce = randomBytes(16).toString('hex');
+	return {
+		executionId: '',
+		pending: true,
+		hearsEnd: true,
+		ownerOf: (itemIndex) =>
+			ownerTokenOf({ nonce, executionId: '', nodeId, runIndex: 0, itemIndex }),
+		fileOf: async (itemIndex, name) =>
+			(await requests[itemIndex]?.files.get(name)?.content()) ?? Buffer.alloc(0),
+	};
+}
+
+/** Waits until the run that holds the key has ended, or the caller hangs up. */
+export async function waitAtDoor(
+	context: IWebhookFunctions,
+	opened: OpenStore,
+	terms: GuardTerms,
+	item: ClaimableItem,
+	first: Claimed,
+): Promise<Claimed> {
+	const hungUp = new AbortController();
+	context.getResponseObject().once('close', () => hungUp.abort());
+	const host: WaitingHost = {
+		signal: hungUp.signal,
+		limits,
+		isHeldElsewhere: () => true,
+		// The claim is pending: it needs no renewal until its run starts.
+		hold: async () => await Promise.resolve(),
+	};
+	const [claimed] = await waitForResults(host, opened, terms, [item], [first]);
+	return claimed ?? first;
+}

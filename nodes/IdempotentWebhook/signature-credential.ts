@@ -1,0 +1,36 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+
+import { attemptAsync } from '../../lib/core/attempt';
+import { KEPT_MS } from '../shared/open-store';
+import { textOf } from '../shared/redis-credential';
+
+/** What the user has told of the sender. */
+export interface SignatureSecrets {
+	readonly secrets: readonly string[];
+	readonly verifyToken: string;
+}
+
+const TYPE = 'idempotentWebhookSignatureApi';
+
+const kept = new Map<string, { readonly read: Promise<IDataObject>; readonly until: number }>();
+
+/** The secrets of a node, read again every few seconds; none where it has no credential, or it can't be read. */
+export async function signatureSecretsOf(context: IWebhookFunctions): Promise<SignatureSecrets> {
+	const id = context.getNode().credentials?.[TYPE]?.id;
+	if (!id) return { secrets: [], verifyToken: '' };
+	let known = kept.get(id);
+	if (known === undefined || known.until <= performance.now()) {
+		const read = context.getCredentials(TYPE) as Promise<IDataObject>;
+		known = { read, until: performance.now() + KEPT_MS };
+		kept.set(id, known);
+		read.catch(() => kept.delete(id));
+	}
+	const { read } = known;
+	const credential = await attemptAsync(async () => await read);
+	if (!credential.ok) return { secrets: [], verifyToken: '' };
+	const { secret, secondSecret, verifyToken } = credential.value;
+	return {
+		secrets: [textOf(secret), textOf(secondSecret)].filter((each) => each.trim() !== ''),
+		verifyToken: textOf(verifyToken),
+	};
+}

@@ -1,0 +1,174 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { until } from '../support/until';
+import { closeDoors, openDoor } from './at-the-door';
+
+/** Senders that put several events into one request: a claim an event, one execution for the new ones. */
+
+afterEach(closeDoors);
+
+const hubSpot = (...ids: number[]) =>
+	JSON.stringify(
+		ids.map((eventId) => ({ eventId, subscriptionId: 1, portalId: 2, occurredAt: 3 })),
+	);
+const idsOf = (acted: readonly IDataObject[]) =>
+	acted.map(({ body }) => (body as IDataObject).eventId);
+
+it('each event acts once, whatever request brings it again', async () => {
+	const door = await openDoor({ sender: 'hubSpot' });
+	const first = await door.send({ body: hubSpot(1, 2, 3) });
+	expect(first).toMatchObject({ status: 200, json: { status: 'accepted', new: 3, duplicates: 0 } });
+	await until('they acted', async () => await Promise.resolve(door.acted.length === 3));
+	await until(
+		'the run ended',
+		async () => await Promise.resolve(door.server.executions.length === 1),
+	);
+	expect(await door.send({ body: hubSpot(1, 2, 3) })).toMatchObject({
+		status: 200,
+		json: { new: 0, duplicates: 3 },
+	});
+	expect(await door.send({ body: hubSpot(3, 4) })).toMatchObject({
+		json: { new: 1, duplicates: 1 },
+	});
+	await until('the fourth acted', async () => await Promise.resolve(door.acted.length === 4));
+	expect(idsOf(door.acted)).toEqual([1, 2, 3, 4]);
+	expect(door.server.executions.length).toBeLessThanOrEqual(2);
+});
+
+it('one event is an item of the same shape, and is answered by its result', async () => {
+	const door = await openDoor({ sender: 'hubSpot' });
+	expect(await door.send({ body: hubSpot(1) })).toMatchObject({ json: { answer: 1 } });
+	expect(idsOf(door.acted)).toEqual([1]);
+});
+
+it('the same event twice in one request acts once', async () => {
+	const door = await openDoor({ sender: 'hubSpot' });
+	expect(await door.send({ body: hubSpot(1, 1) })).toMatchObject({
+		status: 200,
+		json: { new: 1, duplicates: 1 },
+	});
+});
+
+it('while one still runs elsewhere, the sender is told to come again', async () => {
+	let go = (): void => undefined;
+	const gate = new Promise<void>((resolve) => (go = resolve));
+	const door = await openDoor({ sender: 'hubSpot' }, { before: async () => await gate });
+	const alone = door.send({ body: hubSpot(1) });
+	await until('it runs', async () => {
+		const answer = await door.send({ body: hubSpot(1, 1) });
+		return answer.status === 409;
+	});
+	const both = await door.send({ body: hubSpot(1, 2) });
+	expect(both.status).toBe(409);
+	expect(both.headers.get('retry-after')).not.toBeNull();
+	go();
+	await alone;
+	await until('both acted', async () => await Promise.resolve(door.acted.length === 2));
+});
+
+describe('an event without an ID', () => {
+	const mail = (id?: string) => ({ email: 'a@example.com', event: 'open', sg_event_id: id });
+	const body = JSON.stringify([mail('a'), mail(), mail('c')]);
+
+	it('does not lose the others', async () => {
+		const door = await openDoor({ sender: 'sendGrid' });
+		expect(await door.send({ body })).toMatchObject({
+			status: 200,
+			json: { new: 2, missingKeys: 1 },
+		});
+		await until('two acted', async () => await Promise.resolve(door.acted.length === 2));
+		expect(await door.send({ body })).toMatchObject({ json: { new: 0, duplicates: 2 } });
+		expect(door.acted).toHaveLength(2);
+	});
+
+	it('runs as well where that is chosen', async () => {
+		const options = { onMissingKey: 'continueUnprotected' };
+		const door = await openDoor({ sender: 'sendGrid', options });
+		await door.send({ body });
+		await until('three acted', async () => await Promise.resolve(door.acted.length === 3));
+	});
+
+	it('alone is a missing key', async () => {
+		const door = await openDoor({ sender: 'sendGrid' });
+		expect((await door.send({ body: JSON.stringify([mail(), mail()]) })).status).toBe(400);
+	});
+});
+
+describe('WhatsApp', () => {
+	const value = (part: object) => ({
+		object: 'whatsapp_business_account',
+		entry: [
+			{
+				id: '1',
+				changes: [
+					{
+						field: 'messages',
+						value: { messaging_product: 'whatsapp', metadata: { phone_number_id: '1' }, ...part },
+					},
+				],
+			},
+		],
+	});
+	const message = value({
+		messages: [{ from: '1', id: 'wamid.A', timestamp: '1', type: 'text', text: { body: 'hi' } }],
+	});
+	const status = (state: string) =>
+		value({ statuses: [{ id: 'wamid.R', status: state, timestamp: '1', recipient_id: '1' }] });
+
+	it('statuses start a run only where they are chosen', async () => {
+		const deliveries = [message, status('sent'), status('delivered'), status('read'), message];
+		for (const [eventKinds, acts] of [
+			[['message'], 1],
+			[['message', 'status', 'other'], 4],
+		] as const) {
+			const door = await openDoor({ sender: 'whatsApp', eventKinds: [...eventKinds] });
+			for (const delivery of deliveries) {
+				expect((await door.send({ body: JSON.stringify(delivery) })).status).toBe(200);
+			}
+			expect(door.acted).toHaveLength(acts);
+		}
+	});
+});
+
+describe('Answers', () => {
+	it('gives a sender the status that it understands', async () => {
+		let go = (): void => undefined;
+		const gate = new Promise<void>((resolve) => (go = resolve));
+		const answers = { stillRunning: 202, missingKey: 200 };
+		const door = await openDoor(
+			{ sender: 'idempotencyKey', answers },
+			{ before: async () => await gate },
+		);
+		expect((await door.send({ body: '{}' })).status).toBe(200);
+		const init = { body: '{}', headers: { 'idempotency-key': 'k' } };
+		const first = door.send(init);
+		await until('it runs', async () => {
+			const answer = await door.send(init);
+			return answer.status === 202 && answer.json.status === 202;
+		});
+		go();
+		expect((await first).status).toBe(200);
+	});
+});
+
+it('a test request without a key starts the workflow: its key can be written from it', async () => {
+	const door = await openDoor({ sender: 'idempotencyKey' }, { mode: 'manual' });
+	await door.send({ body: '{"order":1}' });
+	expect(door.acted).toMatchObject([
+		{ body: { order: 1 }, idempotency: { outcome: 'unprotected' } },
+	]);
+});
+
+describe('a request that is answered before it runs', () => {
+	const immediately = { responseMode: 'onReceived', sender: 'idempotencyKey' };
+
+	it('is refused before that where it could not be kept whole', async () => {
+		const door = await openDoor(immediately);
+		const noise = Array.from({ length: 60_000 }, () => Math.random().toString(36)).join('');
+		const body = JSON.stringify({ noise: noise.slice(0, 900_000) + 'ü'.repeat(10) });
+		const answer = await door.send({ body, headers: { 'idempotency-key': 'k' } });
+		if (answer.status !== 413) expect(answer.status).toBe(202);
+		const small = await door.send({ body: '{}', headers: { 'idempotency-key': 'k2' } });
+		expect(small.status).toBe(202);
+	});
+});
