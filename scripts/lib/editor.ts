@@ -30,6 +30,8 @@ export class Editor {
 	constructor(
 		readonly page: Page,
 		private readonly url: string,
+		/** Of the owner. */
+		readonly account: { readonly email: string; readonly password: string },
 	) {}
 
 	/** Shows a workflow, all of it. */
@@ -88,5 +90,6 @@ export async function openEditor(
 		data: { emailOrLdapLoginId: email, password },
 	});
 	if (!signIn.ok()) throw new Error(`n8n refused to sign in: ${await signIn.text()}`);
-	return new Editor(context.pages()[0] ?? (await context.newPage()), n8n.url);
+	const page = context.pages()[0] ?? (await context.newPage());
+	return new Editor(page, n8n.url, { email, password });
 }

@@ -9,6 +9,37 @@ export class Canvas {
 		page.setDefaultTimeout(15_000);
 	}
 
+	async open(workflowId: string): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/${workflowId}`);
+		await this.page.getByTestId('canvas-node').first().waitFor();
+	}
+
+	/** How many clicks the work took. */
+	async countClicks(work: () => Promise<void>): Promise<number> {
+		await this.page.evaluate(
+			`window.clicks = 0; addEventListener('click', (event) => { if (event.isTrusted) window.clicks++; }, true)`,
+		);
+		await work();
+		return await this.page.evaluate<number>('window.clicks');
+	}
+
+	/** Opens the node panel by the plus that a connection shows to who points at it. */
+	async openNodePanelOnEdge(from: string, to: string): Promise<void> {
+		await this.edge(from, to).hover({ force: true });
+		await this.page.getByTestId('add-connection-button').first().click();
+	}
+
+	/** Makes the workflow run in production. */
+	async publish(): Promise<void> {
+		await this.page.getByTestId('workflow-open-publish-modal-button').click();
+		await this.page.getByTestId('workflow-publish-button').click();
+	}
+
+	/** What a list of choices shows as chosen. */
+	async shownValue(parameter: string): Promise<string> {
+		return await this.parameter(parameter).locator('input').first().inputValue();
+	}
+
 	/** A new workflow that is started by hand. */
 	async newWorkflow(): Promise<void> {
 		await this.page.goto(`${this.url}/workflow/new`);

@@ -67,9 +67,9 @@ export class N8nHost {
 		return this;
 	}
 
-	/** Makes the owner's account; from here on there is an API. */
-	async signIn(): Promise<this> {
-		this.signedIn = await Api.signIn(this.url, await createOwner(this));
+	/** From here on there is an API. @param account the owner's; made where it is not there yet */
+	async signIn(account?: { email: string; password: string }): Promise<this> {
+		this.signedIn = await Api.signIn(this.url, account ?? (await createOwner(this)));
 		return this;
 	}
 
