@@ -95,7 +95,6 @@ const READ_OPERATIONS: Readonly<Record<string, readonly string[]>> = Object.from
 			'table.getRows',
 			'table.lookup',
 		],
-		microsoftSql: ['select'],
 		mongoDb: ['find'],
 		mySql: ['database.select', 'select'],
 		notion: [
@@ -138,14 +137,6 @@ const READ_OPERATIONS: Readonly<Record<string, readonly string[]>> = Object.from
 			'source.get',
 		],
 		supabase: ['row.get', 'row.getAll'],
-		woocommerce: [
-			'order.get',
-			'order.getAll',
-			'product.get',
-			'product.getAll',
-			'customer.get',
-			'customer.getAll',
-		],
 		wooCommerce: [
 			'order.get',
 			'order.getAll',

@@ -1,0 +1,95 @@
+import type { INode } from 'n8n-workflow';
+import { kindOf } from '../../nodes/run-end/node-kinds';
+import { NODES_WITHOUT_EFFECTS } from '../../nodes/run-end/nodes-without-effects';
+import { node } from '../support/engine';
+
+const kind = (type: string, parameters: INode['parameters'] = {}, settings: Partial<INode> = {}) =>
+	kindOf('Node', {
+		...node('Node', `n8n-nodes-base.${type}`, parameters),
+		typeVersion: 4.2,
+		...settings,
+	});
+
+describe('what acts', () => {
+	it.each<[string, INode['parameters']]>([
+		['httpRequest', { method: 'POST' }],
+		['httpRequest', { method: 'DELETE' }],
+		['httpRequest', { method: '={{ "GET" }}' }],
+		['code', { jsCode: 'await this.helpers.httpRequest({})' }],
+		['code', { jsCode: 'require("fs")' }],
+		['code', { jsCode: '[].constructor.constructor("x")()' }],
+		['code', { jsCode: 'return items', language: 'python' }],
+		['code', {}],
+		['function', {}],
+		['aiTransform', {}],
+		['removeDuplicates', {}],
+		['executeWorkflow', {}],
+		['dataTable', { resource: 'row', operation: 'insert' }],
+		['postgres', { resource: 'database', operation: 'executeQuery' }],
+		['postgres', { resource: 'database', operation: '={{ "select" }}' }],
+		['googleSheets', { resource: 'sheet', operation: 'append' }],
+		['emailSend', {}],
+		['executeCommand', {}],
+		['readWriteFile', {}],
+	])('%s %j may', (type, parameters) => {
+		expect(kind(type, parameters).acts).toBe(true);
+	});
+
+	it.each<[string, INode['parameters']]>([
+		['set', {}],
+		['if', {}],
+		['merge', {}],
+		['splitInBatches', {}],
+		['respondToWebhook', {}],
+		['wait', {}],
+		['stripeTrigger', {}],
+		['httpRequest', {}],
+		['httpRequest', { method: 'HEAD' }],
+		['code', { jsCode: 'return $input.all().map(({ json }) => ({ json }))' }],
+		['postgres', { resource: 'database', operation: 'select' }],
+		['googleSheets', { resource: 'sheet', operation: 'read' }],
+		['stripe', { resource: 'charge', operation: 'get' }],
+	])('%s %j does not', (type, parameters) => {
+		expect(kind(type, parameters).acts).toBe(false);
+	});
+
+	it('a disabled node does not, and one that is gone may', () => {
+		expect(kind('httpRequest', { method: 'POST' }, { disabled: true }).acts).toBe(false);
+		expect(kindOf('Gone', undefined).acts).toBe(true);
+	});
+
+	it('a node of the same name in another package may', () => {
+		expect(kindOf('Node', node('Node', 'x-n8n-nodes-base.set')).acts).toBe(true);
+		expect([...NODES_WITHOUT_EFFECTS].every((type) => type.startsWith('n8n-nodes-base.'))).toBe(
+			true,
+		);
+	});
+});
+
+describe('whose error speaks for the whole item', () => {
+	it.each<[string, INode['parameters']]>([
+		['httpRequest', { method: 'POST' }],
+		['stripe', { resource: 'charge', operation: 'create' }],
+		['twilio', { resource: 'sms', operation: 'send' }],
+		['graphql', {}],
+	])('%s %j', (type, parameters) => {
+		expect(kind(type, parameters).speaksForItem).toBe(true);
+	});
+
+	it.each<[string, INode['parameters']]>([
+		[
+			'httpRequest',
+			{
+				options: {
+					pagination: { pagination: { paginationMode: 'responseContainsNextURL' } },
+				} as never,
+			},
+		],
+		['stripe', { resource: 'source', operation: 'create' }],
+		['googleSheets', { resource: 'sheet', operation: 'append' }],
+		['executeWorkflow', {}],
+		['emailSend', {}],
+	])('not %s %j', (type, parameters) => {
+		expect(kind(type, parameters).speaksForItem).toBe(false);
+	});
+});
