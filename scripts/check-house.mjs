@@ -29,11 +29,7 @@ const TO_BE_SPLIT = new Set([
 	'test/stores/suite-basics.ts',
 	'test/workflows/abandoned.test.ts',
 	'test/workflows/door.test.ts',
-	'test/workflows/hostile.test.ts',
-	'test/workflows/records.test.ts',
-	'test/workflows/secrets.test.ts',
 	'test/workflows/senders.test.ts',
-	'test/workflows/tenants.test.ts',
 	'test/workflows/waiting.test.ts',
 ]);
 

@@ -1,69 +1,24 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { IDataObject } from 'n8n-workflow';
-import { KEPT_MS } from '../../nodes/shared/open-store';
-import { RedisServer } from '../support/redis-server';
 import { javascript, startDownstream, userFolder } from '../support/engine';
 import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
 import { contentsOf, engineOn, formsOf, onRedis, recordsIn } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';
+import {
+	downstream,
+	server,
+	OLD,
+	NEW,
+	ROTATED,
+	type Secrets,
+	prefixes,
+	nextPrefix,
+	prefix,
+	sendWith,
+	changing,
+} from './secrets-harness';
 
-let downstream: Downstream;
-let server: RedisServer;
-beforeAll(async () => {
-	[downstream, server] = await Promise.all([startDownstream(), RedisServer.start()]);
-});
-afterAll(async () => {
-	await Promise.all([downstream.close(), server.stop()]);
-});
-
-const OLD = { secret: 'the first secret' };
-const NEW = { secret: 'the second secret' };
-const ROTATED = { secret: NEW.secret, previousSecret: OLD.secret };
-type Secrets = { secret?: string; previousSecret?: string; keyPrefix?: string };
-
-/** Each test has a key prefix of its own: Redis remembers which secret the records of one are made with. */
-let prefixes = 0;
-const nextPrefix = () => ({ keyPrefix: `own${++prefixes}` });
-const prefix = () => ({ keyPrefix: `own${prefixes}` });
-beforeEach(nextPrefix);
-
-const sendWith = async (
-	secrets: Secrets,
-	key: string,
-	parts: ChargeParts = {},
-	body: IDataObject = {},
-) =>
-	await engineOn(server, { ...prefix(), ...secrets }).run(
-		chargeWorkflow(downstream.url, onRedis(parts)),
-		{
-			triggerItems: [delivery(key, body)],
-		},
-	);
-
-/** n8n with a credential that is changed while a run is under way. */
-function changing(secrets: Secrets) {
-	const credential: Record<string, string | number> = {
-		deployment: 'standalone',
-		host: '127.0.0.1',
-		port: server.port,
-		...prefix(),
-		...secrets,
-	};
-	const n8n = engine({ credentials: { idempotencyRedisApi: credential } });
-	const change = (to: Secrets) => void Object.assign(credential, to);
-	/** What acts while the credential is changed, for longer than what was read of it is kept. */
-	const actAndChange = (to: Secrets, id: string | number) =>
-		javascript('Act', async () => {
-			change(to);
-			await sleep(KEPT_MS);
-			return [{ json: { id }, pairedItem: 0 }];
-		});
-	return { n8n, change, actAndChange };
-}
+/** A credential's secret that is changed, taken away or added. */
 
 describe('after a change of the secret, with the old one as "Previous Secret"', () => {
 	test('a finished request is found, and its result replayed: no second run', async () => {
@@ -228,105 +183,4 @@ describe('a secret under which every request would count as new is refused', () 
 		nextPrefix();
 		expect(routed(await sendWith(NEW, key))).toEqual([1, 0, 0, 0]);
 	});
-});
-
-describe('bytes of a stored result that were changed', () => {
-	const credential = OLD;
-
-	async function completed() {
-		const key = newKey();
-		downstream.nextFor(key, { body: { mark: 'the first answer' } });
-		const before = new Set(await recordsIn(server));
-		const first = await sendWith(credential, key);
-		const [record = ''] = (await recordsIn(server)).filter((name) => !before.has(name));
-		return { key, record, first, stored: await read(record) };
-	}
-
-	// A long value is kept in parts: v, v1, v2, …
-	const PART = /^v\d*$/;
-	const partsOf = async (record: string) =>
-		await server.ask(async (client) =>
-			(await client.hkeys(record))
-				.filter((name) => PART.test(name))
-				.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
-		);
-	async function read(record: string): Promise<Buffer> {
-		const names = await partsOf(record);
-		const parts = await server.ask(async (client) => await client.hmgetBuffer(record, ...names));
-		return Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0)));
-	}
-	async function write(record: string, bytes: Buffer): Promise<void> {
-		const names = await partsOf(record);
-		await server.ask(async (client) => {
-			await client.hdel(record, ...names);
-			await client.hset(record, 'v', bytes);
-		});
-	}
-
-	test('each one of them is noticed: an error, no replay, no second run', async () => {
-		const { key, record, first, stored } = await completed();
-		expect(stored.length).toBeGreaterThan(100);
-		for (let at = 0; at < stored.length; at++) {
-			const changed = Buffer.from(stored);
-			changed[at] = (changed[at] ?? 0) ^ (1 << at % 8);
-			await write(record, changed);
-			const result = await sendWith(credential, key);
-			expect([at, result.status]).toEqual([at, 'error']);
-			expect(result.error?.message).toMatch(/^The stored result of this request can't be read: /);
-			expect(result.json('Duplicate')).toEqual([]);
-			expect(result.tasks('Charge')).toEqual([]);
-		}
-		await write(record, stored);
-		expect((await sendWith(credential, key)).json('Duplicate')).toEqual(first.json('Committed'));
-		expect(downstream.effects(key)).toBe(1);
-	});
-
-	test('cut, grown, emptied, or replaced by readable text, too', async () => {
-		const { key, record, stored } = await completed();
-		const plain = Buffer.concat([Buffer.of(1), Buffer.from('[{"json":{"paid":true}}]')]);
-		for (const bytes of [
-			Buffer.alloc(0),
-			stored.subarray(0, 20),
-			stored.subarray(0, -1),
-			Buffer.concat([stored, Buffer.of(0)]),
-			plain,
-			Buffer.concat([Buffer.of(0x20), plain]),
-		]) {
-			await write(record, bytes);
-			const result = await sendWith(credential, key);
-			expect(result.status).toBe('error');
-			expect(result.error?.message).toMatch(/can't be read/);
-			expect(result.tasks('Charge')).toEqual([]);
-			expect(result.json('Duplicate')).toEqual([]);
-		}
-	});
-});
-
-describe('what Redis shows', () => {
-	const mark = 'PlantedByTheErrorOfANode';
-
-	test('with a secret: nothing of an error that stopped the run either', async () => {
-		const key = newKey();
-		const stops = javascript('Act', () => {
-			throw Object.assign(new Error(mark), { code: mark });
-		});
-		const first = await sendWith(OLD, key, { act: [stops] }, { field: mark });
-		expect(first.error?.message).toContain(mark);
-		expect(routed(await sendWith(OLD, key))).toEqual([0, 0, 1, 0]);
-		const contents = await contentsOf(server);
-		expect(contents).toContain(prefix().keyPrefix);
-		for (const form of formsOf(mark)) expect(contents).not.toContain(form);
-	});
-});
-
-test('the embedded file, its log and its shared memory are for their owner alone', async () => {
-	const umask = process.umask(0);
-	try {
-		await engine().run(chargeWorkflow(downstream.url), { triggerItems: [delivery(newKey())] });
-	} finally {
-		process.umask(umask);
-	}
-	const file = join(userFolder, '.n8n', 'idempotency.sqlite');
-	const modes = ['', '-wal', '-shm'].map((suffix) => statSync(file + suffix).mode & 0o777);
-	expect(modes).toEqual([0o600, 0o600, 0o600]);
 });
