@@ -29,7 +29,7 @@ it('the file locked by another process, again and again', async () => {
 	const fault = { name: 'file locked by another process', store: store(200) };
 	await meetFault(fault, async (run) => {
 		await (await openEmbeddedStore({ file })).close();
-		const other = new DatabaseSync(file);
+		const other = new DatabaseSync(file, { timeout: 60_000 });
 		let done = false;
 		const locking = (async () => {
 			while (!done) {

@@ -28,7 +28,6 @@ import { inWholeMs } from './whole-ms';
 const SEED = Number(process.env.IDEMPOTENCY_SEED ?? 20_260_101);
 const WALKS = 100;
 const LONGEST_WALK = 60;
-const TIME_LIMIT_MS = 230_000;
 
 export function describeRandomWalk(harness: StoreHarness): void {
 	describe('answers and records are those of transitions.ts', () => {
@@ -58,14 +57,12 @@ export function describeRandomWalk(harness: StoreHarness): void {
 				{
 					seed: SEED,
 					numRuns: WALKS,
-					interruptAfterTimeLimit: TIME_LIMIT_MS,
-					markInterruptAsFailure: true,
 					endOnFailure: false,
 				},
 			);
 			expect([...EVERY_ANSWER, ...EVERY_KIND].filter((answer) => !seen.has(answer))).toEqual([]);
 			expect(steps).toBeGreaterThan(1_000);
-		}, 240_000);
+		}, 900_000);
 	});
 }
 

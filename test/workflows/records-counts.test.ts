@@ -1,16 +1,5 @@
-import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
-import type { ChargeParts } from './scenario';
-import {
-	n8n,
-	downstream,
-	charge,
-	send,
-	mending,
-	mend,
-	done,
-	unknown,
-	whileRunning,
-} from './records-harness';
+import { delivery, newKey } from './scenario';
+import { n8n, charge, send, mend, done, unknown } from './records-harness';
 
 /** Idempotency Records: Stats and Report. */
 

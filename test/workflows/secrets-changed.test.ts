@@ -1,9 +1,6 @@
-import { javascript, startDownstream, userFolder } from '../support/engine';
-import type { Downstream } from '../support/engine';
-import { engine } from './nodes';
-import { contentsOf, engineOn, formsOf, onRedis, recordsIn } from './on-redis';
+import { javascript } from '../support/engine';
+import { engineOn, onRedis, recordsIn } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
-import type { ChargeParts } from './scenario';
 import {
 	downstream,
 	server,
@@ -11,7 +8,6 @@ import {
 	NEW,
 	ROTATED,
 	type Secrets,
-	prefixes,
 	nextPrefix,
 	prefix,
 	sendWith,

@@ -1,18 +1,8 @@
 import { javascript } from '../support/engine';
 import type { Answer } from '../support/engine';
-import { chargeWorkflow, detailsOf, eventually, newKey, routed } from './scenario';
+import { detailsOf, eventually, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';
-import {
-	n8n,
-	downstream,
-	server,
-	NEW,
-	CONFLICT,
-	call,
-	withTenant,
-	send,
-	act,
-} from './tenants-harness';
+import { downstream, NEW, CONFLICT, call, withTenant, send, act } from './tenants-harness';
 
 /** A key belongs to the tenant that brought it first. */
 

@@ -1,19 +1,6 @@
-import type { Answer, Downstream } from '../support/engine';
-import { engine } from './nodes';
-import { contentsOf, engineOn, formsOf, onRedis, recordsIn } from './on-redis';
-import { chargeWorkflow, detailsOf, eventually, newKey, routed } from './scenario';
+import { detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';
-import {
-	n8n,
-	downstream,
-	server,
-	NEW,
-	CONFLICT,
-	call,
-	withTenant,
-	send,
-	act,
-} from './tenants-harness';
+import { downstream, NEW, CONFLICT, call, withTenant, send, act } from './tenants-harness';
 
 /** Each tenant's keys are its own. */
 
