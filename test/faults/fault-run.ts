@@ -8,6 +8,7 @@ import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
 import { compileInto } from '../support/compile';
+import { PATIENT_TIMEOUTS } from '../support/patience';
 import type { Violation } from './invariants';
 import { LOST_WITH_DATA, violationsIn } from './invariants';
 import { changedByStrangers, storedOf, stuckKeys } from './probes';
@@ -21,9 +22,6 @@ import type { WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
 
 /** Short, so that a run that meets a fault goes on soon: a call ends within 1.1 s. */
 export const QUICK_TIMEOUTS = { connectMs: 400, commandMs: 400, retryMs: 300, idleMs: 60_000 };
-
-/** For the test's own questions: a busy machine is no fault. */
-const PATIENT_TIMEOUTS = { connectMs: 60_000, commandMs: 60_000, retryMs: 10_000 };
 
 /** What a machine that is busy with other things may add to the time of a call: only one that never ends takes longer. */
 const SLOWNESS_MS = 30_000;

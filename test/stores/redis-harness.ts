@@ -2,6 +2,7 @@ import type { RedisOptions } from '../../lib/stores/redis';
 import { openRedisStore } from '../../lib/stores/redis';
 import { shardOf } from '../../lib/stores/redis/keys';
 import type { Store } from '../../lib/core/store';
+import { PATIENT_TIMEOUTS } from '../support/patience';
 import type { RedisServer } from '../support/redis-server';
 import type { OpenedStore } from './suite';
 
@@ -23,8 +24,10 @@ export function redisHarness(
 			const keyOf = (identity: string) => `${keyPrefix}:{${shardOf(identity)}}:${identity}`;
 			const stores: Store[] = [];
 			const openOne = async (): Promise<Store> => {
+				const asked = options(server().port);
 				const store = openRedisStore({
-					...options(server().port),
+					...asked,
+					timeouts: asked.timeouts ?? PATIENT_TIMEOUTS,
 					keyPrefix,
 					clockOffsetMs: () => offsetMs,
 				});
