@@ -28,7 +28,10 @@ export async function recordsItems(context: IExecuteFunctions): Promise<INodeExe
 				opened: await openStore(context, parameters.get<StoreKind>('store', 0, 'embedded')),
 			};
 			const found = await operation.execute(run, item);
-			out.push(...found.map((json) => ({ json, pairedItem: { item } })));
+			for (const json of found) {
+				const binary = await operation.filesOf?.(run, json);
+				out.push({ json, pairedItem: { item }, ...(binary === undefined ? {} : { binary }) });
+			}
 		} catch (error) {
 			const complaint = complaintOf(error);
 			if (!context.continueOnFail()) throw nodeError(context.getNode(), complaint, item);

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ItemParameters } from '../shared/parameters';
@@ -17,6 +17,8 @@ export interface Operation {
 	readonly properties: readonly INodeProperties[];
 	/** The json of each item to put out for one input item. @throws anything: it becomes the item's error. */
 	readonly execute: (run: RecordsRun, itemIndex: number) => Promise<IDataObject[]>;
+	/** The files of an item that was put out, where it has any. */
+	readonly filesOf?: (run: RecordsRun, json: IDataObject) => Promise<IBinaryKeyData>;
 }
 
 /** An operation's parameters are shown for it alone. */

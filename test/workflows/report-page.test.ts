@@ -36,7 +36,16 @@ const html = reportPage(
 		unresolved: new Map([['payments', { count: 3, oldestSince: NOW - 3 * 3_600_000 }]]),
 		...{ fromDay: '2026-10-26', toDay: '2026-11-24' },
 	},
-	{ title: 'Idempotency report', store: 'Redis', madeAt: NOW },
+	{
+		title: 'Idempotency report',
+		store: 'Redis',
+		madeAt: NOW,
+		places: {
+			baseUrl: 'https://n8n.example/',
+			workflow: { id: 'own', name: 'Orders', nodes: new Map() },
+		},
+		waiting: [],
+	},
 );
 
 let server: Server;

@@ -1,6 +1,12 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { allRecords } from '../../../lib/core/all-records';
+import type { ListedRecord } from '../../../lib/core/listing';
+import { runViewOf } from '../../shared/engine';
+import { storeTitle } from '../../shared/store-parameter';
 import { reportPage } from '../report/page';
+import type { KnownPlaces } from '../report/places';
+import { MOST_WAITING } from '../report/waiting';
 import { statisticsFor, statsProperties } from '../statistics';
 import type { RecordsRun } from '../operation';
 
@@ -10,10 +16,44 @@ export const properties: readonly INodeProperties[] = statsProperties;
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
 	const statistics = await statisticsFor(run, itemIndex);
 	const title = String(run.parameters.get<unknown>('options.title', itemIndex, '') ?? '').trim();
+	const shown = new Set(statistics.days.map(({ namespace }) => namespace));
 	const html = reportPage(statistics, {
 		title: title === '' ? 'Idempotency report' : title,
-		store: run.opened.store.kind === 'redis' ? 'Redis' : 'this n8n instance',
+		store: storeTitle(run.opened.store.kind),
 		madeAt: run.startedAt,
+		places: placesOf(run),
+		waiting: await oldestWaiting(run, shown),
 	});
 	return [{ html, from: statistics.fromDay, to: statistics.toDay }];
+}
+
+/** The page as a file: n8n's View shows it as it is. */
+export async function filesOf({ context }: RecordsRun, json: IDataObject): Promise<IBinaryKeyData> {
+	const page = Buffer.from(String(json.html), 'utf8');
+	return { report: await context.helpers.prepareBinaryData(page, 'report.html', 'text/html') };
+}
+
+function placesOf({ context }: RecordsRun): KnownPlaces {
+	const { id = '', name = '' } = context.getWorkflow();
+	const nodes = Object.values(runViewOf(context)?.nodes ?? {});
+	return {
+		baseUrl: context.getInstanceBaseUrl(),
+		workflow: { id, name, nodes: new Map(nodes.map((node) => [node.id, node.name])) },
+	};
+}
+
+/** The first to wait come first. Only so many are held at a time, however many there are. */
+async function oldestWaiting(
+	{ opened }: RecordsRun,
+	namespaces: ReadonlySet<string>,
+): Promise<ListedRecord[]> {
+	let oldest: ListedRecord[] = [];
+	for await (const page of allRecords(opened.store, { states: ['lapsed', 'unknown'] })) {
+		if (!page.ok) throw page.error;
+		const found = page.answer.records.filter(({ record }) => namespaces.has(record.namespace));
+		oldest = [...oldest, ...found]
+			.sort((a, b) => a.record.leaseUntil - b.record.leaseUntil)
+			.slice(0, MOST_WAITING);
+	}
+	return oldest;
 }

@@ -1,9 +1,13 @@
 import type { ConflictReason } from '../../../lib/core/record';
 import type { DayStatistics, Unresolved } from '../../../lib/core/statistics';
+import type { ListedRecord } from '../../../lib/core/listing';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
 import { barChart, columnChart, escaped, formatted } from './charts';
+import type { KnownPlaces } from './places';
+import { placeOf } from './places';
 import { STYLE } from './style';
+import { link, waitingTable } from './waiting';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -31,11 +35,20 @@ export interface PageOptions {
 	readonly store: string;
 	/** ms since 1970 */
 	readonly madeAt: number;
+	readonly places: KnownPlaces;
+	/** The oldest of what waits for somebody. */
+	readonly waiting: readonly ListedRecord[];
 }
 
 /** The counters as one HTML page. It loads nothing, runs no script, and says so to the browser. */
 export function reportPage(statistics: Statistics, options: PageOptions): string {
-	const { days, unresolved, fromDay, toDay } = statistics;
+	const { unresolved, fromDay, toDay } = statistics;
+	const isTest = ({ namespace }: DayStatistics) => placeOf(namespace, options.places).isTestRun;
+	const days = statistics.days.filter((day) => !isTest(day));
+	const testDays = statistics.days.filter(isTest);
+	const waiting = options.waiting.filter(
+		({ record }) => !placeOf(record.namespace, options.places).isTestRun,
+	);
 	const title = escaped(options.title);
 	const madeAt = `${new Date(options.madeAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 	return `<!DOCTYPE html>
@@ -51,9 +64,11 @@ export function reportPage(statistics: Statistics, options: PageOptions): string
 <main>
 <header><h1>${title}</h1><p>${fromDay} to ${toDay} (UTC) · ${escaped(options.store)} · made ${madeAt}</p></header>
 ${figures(days, unresolved)}
-<section><h2>Requests a day</h2>${dayChart(statistics)}</section>
+<section><h2>What waits for you</h2>${waitingTable(waiting, waitingIn(days, unresolved).count, options.places)}</section>
+<section><h2>Requests a day</h2>${dayChart({ ...statistics, days })}</section>
 <section><h2>Conflicts by reason</h2>${reasonChart(days)}</section>
-<section><h2>Namespaces</h2>${namespaceTable(days, unresolved)}</section>
+<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
+${testDays.length === 0 ? '' : `<section><h2>Test runs from the editor</h2>${namespaceTable(testDays, unresolved, options.places)}</section>`}
 </main>
 </body>
 </html>
@@ -64,10 +79,7 @@ function figures(
 	days: readonly DayStatistics[],
 	unresolved: ReadonlyMap<string, Unresolved>,
 ): string {
-	const shown = new Set(days.map(({ namespace }) => namespace));
-	const waiting = [...unresolved].filter(([namespace]) => shown.has(namespace));
-	const count = waiting.reduce((all, [, { count: each }]) => all + each, 0);
-	const oldest = Math.min(...waiting.map(([, { oldestSince }]) => oldestSince));
+	const { count, oldest } = waitingIn(days, unresolved);
 	const figure = (value: string, words: string, alarm = false) =>
 		`<div class="figure${alarm ? ' alarm' : ''}"><b>${value}</b><span>${words}</span></div>`;
 	const total = (name: 'new' | 'retries' | 'duplicates' | 'conflicts' | 'bytes') =>
@@ -84,6 +96,19 @@ function figures(
 			count > 0,
 		),
 	].join('')}</section>`;
+}
+
+/** What is unresolved in the namespaces that are shown. */
+function waitingIn(
+	days: readonly DayStatistics[],
+	unresolved: ReadonlyMap<string, Unresolved>,
+): { count: number; oldest: number } {
+	const shown = new Set(days.map(({ namespace }) => namespace));
+	const waiting = [...unresolved].filter(([namespace]) => shown.has(namespace));
+	return {
+		count: waiting.reduce((all, [, { count: each }]) => all + each, 0),
+		oldest: Math.min(...waiting.map(([, { oldestSince }]) => oldestSince)),
+	};
 }
 
 function dayChart({ days, fromDay, toDay }: Statistics): string {
@@ -120,6 +145,7 @@ function reasonChart(days: readonly DayStatistics[]): string {
 function namespaceTable(
 	days: readonly DayStatistics[],
 	unresolved: ReadonlyMap<string, Unresolved>,
+	places: KnownPlaces,
 ): string {
 	const namespaces = new Map<string, DayStatistics[]>();
 	for (const day of days) {
@@ -133,7 +159,7 @@ function namespaceTable(
 		return {
 			requests: sum('new') + sum('retries') + sum('duplicates') + sum('conflicts'),
 			cells: [
-				`<td>${escaped(namespace)}</td>`,
+				`<td>${placeCell(namespace, places)}</td>`,
 				...(['new', 'duplicates', 'conflicts', 'retries'] as const).map(
 					(name) => `<td>${formatted(sum(name))}</td>`,
 				),
@@ -146,7 +172,7 @@ function namespaceTable(
 	});
 	rows.sort((a, b) => b.requests - a.requests);
 	const head = [
-		'Namespace',
+		'Workflow and node',
 		'New',
 		'Duplicates',
 		'Conflicts',
@@ -155,6 +181,11 @@ function namespaceTable(
 		'Unresolved',
 	];
 	return `<div class="wide"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows.map(({ cells }) => `<tr>${cells.join('')}</tr>`).join('')}</tbody></table></div>`;
+}
+
+function placeCell(namespace: string, places: KnownPlaces): string {
+	const { href, label } = placeOf(namespace, places);
+	return link(href, label);
 }
 
 const isEmpty = (day: DayStatistics) =>

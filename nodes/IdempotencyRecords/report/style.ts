@@ -31,5 +31,7 @@ th, td { padding: 8px 10px; text-align: right; border-bottom: 1px solid var(--li
 th { font-size: 13px; font-weight: 600; color: var(--quiet); } tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 180px; }
 td.alarm { color: var(--alarm); font-weight: 600; }
+a { color: var(--new); text-decoration: none; } a:hover { text-decoration: underline; }
+table.waiting td, table.waiting th { text-align: left; white-space: normal; vertical-align: top; min-width: 110px; }
 .nothing { color: var(--quiet); margin: 0; }
 `;
