@@ -89,11 +89,11 @@ test('tells of a run that was killed: its lease is over', async () => {
 	const namespace = newNamespace();
 	const { store } = await openStore({} as IExecuteFunctions, 'embedded');
 	const identity = String((await unknown(newNamespace())).hash).replace(/^.{8}/, '00000000');
-	await store.claim([claimRequest({ identity, namespace, leaseMs: 300, claimTimeoutMs: 300 })]);
+	await store.claim([claimRequest({ identity, namespace, leaseMs: 3_000, claimTimeoutMs: 3_000 })]);
 	const [accepted] = await store.claim([
 		claimRequest({
 			...{ identity: identity.replace(/^./, 'f'), namespace: `${namespace}-door` },
-			...{ pending: true, claimTimeoutMs: 300 },
+			...{ pending: true, claimTimeoutMs: 3_000 },
 		}),
 	]);
 	expect(accepted?.ok).toBe(true);
