@@ -116,6 +116,11 @@ export class Downstream {
 		return Object.fromEntries(this.effectsByKey);
 	}
 
+	/** Cuts all connections that are open now. */
+	cut(): void {
+		this.server.closeAllConnections();
+	}
+
 	/** Ends the server and what it still holds back. */
 	async close(): Promise<void> {
 		this.timers.forEach(clearTimeout);
