@@ -2,10 +2,14 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { looksLikeToken, openToken, sealToken } from '../../lib/keys/claim-token';
+import type { OwnerCommand } from '../../lib/core/record';
 import { replyAt } from '../../lib/core/reply';
+import type { GrantedClaim } from '../../lib/guard/claim-items';
 import { leaseOf } from '../../lib/guard/claim-settings';
+import { commandWithRetries } from '../../lib/guard/command-with-retries';
 import type { OpenStore, SigningKeys } from '../../lib/guard/opened-store';
 import { signingKeysOf } from '../../lib/guard/opened-store';
+import { giveDoorHints } from './door-hints';
 import { HeldClaims } from '../run-end/hold-claims';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
@@ -34,62 +38,96 @@ export async function startRun(context: IExecuteFunctions): Promise<INodeExecuti
 
 async function startItems(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const settings = readSettings(context, itemParametersOf(context));
-	const started: INodeExecutionData[] = [];
-	for (const [index, item] of context.getInputData().entries()) {
-		const details = item.json[settings.outputField] as IDataObject | undefined;
-		const isClaimed = looksLikeToken(details?.token);
-		started.push(
-			isClaimed ? await startClaim(context, settings, item, String(details?.token), index) : item,
-		);
-	}
-	return started;
-}
+	const items = context.getInputData();
+	giveDoorHints(context, settings, items);
+	const detailsOf = ({ json }: INodeExecutionData) =>
+		json[settings.outputField] as IDataObject | undefined;
+	const isClaimed = (item: INodeExecutionData) => looksLikeToken(detailsOf(item)?.token);
+	if (!items.some(isClaimed)) return items;
 
-async function startClaim(
-	context: IExecuteFunctions,
-	settings: GuardSettings,
-	item: INodeExecutionData,
-	token: string,
-	index: number,
-): Promise<INodeExecutionData> {
 	const opened = await openStore(context, settings.store);
 	const signingKeys = await signingKeysOf(opened);
 	if (!signingKeys.ok) throw signingKeys.error;
-	const found = openToken(token, signingKeys.answer);
-	if (!found.ok || found.claim.remains.workflowId !== settings.workflowId) {
+	const claims = items.map((item, index): SealedClaim | null => {
+		if (!isClaimed(item)) return null;
+		const found = openToken(String(detailsOf(item)?.token), signingKeys.answer);
+		if (found.ok && found.claim.remains.workflowId === settings.workflowId) return found.claim;
 		throw nodeError(context.getNode(), FOREIGN, index);
-	}
-	const resealed = await begin(context, opened, found.claim, signingKeys.answer);
-	const held = new HeldClaims(context, opened, settings);
-	const { identity, owner, fence, remains } = found.claim;
-	const { tenant, claimTimeoutMs } = remains;
-	await held.hold([
-		{ identity, owner, fence, ownRun: true, token: resealed, tenant, claimTimeoutMs },
-	]);
-	rememberOpenClaims(context, held.granted);
-	held.handOver();
-	const details = item.json[settings.outputField] as IDataObject;
-	return {
-		...item,
-		json: { ...item.json, [settings.outputField]: { ...details, token: resealed } },
-	};
+	});
+	const tokens = await begin(context, settings, opened, claims, signingKeys.answer);
+	return items.flatMap((item, index): INodeExecutionData[] => {
+		const token = tokens[index];
+		if (claims[index] === null) return [item];
+		if (token === undefined || token === null) return [];
+		const details = { ...detailsOf(item), token };
+		return [
+			{
+				...item,
+				json: { ...item.json, [settings.outputField]: details },
+				pairedItem: { item: index },
+			},
+		];
+	});
 }
 
-/** @returns the token of the claim as this execution's own */
+/**
+ * Takes the claims over for this execution, and holds them.
+ *
+ * @returns the token of each as this execution's own; null where there is no claim, or it was lost meanwhile: of several events, the
+ * others go on
+ */
 async function begin(
 	context: IExecuteFunctions,
-	{ store }: OpenStore,
-	claim: SealedClaim,
+	settings: GuardSettings,
+	opened: OpenStore,
+	claims: ReadonlyArray<SealedClaim | null>,
 	[signingKey]: SigningKeys,
-): Promise<string> {
-	const { identity, owner, fence, remains } = claim;
-	const run = { workflowId: remains.workflowId, executionId: context.getExecutionId() };
-	const leaseMs = leaseOf(canHearExecutionEnd(context), remains.claimTimeoutMs);
-	const owned = { identity, owner, fence, ownRun: true };
-	const reply = replyAt(await store.command([{ ...owned, type: 'start', leaseMs, ...run }]), 0);
-	if (!reply.ok) throw reply.error;
-	if (reply.answer.outcome !== 'done') throw nodeError(context.getNode(), LOST);
-	return sealToken({ ...claim, remains: { ...remains, ...run } }, signingKey);
+): Promise<Array<string | null>> {
+	const executionId = context.getExecutionId();
+	const present = claims.filter((claim) => claim !== null);
+	const replies = await commandWithRetries(
+		opened.store,
+		present.map(({ identity, owner, fence, remains }): OwnerCommand => {
+			const leaseMs = leaseOf(canHearExecutionEnd(context), remains.claimTimeoutMs);
+			const { workflowId } = remains;
+			return {
+				type: 'start',
+				identity,
+				owner,
+				fence,
+				ownRun: true,
+				leaseMs,
+				workflowId,
+				executionId,
+			};
+		}),
+	);
+	const granted: GrantedClaim[] = [];
+	let failure: Error | null = null;
+	const tokens = present.map((claim, at): string | null => {
+		const reply = replyAt(replies, at);
+		if (!reply.ok || reply.answer.outcome !== 'done') {
+			failure ??= reply.ok ? nodeError(context.getNode(), LOST) : reply.error;
+			return null;
+		}
+		const { identity, owner, fence, remains } = claim;
+		const { tenant, claimTimeoutMs } = remains;
+		const token = sealToken({ ...claim, remains: { ...remains, executionId } }, signingKey);
+		granted.push({ identity, owner, fence, ownRun: true, token, tenant, claimTimeoutMs });
+		return token;
+	});
+	if (failure !== null && granted.length === 0) throw failure as Error;
+	if (failure !== null) {
+		const lost = present.length - granted.length;
+		const message = `${lost} of ${present.length} events were left out: ${(failure as Error).message}`;
+		context.addExecutionHints({ message, location: 'outputPane', type: 'danger' });
+	}
+	const held = new HeldClaims(context, opened, settings);
+	await held.hold(granted);
+	rememberOpenClaims(context, held.granted);
+	held.handOver();
+	const ofPresent = new Map(present.map((claim, at) => [claim, tokens[at] ?? null]));
+	return claims.map((claim) => (claim === null ? null : (ofPresent.get(claim) ?? null)));
 }
 
 const FOREIGN = {

@@ -159,6 +159,22 @@ it('a test request without a key starts the workflow: its key can be written fro
 	]);
 });
 
+describe('hints of a test run', () => {
+	const hintsOf = async (body: string, parameters = {}) => {
+		const door = await openDoor(parameters, { mode: 'manual' });
+		await door.send({ body });
+		return door.server.executions[0]?.hints('Door').map(({ message }) => message) ?? [];
+	};
+
+	it('tell of a sender that signs where nothing verifies that, and of a missing key', async () => {
+		const stripe = JSON.stringify({ id: 'evt_1', object: 'event' });
+		expect(await hintsOf(stripe)).toEqual([expect.stringContaining('Stripe signs') as string]);
+		expect(await hintsOf('{}', { sender: 'idempotencyKey' })).toEqual([
+			expect.stringContaining('went on unprotected') as string,
+		]);
+	});
+});
+
 describe('a request that is answered before it runs', () => {
 	const immediately = { responseMode: 'onReceived', sender: 'idempotencyKey' };
 
