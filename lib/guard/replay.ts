@@ -1,6 +1,7 @@
 import type { ClaimAnswer, ClaimRequest } from '../core/record';
 import type { ResultItem } from '../results/result-codec';
 import { decodeResult } from '../results/result-codec';
+import { resultPurpose } from '../results/purposes';
 import type { Complaint } from './complaint';
 import type { JsonObject } from './item';
 import { duplicateMessage } from './words';
@@ -29,8 +30,13 @@ export function replayOf(
 		details: { ...withStatus, resultItems: 0, message },
 	});
 	const why = record.reason === '' ? '' : ` ${record.reason.replace(/\.$/, '')}.`;
-	if (result === null) return withoutItems(`${before}${why}`);
-	const decoded = decodeResult(result, secrets && { secrets, tenant, identity });
+	if (result === null && secrets === undefined) return withoutItems(`${before}${why}`);
+	const purpose = resultPurpose(record.state, record.statusCode);
+	// With a secret there is always something: that nothing is kept is sealed as well.
+	const decoded = decodeResult(
+		result ?? Buffer.alloc(0),
+		secrets && { secrets, tenant, identity, purpose },
+	);
 	if (!decoded.ok) {
 		return {
 			kind: 'unreadable',

@@ -12,6 +12,8 @@ export interface SealingContext {
 	readonly identity: string;
 	/** What else must not change, e.g. the codec byte in front of the sealed bytes. */
 	readonly header: number;
+	/** What the bytes are for: they open for nothing else. */
+	readonly purpose: string;
 }
 
 export type Opened =
@@ -76,5 +78,5 @@ function keyOf(secret: string, tenant: string | null): Buffer {
 const derive = (secret: string, purpose: string, length: number): Buffer =>
 	Buffer.from(hkdfSync('sha256', secret, 'n8n-nodes-idempotency', `v1 ${purpose}`, length));
 
-const associatedData = (id: Uint8Array, { header, identity }: SealingContext): Buffer =>
-	Buffer.concat([Buffer.of(header), id, Buffer.from(identity)]);
+const associatedData = (id: Uint8Array, { header, identity, purpose }: SealingContext): Buffer =>
+	Buffer.concat([Buffer.of(header), id, Buffer.from(JSON.stringify([identity, purpose]))]);

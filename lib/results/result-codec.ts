@@ -37,22 +37,29 @@ export interface EncodeOptions {
 	readonly keepsNames?: boolean;
 	/** The Guard's field in each item; `idempotency` unless set. */
 	readonly outputField?: string;
-	/** `secret` is not empty. */
-	readonly encryption?: {
-		readonly secret: string;
-		readonly tenant: string | null;
-		readonly identity: string;
-	};
+	readonly encryption?: Encryption;
 }
 
-export interface DecodeEncryption {
-	/** The current secret, then earlier ones. */
-	readonly secrets: readonly string[];
+/** Whose the bytes are, and for what: they open for nothing else. */
+export interface SealedFor {
 	readonly tenant: string | null;
 	readonly identity: string;
+	/** See purposes.ts. */
+	readonly purpose: string;
 }
 
-export type NotStored = 'not_kept' | 'too_large' | 'unserializable';
+export interface Encryption extends SealedFor {
+	/** Not empty. */
+	readonly secret: string;
+}
+
+export interface DecodeEncryption extends SealedFor {
+	/** The current secret, then earlier ones. */
+	readonly secrets: readonly string[];
+}
+
+/** `no_items`: nothing was linked to the request when its run ended. */
+export type NotStored = 'not_kept' | 'too_large' | 'unserializable' | 'no_items';
 
 /** `bytes` are for the record in either case. */
 export type EncodedResult =
@@ -84,6 +91,7 @@ const NOT_STORED: Readonly<Record<NotStored, number>> = {
 	not_kept: 0x20,
 	too_large: 0x21,
 	unserializable: 0x22,
+	no_items: 0x23,
 };
 
 const COMPRESS_FROM_BYTES = 1024;
@@ -98,9 +106,15 @@ export function maxTextBytes(limit: number): number {
 	return Math.min(limit * BEST_COMPRESSION, MAX_TEXT_BYTES);
 }
 
-/** What a record keeps in the place of items. */
-export function withoutItems(reason: NotStored, size: number, limit: number): EncodedResult {
-	return { stored: false, reason, bytes: Buffer.of(NOT_STORED[reason]), size, limit };
+/** What a record keeps in the place of items; with a secret sealed like them. */
+export function withoutItems(
+	reason: NotStored,
+	size: number,
+	limit: number,
+	encryption?: Encryption,
+): EncodedResult {
+	const bytes = framed(NOT_STORED[reason], Buffer.alloc(0), encryption);
+	return { stored: false, reason, bytes, size, limit };
 }
 
 /**
@@ -112,7 +126,8 @@ export function encodeResult(
 	options: EncodeOptions,
 ): EncodedResult {
 	const limit = Number.isNaN(options.maxBytes) ? DEFAULT_MAX_RESULT_BYTES : options.maxBytes;
-	const none = (reason: NotStored, size: number) => withoutItems(reason, size, limit);
+	const none = (reason: NotStored, size: number) =>
+		withoutItems(reason, size, limit, options.encryption);
 	if (items === null) return none('not_kept', 0);
 
 	const maxLength = maxTextBytes(limit);
@@ -142,17 +157,9 @@ export function encodeResult(
 export function decodeResult(bytes: Uint8Array, encryption?: DecodeEncryption): DecodedResult {
 	const codec = bytes[0];
 	if (codec === undefined) return corrupt('The stored result is empty.');
-	const notStored = (Object.keys(NOT_STORED) as NotStored[]).find(
-		(reason) => NOT_STORED[reason] === codec,
-	);
-	if (notStored !== undefined) {
-		return bytes.length === 1
-			? { ok: true, items: null, reason: notStored }
-			: corrupt('The stored result is longer than it should be.');
-	}
 	const sealed = (codec & SEALED) !== 0;
 	const inner = codec & ~SEALED;
-	if (inner !== PLAIN && inner !== DEFLATED) {
+	if (inner !== PLAIN && inner !== DEFLATED && notStoredBy(inner) === undefined) {
 		return {
 			ok: false,
 			problem: 'unknown_codec',
@@ -162,19 +169,31 @@ export function decodeResult(bytes: Uint8Array, encryption?: DecodeEncryption): 
 	const payload = Buffer.from(bytes.buffer, bytes.byteOffset + 1, bytes.byteLength - 1);
 	if (!sealed) {
 		return encryption === undefined
-			? itemsFrom(inner, payload)
+			? contentsOf(inner, payload)
 			: corrupt('The stored result is not encrypted although a secret is set.');
 	}
-	const { secrets = [], tenant = null, identity = '' } = encryption ?? {};
-	const opened = open(payload, secrets, { tenant, identity, header: codec });
-	if (opened.ok) return itemsFrom(inner, opened.bytes);
+	const { secrets = [], tenant = null, identity = '', purpose = '' } = encryption ?? {};
+	const opened = open(payload, secrets, { tenant, identity, purpose, header: codec });
+	if (opened.ok) return contentsOf(inner, opened.bytes);
 	return opened.problem === 'unknown_secret'
 		? {
 				ok: false,
 				problem: 'unknown_secret',
 				message: 'The stored result is encrypted with a secret that is not among those set.',
 			}
-		: corrupt('The stored result was changed, or belongs to another record.');
+		: corrupt('The stored result or its record was changed, or it belongs to another record.');
+}
+
+function notStoredBy(codec: number): NotStored | undefined {
+	return (Object.keys(NOT_STORED) as NotStored[]).find((reason) => NOT_STORED[reason] === codec);
+}
+
+function contentsOf(codec: number, payload: Buffer): DecodedResult {
+	const reason = notStoredBy(codec);
+	if (reason === undefined) return itemsFrom(codec, payload);
+	return payload.length === 0
+		? { ok: true, items: null, reason }
+		: corrupt('The stored result is longer than it should be.');
 }
 
 function compressed(text: Buffer): { codec: number; payload: Buffer } {
@@ -187,9 +206,12 @@ function compressed(text: Buffer): { codec: number; payload: Buffer } {
 
 function framed(codec: number, payload: Buffer, encryption: EncodeOptions['encryption']): Buffer {
 	if (encryption === undefined) return Buffer.concat([Buffer.of(codec), payload]);
-	const { secret, tenant, identity } = encryption;
+	const { secret, tenant, identity, purpose } = encryption;
 	const header = codec | SEALED;
-	return Buffer.concat([Buffer.of(header), seal(payload, secret, { tenant, identity, header })]);
+	return Buffer.concat([
+		Buffer.of(header),
+		seal(payload, secret, { tenant, identity, purpose, header }),
+	]);
 }
 
 function itemsFrom(codec: number, payload: Buffer): DecodedResult {

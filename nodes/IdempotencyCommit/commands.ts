@@ -4,8 +4,7 @@ import type { OwnerCommand } from '../../lib/core/record';
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import type { ResponseOutcome } from '../../lib/results/response-outcome';
 import type { EncodedResult } from '../../lib/results/result-codec';
-import { withoutItems } from '../../lib/results/result-codec';
-import type { ResultEncoder } from '../run-end/encode-items';
+import type { ResultEncoder, ResultOwner } from '../run-end/encode-items';
 import type { LinkedItems } from '../run-end/linked-items';
 import type { CommitSettings } from './settings';
 
@@ -47,7 +46,8 @@ export class Commands {
 					reason,
 				};
 			default: {
-				const encoded = await this.encode(claim, ending.items);
+				const owner = { ...ownerOf(claim), state: outcome, statusCode };
+				const encoded = await this.encode(owner, ending.items);
 				return {
 					...owned(claim, ownRun),
 					type: 'finish',
@@ -62,12 +62,10 @@ export class Commands {
 		}
 	}
 
-	private async encode(
-		{ identity, remains }: SealedClaim,
-		items: LinkedItems,
-	): Promise<EncodedResult> {
-		if (items === null) return withoutItems('not_kept', 0, this.settings.maxResultBytes);
-		return await this.encoder.encode(items, { identity, tenant: remains.tenant });
+	private async encode(owner: ResultOwner, items: LinkedItems): Promise<EncodedResult> {
+		return items === null
+			? this.encoder.without('not_kept', owner)
+			: await this.encoder.encode(items, owner);
 	}
 
 	/** In a run from the editor Commit can only shorten what Guard says: a test run must not block for longer. */
@@ -92,6 +90,10 @@ export class Commands {
 		}
 		return 'The result could not be written as JSON, or a file of it could not be read';
 	}
+}
+
+function ownerOf({ identity, remains }: SealedClaim) {
+	return { identity, tenant: remains.tenant };
 }
 
 function owned({ identity, owner, fence }: SealedClaim, ownRun: boolean) {

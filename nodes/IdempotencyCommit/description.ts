@@ -130,7 +130,8 @@ const properties: INodeProperties[] = [
 					{
 						name: 'Release',
 						value: 'release',
-						description: 'Try again after a wait that grows: only where the service recognizes our key itself',
+						description:
+							'Try again after a wait that grows: only where the service recognizes our key itself',
 					},
 				],
 			},

@@ -5,6 +5,7 @@ import { replyAt } from '../../lib/core/reply';
 import type { GrantedClaim } from '../../lib/guard/claim-items';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ResultBinary } from '../../lib/results/result-codec';
+import { REQUEST_PURPOSE } from '../../lib/results/purposes';
 import { encodeResult } from '../../lib/results/result-codec';
 import type { DoorRequest } from './request';
 import { startingItem } from './request';
@@ -41,7 +42,9 @@ export async function keepRequest(
 		{
 			maxBytes: MAX_KEPT_REQUEST,
 			keepsNames: true,
-			...(secret === '' ? {} : { encryption: { secret, tenant, identity } }),
+			...(secret === ''
+				? {}
+				: { encryption: { secret, tenant, identity, purpose: REQUEST_PURPOSE } }),
 		},
 	);
 	if (!encoded.stored) return 'too_large';

@@ -2,9 +2,12 @@ import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } 
 
 import { attemptAsync } from '../../lib/core/attempt';
 import { onlyPaths } from '../../lib/keys/field-paths';
+import { resultPurpose } from '../../lib/results/purposes';
 import type {
 	EncodedResult,
 	EncodeOptions,
+	Encryption,
+	NotStored,
 	ResultBinary,
 	ResultItem,
 } from '../../lib/results/result-codec';
@@ -34,6 +37,9 @@ export const WHOLE_ITEMS: ResultSettings = {
 export interface ResultOwner {
 	readonly identity: string;
 	readonly tenant: string;
+	/** How the record ends: with a secret the result is of no other end. */
+	readonly state: 'completed' | 'failed';
+	readonly statusCode: number;
 }
 
 /**
@@ -50,14 +56,10 @@ export class ResultEncoder {
 		private readonly secret: string,
 	) {}
 
-	async encode(
-		items: readonly INodeExecutionData[],
-		{ identity, tenant }: ResultOwner,
-	): Promise<EncodedResult> {
-		const { secret, known } = this;
-		if (secret !== '') {
-			return await this.encodeWith(items, { encryption: { secret, tenant, identity } });
-		}
+	async encode(items: readonly INodeExecutionData[], owner: ResultOwner): Promise<EncodedResult> {
+		const { known } = this;
+		const encryption = this.encryptionFor(owner);
+		if (encryption !== undefined) return await this.encodeWith(items, { encryption });
 		const [only] = items.length === 1 ? items : [];
 		const shared = only === undefined ? undefined : known.get(only);
 		if (shared !== undefined) return shared;
@@ -66,19 +68,32 @@ export class ResultEncoder {
 		return encoded;
 	}
 
+	/** In the place of items. */
+	without(reason: NotStored, owner: ResultOwner): EncodedResult {
+		return withoutItems(reason, 0, this.settings.maxResultBytes, this.encryptionFor(owner));
+	}
+
+	private encryptionFor(owner: ResultOwner): Encryption | undefined {
+		const { secret } = this;
+		if (secret === '') return undefined;
+		const { identity, tenant, state, statusCode } = owner;
+		return { secret, tenant, identity, purpose: resultPurpose(state, statusCode) };
+	}
+
 	private async encodeWith(
 		items: readonly INodeExecutionData[],
 		sealing: Pick<EncodeOptions, 'encryption'>,
 	): Promise<EncodedResult> {
 		const { maxResultBytes: limit, redactFields, result } = this.settings;
 		const size = result === 'items' ? await this.filesAsText(items) : 0;
-		if (size > maxTextBytes(limit)) return withoutItems('too_large', size, limit);
+		if (size > maxTextBytes(limit))
+			return withoutItems('too_large', size, limit, sealing.encryption);
 		try {
 			const kept = await this.keptItems(items);
 			return encodeResult(kept, { maxBytes: limit, redactFields, ...sealing });
 		} catch {
 			// A file that is gone: the action has happened all the same, and must not run again for it.
-			return withoutItems('unserializable', 0, limit);
+			return withoutItems('unserializable', 0, limit, sealing.encryption);
 		}
 	}
 

@@ -122,8 +122,11 @@ export class HeldClaims {
 			if (end.outcome !== 'completed' && end.outcome !== 'failed') return openEnd(end, reason);
 			const { statusCode = 0 } = end;
 			const items = ended.how === 'success' && claim !== undefined ? results.resultOf(claim) : null;
-			const encoded = items && (await encoder.encode(items, granted));
-			return { to: end.outcome, result: encoded?.bytes ?? null, statusCode, reason };
+			const { identity, tenant } = granted;
+			const owner = { identity, tenant, state: end.outcome, statusCode };
+			const { bytes } =
+				items === null ? encoder.without('no_items', owner) : await encoder.encode(items, owner);
+			return { to: end.outcome, result: bytes, statusCode, reason };
 		};
 	}
 }

@@ -6,6 +6,7 @@ import type { StoreSecrets } from '../../lib/guard/opened-store';
 import { secretsOf } from '../../lib/guard/opened-store';
 import { isoTime } from '../../lib/guard/words';
 import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
+import { REQUEST_PURPOSE, resultPurpose } from '../../lib/results/purposes';
 import { decodeResult } from '../../lib/results/result-codec';
 
 /** A record as an item, without owner token, fingerprint, and result. */
@@ -51,19 +52,21 @@ function hasNeverBegun(state: ObservedState, record: Omit<ClaimRecord, 'result'>
 export function resultItem(
 	secrets: StoreSecrets,
 	identity: string,
-	{ result, tenant, reason, state, finishedAt }: ClaimRecord,
+	{ result, tenant, reason, state, statusCode, finishedAt }: ClaimRecord,
 ): IDataObject {
 	if (result === null || (finishedAt === 0 && state !== 'pending')) {
 		return { result: null, resultMessage: reason || 'There is no result' };
 	}
 	const usable = secretsOf(secrets);
-	const decoded = decodeResult(result, usable && { secrets: usable, tenant, identity });
+	const purpose = state === 'pending' ? REQUEST_PURPOSE : resultPurpose(state, statusCode);
+	const decoded = decodeResult(result, usable && { secrets: usable, tenant, identity, purpose });
 	if (!decoded.ok) return { result: null, resultMessage: decoded.message };
 	if (decoded.items === null) {
 		const words = {
 			not_kept: 'The result was not kept, as Idempotency Commit is set',
 			too_large: 'The result was larger than the limit, and not kept',
 			unserializable: 'The result could not be written as JSON, and was not kept',
+			no_items: reason || 'There is no result',
 		};
 		return { result: null, resultMessage: words[decoded.reason] };
 	}

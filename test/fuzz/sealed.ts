@@ -4,6 +4,7 @@ import { openToken, sealToken, storeNamedBy } from '../../lib/keys/claim-token';
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
 import { ALWAYS_REDACTED } from '../../lib/results/redaction';
+import { REQUEST_PURPOSE, resultPurpose } from '../../lib/results/purposes';
 import { decodeResult, encodeResult } from '../../lib/results/result-codec';
 import type { ResultItem } from '../../lib/results/result-codec';
 import { anything, canary, fromEntries, json, mutated, mutation, planted } from './generators';
@@ -51,6 +52,14 @@ const items = fc.array(
 ) as fc.Arbitrary<ResultItem[]>;
 const secret = fc.string({ minLength: 1, maxLength: 30 });
 const tenant = fc.option(text);
+/** Two uses of bytes that differ: a request, or results of records in this or that state with this or that status. */
+const purpose = fc.oneof(
+	fc.constant(REQUEST_PURPOSE),
+	fc
+		.tuple(fc.constantFrom('completed', 'failed'), fc.nat(599))
+		.map(([state, status]) => resultPurpose(state, status)),
+);
+const purposes = fc.tuple(purpose, purpose).filter(([one, other]) => one !== other);
 const LIMIT = { maxBytes: 1_000_000 };
 
 export const sealedProperties = [
@@ -79,8 +88,8 @@ export const sealedProperties = [
 
 	property(
 		'result: comes back as it was',
-		[items, secret, tenant, hex(64)],
-		(kept, key, of, id) => {
+		[items, secret, tenant, hex(64), purposes],
+		(kept, key, of, id, [purpose, other]) => {
 			const expected = JSON.stringify(kept.map(({ json: each }) => ({ json: each })));
 			const plain = encodeResult(kept, LIMIT);
 			assert.ok(plain.stored);
@@ -88,15 +97,16 @@ export const sealedProperties = [
 			assert.ok(read.ok);
 			assert.equal(JSON.stringify(read.items), withoutOurOwn(expected));
 
-			const encryption = { secret: key, tenant: of, identity: id };
+			const encryption = { secret: key, tenant: of, identity: id, purpose };
 			const sealed = encodeResult(kept, { ...LIMIT, encryption });
 			assert.ok(sealed.stored);
-			const at = { secrets: ['another', key], tenant: of, identity: id };
+			const at = { secrets: ['another', key], tenant: of, identity: id, purpose };
 			const opened = decodeResult(sealed.bytes, at);
 			assert.ok(opened.ok);
 			assert.equal(JSON.stringify(opened.items), withoutOurOwn(expected));
 			for (const wrong of [
 				{ ...at, secrets: [`${key}x`] },
+				{ ...at, purpose: other },
 				{ ...at, tenant: `${of ?? ''}x` },
 				{
 					...at,
@@ -113,15 +123,15 @@ export const sealedProperties = [
 		'result: changed bytes are refused in words without values',
 		[planted, secret, mutation],
 		(value, key, change) => {
-			const encryption = { secret: key, tenant: 't', identity: 'i' };
+			const at = { tenant: 't', identity: 'i', purpose: REQUEST_PURPOSE };
+			const encryption = { secret: key, ...at };
 			const kept = [{ json: { value } }];
 			const sealed = encodeResult(kept, { ...LIMIT, encryption });
 			noLeak('a sealed result', sealed.bytes.toString('latin1'));
 			const bytes = mutated(sealed.bytes, change);
-			const read = decodeResult(bytes, { secrets: [key], tenant: 't', identity: 'i' });
-			// What says "not kept" has nothing in it that could be replayed.
-			assert.ok(!read.ok || read.items === null);
-			if (!read.ok) noLeak('a message about a result', read.message);
+			const read = decodeResult(bytes, { ...at, secrets: [key] });
+			assert.ok(!read.ok);
+			noLeak('a message about a result', read.message);
 			const plain = decodeResult(mutated(encodeResult(kept, LIMIT).bytes, change));
 			if (!plain.ok) noLeak('a message about a result', plain.message);
 		},
@@ -133,7 +143,12 @@ export const sealedProperties = [
 		(bytes, codec) => {
 			for (const given of [bytes, Buffer.concat([Buffer.of(codec), bytes])]) {
 				decodeResult(given);
-				const sealed = decodeResult(given, { secrets: ['s'], tenant: null, identity: 'i' });
+				const sealed = decodeResult(given, {
+					secrets: ['s'],
+					tenant: null,
+					identity: 'i',
+					purpose: '',
+				});
 				assert.ok(!sealed.ok || sealed.items === null);
 			}
 		},

@@ -95,12 +95,16 @@ describe('size', () => {
 	});
 
 	test.each([[{}], [SECRET]])(
-		'over the limit one byte is kept, which says so (%p)',
+		'over the limit one byte is kept, which says so, and is sealed where there is a secret (%p)',
 		async (credential) => {
 			const noise = one({ text: randomBytes(3_000).toString('base64') });
 			const limit = { commit: { options: { maxResultKB: 2 } } };
 			const { first, second, bytes } = await twice(noise, limit, credential);
-			expect([...bytes]).toEqual([0x21]);
+			if (credential === SECRET) {
+				expect([bytes[0], bytes.length]).toEqual([0x31, CODEC + SEALING]);
+			} else {
+				expect([...bytes]).toEqual([0x21]);
+			}
 			expect(first.hints('Commit')[0]?.message).toMatch(/larger than the limit of 2 KB/);
 			expect(routed(second)).toEqual([0, 1, 0, 0]);
 			expect(detailsOf(second, 'Duplicate')).toMatchObject({ state: 'completed', resultItems: 0 });
@@ -114,7 +118,8 @@ describe('size', () => {
 		await server.ask(async (client) => await client.flushall());
 		expect((await twice(ofLength(512), limit)).bytes).toHaveLength(1);
 		await server.ask(async (client) => await client.flushall());
-		expect((await twice(ofLength(512 - CODEC), limit, SECRET)).bytes).toHaveLength(1);
+		const sealed = await twice(ofLength(512 - CODEC), limit, SECRET);
+		expect(sealed.bytes).toHaveLength(CODEC + SEALING);
 	});
 
 	test('redacted before it is measured', async () => {

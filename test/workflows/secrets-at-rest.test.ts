@@ -80,6 +80,51 @@ describe('bytes of a stored result that were changed', () => {
 	});
 });
 
+describe('a record that was changed around its sealed result', () => {
+	test.each([
+		[
+			'its state',
+			async (record: string) => await turned(record, 's', (head) => `F${head.slice(1)}`),
+		],
+		['its status code', async (record: string) => await turned(record, 'z', () => '402')],
+		['that it has a result', async (record: string) => await dropped(record)],
+	])('%s: an error, no replay, no second run', async (_, change) => {
+		const key = newKey();
+		const before = new Set(await recordsIn(server));
+		await sendWith(OLD, key);
+		const [record = ''] = (await recordsIn(server)).filter((name) => !before.has(name));
+		await change(record);
+		const result = await sendWith(OLD, key);
+		expect(result.status).toBe('error');
+		expect(result.error?.message).toMatch(/^The stored result of this request can't be read: /);
+		expect(result.json('Duplicate')).toEqual([]);
+		expect(downstream.effects(key)).toBe(1);
+	});
+
+	async function turned(record: string, field: string, to: (value: string) => string) {
+		await server.ask(async (client) => {
+			const value = (await client.hget(record, field)) ?? '';
+			await client.hset(record, field, to(value));
+		});
+	}
+
+	async function dropped(record: string): Promise<void> {
+		await server.ask(async (client) => {
+			const parts = (await client.hkeys(record)).filter((name) => /^v\d*$/.test(name));
+			await client.hdel(record, ...parts);
+		});
+	}
+
+	test('a result that is not kept is sealed as well, and is told from one that was removed', async () => {
+		const key = newKey();
+		const parts = { commit: { options: { result: 'none' } } };
+		await sendWith(OLD, key, parts);
+		const again = await sendWith(OLD, key, parts);
+		expect(again.error?.message).toBeUndefined();
+		expect(routed(again)).toEqual([0, 1, 0, 0]);
+	});
+});
+
 describe('what Redis shows', () => {
 	const mark = 'PlantedByTheErrorOfANode';
 

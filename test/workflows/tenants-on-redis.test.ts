@@ -41,7 +41,7 @@ describe('on Redis, with a secret', () => {
 		});
 		const result = await sendTo(parts, call(key, 'globex'));
 		expect(result.status).toBe('error');
-		expect(result.error?.message).toMatch(/was changed, or belongs to another record/);
+		expect(result.error?.message).toMatch(/was changed, or it belongs to another record/);
 		expect(JSON.stringify(result.runData.Guard)).not.toContain('acme');
 		expect(result.tasks('Act')).toEqual([]);
 		expect((await sendTo(parts, call(key, 'acme'))).json('Duplicate')).toEqual([
@@ -62,7 +62,7 @@ describe('on Redis, with a secret', () => {
 		);
 		expect(results.map(({ status }) => status).sort()).toEqual(['error', 'success']);
 		expect(results.map(({ error }) => error?.message ?? '').join('')).toMatch(
-			/was changed, or belongs/,
+			/was changed, or it belongs/,
 		);
 	});
 
@@ -93,7 +93,7 @@ describe('on Redis, with a secret', () => {
 		);
 		const result = await sendTo(parts, call(key, 'globex'));
 		expect(result.status).toBe('error');
-		expect(result.error?.message).toMatch(/was changed, or belongs to another record/);
+		expect(result.error?.message).toMatch(/was changed, or it belongs to another record/);
 		expect(JSON.stringify(result.runData.Guard)).not.toContain('chargedFor');
 	});
 

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { resultPurpose } from '../../../lib/results/purposes';
 import type { ResultItem } from '../../../lib/results/result-codec';
 import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../../lib/results/result-codec';
 import { ComplaintError } from '../../../lib/guard/complaint';
@@ -85,7 +86,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 			force,
 			seen: { fence: found.record.fence, state: found.state },
 			statusCode,
-			result: encoded(run, found, items),
+			result: encoded(run, found, items, resultPurpose('completed', statusCode)),
 		}),
 		absentIsFine: false,
 	});
@@ -132,10 +133,11 @@ function encoded(
 	{ opened: { secret } }: RecordsRun,
 	{ identity, record }: SeenRecord,
 	items: ResultItem[] | null,
+	purpose: string,
 ): Buffer {
 	const result = encodeResult(items, {
 		maxBytes: DEFAULT_MAX_RESULT_BYTES,
-		...(secret === '' ? {} : { encryption: { secret, tenant: record.tenant, identity } }),
+		...(secret === '' ? {} : { encryption: { secret, tenant: record.tenant, identity, purpose } }),
 	});
 	if (result.stored || result.reason === 'not_kept') return result.bytes;
 	throw new ComplaintError({

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
+import { REQUEST_PURPOSE, resultPurpose } from '../../../lib/results/purposes';
 import { decodeResult, encodeResult, MAX_TEXT_BYTES } from '../../../lib/results/result-codec';
 import type { EncodedResult, ResultItem } from '../../../lib/results/result-codec';
 
 const limits = { maxBytes: 1 << 20 };
-const record = { tenant: 'acme', identity: 'a1'.repeat(32) };
+const record = {
+	tenant: 'acme',
+	identity: 'a1'.repeat(32),
+	purpose: resultPurpose('completed', 200),
+};
 const sealedBy = (secret: string) => ({ ...limits, encryption: { secret, ...record } });
 
 const of = (...values: unknown[]): ResultItem[] => values.map((value) => ({ json: { value } }));
@@ -94,7 +99,8 @@ describe('the limit', () => {
 			size: length,
 			limit: length - 1,
 		});
-		expect(decodeResult(refused.bytes, { secrets: ['s'], ...record })).toEqual({
+		const sealed = options === limits ? undefined : { secrets: ['s'], ...record };
+		expect(decodeResult(refused.bytes, sealed)).toEqual({
 			ok: true,
 			items: null,
 			reason: 'too_large',
@@ -168,6 +174,9 @@ describe('a sealed result', () => {
 		['record', { ...record, identity: 'b2'.repeat(32) }],
 		['tenant', { ...record, tenant: 'other' }],
 		['tenant that is none', { ...record, tenant: null }],
+		['state', { ...record, purpose: resultPurpose('failed', 200) }],
+		['status code', { ...record, purpose: resultPurpose('completed', 402) }],
+		['purpose', { ...record, purpose: REQUEST_PURPOSE }],
 	])('is refused at another %s', (_name, elsewhere) => {
 		const bytes = bytesOf(encodeResult(small, sealedBy('s')));
 		expect(decodeResult(bytes, { secrets: ['s'], ...elsewhere })).toMatchObject({
@@ -182,10 +191,10 @@ describe('a sealed result', () => {
 			['', null],
 			['t'.repeat(5000), 't'],
 		] as const) {
-			const encryption = { secret: 's', identity: 'i', tenant };
+			const encryption = { secret: 's', identity: 'i', purpose: '', tenant };
 			const bytes = bytesOf(encodeResult(small, { ...limits, encryption }));
 			const opened = (name: string | null): boolean =>
-				decodeResult(bytes, { secrets: ['s'], identity: 'i', tenant: name }).ok;
+				decodeResult(bytes, { secrets: ['s'], identity: 'i', purpose: '', tenant: name }).ok;
 			expect([opened(tenant), opened(other)]).toEqual([true, false]);
 		}
 	});
