@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 
 import { ALL_RECORDS } from '../../lib/core/listing';
 import type { RedisOptions } from '../../lib/stores/redis';
-import { aclRights, describeRedis, openRedisStore } from '../../lib/stores/redis';
+import { RedisConnections, aclRights, describeRedis, openRedisStore } from '../../lib/stores/redis';
 import { standalone } from './redis-harness';
 import { type Certificates, makeCertificates } from '../support/certificates';
 import { RedisServer } from '../support/redis-server';
@@ -228,8 +228,9 @@ describe('the pool', () => {
 	};
 
 	it('gives 1,000 openings one connection, and closes it with the last of them', async () => {
+		const connections = new RedisConnections();
 		const stores = Array.from({ length: 1_000 }, (_, i) =>
-			openRedisStore({ ...standalone(server.port), keyPrefix: `idem${i % 3}` }),
+			openRedisStore({ ...standalone(server.port), keyPrefix: `idem${i % 3}` }, connections),
 		);
 		await Promise.all(
 			stores.map(async (store) => await store.claim([claimRequest({ identity: freshIdentity() })])),

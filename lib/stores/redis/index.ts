@@ -5,5 +5,6 @@ export { describeRedis } from './health';
 export type { RedisFinding, RedisHealth } from './health';
 export { DEFAULT_TIMEOUTS, connectionDigestOf } from './options';
 export type { RedisNode, RedisOptions, RedisTimeouts, RedisTls } from './options';
-export { openRedisStore } from './redis-store';
+export { openRedisStore } from './open';
+export { RedisConnections } from './pool';
 export { aclRights } from './user-rights';

@@ -24,20 +24,19 @@ export interface HowToAsk {
 }
 const CAUSE_KEPT_MS = 3_000;
 
-const shared = new Map<string, SharedConnection>();
+/** The connections that stores share: one for each server, user and database, and for each purpose. */
+export class RedisConnections {
+	private readonly connections = new Map<string, SharedConnection>();
 
-/** The connection of this process for these options and this purpose: every store that is opened with them uses it. */
-export function sharedConnection(
-	options: RedisOptions,
-	purpose: 'all' | 'replicated' = 'all',
-): SharedConnection {
-	const digest = `${purpose} ${connectionDigestOf(options)}`;
-	let connection = shared.get(digest);
-	if (connection === undefined) {
-		connection = new SharedConnection(options);
-		shared.set(digest, connection);
+	/** Every store that is opened with these options uses the same. What no store uses any more is forgotten. */
+	to(options: RedisOptions, purpose: 'all' | 'replicated' = 'all'): SharedConnection {
+		const name = `${purpose} ${connectionDigestOf(options)}`;
+		const known = this.connections.get(name);
+		if (known !== undefined) return known;
+		const connection = new SharedConnection(options, () => this.connections.delete(name));
+		this.connections.set(name, connection);
+		return connection;
 	}
-	return connection;
 }
 
 /**
@@ -73,7 +72,11 @@ export class SharedConnection {
 
 	private readonly timeouts: RedisTimeouts;
 
-	constructor(readonly options: RedisOptions) {
+	/** @param onUnused called when the last store was closed; another may be opened all the same */
+	constructor(
+		readonly options: RedisOptions,
+		private readonly onUnused: () => void,
+	) {
 		this.timeouts = timeoutsOf(options);
 		this.subscriber = new Subscriber(options);
 	}
@@ -84,8 +87,10 @@ export class SharedConnection {
 
 	close(): void {
 		this.stores--;
-		if (this.stores === 0) this.subscriber.end();
-		if (this.stores === 0 && this.asking === 0) this.disconnect();
+		if (this.stores > 0) return;
+		this.onUnused();
+		this.subscriber.end();
+		if (this.asking === 0) this.disconnect();
 	}
 
 	/**

@@ -1,8 +1,7 @@
 import { attemptAsync } from '../../core/attempt';
 import { within } from './connection';
-import type { RedisOptions } from './options';
 import { timeoutsOf } from './options';
-import { type SharedConnection, sharedConnection } from './pool';
+import type { SharedConnection } from './pool';
 import type { Client } from './scripts';
 
 /** How long replicas may take to acknowledge, in ms. */
@@ -25,18 +24,16 @@ interface Member {
  * so these claims have one of their own, and those that come during a WAIT go together: one WAIT for all of them.
  */
 export class ReplicatedClaims {
-	private readonly connection: SharedConnection;
-
 	private readonly acknowledgeMs: number;
 
 	private pending: Member[] = [];
 
 	private running = false;
 
-	constructor(options: RedisOptions) {
-		this.connection = sharedConnection(options, 'replicated');
-		this.connection.open();
-		this.acknowledgeMs = Math.min(ACKNOWLEDGE_MS, timeoutsOf(options).commandMs / 4);
+	/** @param connection used for nothing else */
+	constructor(private readonly connection: SharedConnection) {
+		connection.open();
+		this.acknowledgeMs = Math.min(ACKNOWLEDGE_MS, timeoutsOf(connection.options).commandMs / 4);
 	}
 
 	close(): void {

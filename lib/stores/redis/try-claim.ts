@@ -8,8 +8,8 @@ import type { SecretAwareStore } from '../../core/store';
 import { Keys, SHARDS } from './keys';
 import type { RedisOptions } from './options';
 import { prefixOf } from './options';
-import { sharedConnection } from './pool';
-import { openRedisStore } from './redis-store';
+import { openRedisStore } from './open';
+import { RedisConnections } from './pool';
 
 const CONSUMER = 'trial';
 const MINUTE = 60_000;
@@ -23,9 +23,10 @@ const MINUTE = 60_000;
 export async function tryClaim(options: RedisOptions): Promise<void> {
 	const trial = { ...options, trial: true };
 	const identity = randomBytes(32).toString('hex');
-	const store = openRedisStore(trial);
+	const connections = new RedisConnections();
+	const store = openRedisStore(trial, connections);
 	const tried = await attemptAsync(async () => await live(store, requestOf(identity)));
-	await attemptAsync(async () => await removeKeys(trial, identity));
+	await attemptAsync(async () => await removeKeys(trial, identity, connections));
 	await store.close();
 	if (!tried.ok) throw tried.error;
 }
@@ -91,7 +92,11 @@ function requestOf(identity: string): ClaimRequest {
 }
 
 /** What a trial leaves, and would leave for good: the counters of a shard have no end. */
-async function removeKeys(options: RedisOptions, identity: string): Promise<void> {
+async function removeKeys(
+	options: RedisOptions,
+	identity: string,
+	connections: RedisConnections,
+): Promise<void> {
 	const keys = new Keys(prefixOf(options));
 	const names = [
 		keys.record(identity),
@@ -101,9 +106,9 @@ async function removeKeys(options: RedisOptions, identity: string): Promise<void
 		keys.notices(CONSUMER),
 		...SHARDS.flatMap((shard) => [keys.open(shard), keys.stats(shard)]),
 	];
-	await sharedConnection(options).ask(
-		async (client) => await Promise.all(names.map(async (name) => await client.del(name))),
-	);
+	await connections
+		.to(options)
+		.ask(async (client) => await Promise.all(names.map(async (name) => await client.del(name))));
 }
 
 function answerOf<Answer>(reply: Reply<Answer> | undefined): Answer {

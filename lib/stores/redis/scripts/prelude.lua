@@ -35,7 +35,7 @@ local function yyyymmdd(ms)
 end
 
 -- The beginning of every reply: the time, and whether a shard was met that did not know when it began. Then Redis was emptied, and
--- whoever asked tells the other shards (redis-store.ts): the store began at one time.
+-- whoever asked tells the other shards (redis-calls.ts): the store began at one time.
 local began = false
 local function stamp()
 	return text(micros) .. (began and ' began' or '')
