@@ -118,18 +118,6 @@ export class LeaseKeeper {
 	}
 }
 
-const keepers = new WeakMap<Store, LeaseKeeper>();
-
-/** The keeper of a store's claims in this process. */
-export function leaseKeeperOf(store: Store): LeaseKeeper {
-	let keeper = keepers.get(store);
-	if (keeper === undefined) {
-		keeper = new LeaseKeeper(store);
-		keepers.set(store, keeper);
-	}
-	return keeper;
-}
-
 function idOf({ identity, owner, fence }: OwnedClaim): string {
 	return `${identity}:${owner}:${fence}`;
 }

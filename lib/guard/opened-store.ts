@@ -2,11 +2,13 @@ import { hkdfSync } from 'node:crypto';
 
 import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
+import type { LeaseKeeper } from './lease-keeper';
 import type { SecretKeeper } from './secret-keeper';
 
-/** A store and what keeps its contents secret. */
+/** A store, who renews the leases of claims in it, and what keeps its contents secret. */
 export interface OpenStore extends StoreSecrets {
 	readonly store: Store;
+	readonly leases: LeaseKeeper;
 	/** Where records may be of a secret. */
 	readonly secretKeeper?: SecretKeeper;
 }

@@ -3,7 +3,6 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
 import { replyAt, StoreError } from '../../lib/core/reply';
 import type { Complaint } from '../../lib/guard/complaint';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { signingKeysOf } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
@@ -165,7 +164,7 @@ async function settle(
 	const judges = new Judges(context, settings, turns);
 	const encoder = new ResultEncoder(context, settings, opened.secret);
 	const commands = new Commands(context, settings, encoder, (message) => hints.add(message));
-	const keeper = leaseKeeperOf(opened.store);
+	const keeper = opened.leases;
 	const ending: ClaimWithItems[] = [];
 	for (const each of claims) {
 		if (turns.isOver()) await turns.next();

@@ -1,7 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { OwnerCommand } from '../../lib/core/record';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
 import type { ResponseRules } from '../../lib/results/response-outcome';
@@ -42,7 +41,7 @@ export function keepOpen(
 	const isFirst = keepPart(context, kept);
 	const isWaiting = () => isPutToWait(context);
 	const { claimTimeoutMs } = remains;
-	leaseKeeperOf(opened.store).keep([{ identity, owner, fence, ownRun, claimTimeoutMs, isWaiting }]);
+	opened.leases.keep([{ identity, owner, fence, ownRun, claimTimeoutMs, isWaiting }]);
 	if (isFirst) context.onExecutionFinish?.(async () => await settleParts(context));
 }
 
@@ -57,8 +56,9 @@ async function settleParts(context: IExecuteFunctions): Promise<void> {
 	const turns = new Turns();
 	const readings = new Map<string, Promise<RunReading | null>>();
 	for (const [store, parts] of byStore) {
-		const keeper = leaseKeeperOf(store);
-		for (const { part } of parts) keeper.drop({ ...part.claim, ownRun: part.ownRun });
+		for (const { part, opened } of parts) {
+			opened.leases.drop({ ...part.claim, ownRun: part.ownRun });
+		}
 		await commandInSlices(
 			store,
 			parts.length,

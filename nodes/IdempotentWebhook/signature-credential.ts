@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
 import { attemptAsync } from '../../lib/core/attempt';
-import { KEPT_MS } from '../shared/open-store';
+import { KEPT_MS } from '../shared/stores';
 import { textOf } from '../shared/redis-credential';
 
 /** What the user has told of the sender. */

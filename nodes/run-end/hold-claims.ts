@@ -2,7 +2,6 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { GrantedClaim } from '../../lib/guard/claim-items';
 import { release, released } from '../../lib/guard/release';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
@@ -54,13 +53,13 @@ export class HeldClaims {
 		const isWaiting = () => isPutToWait(context);
 		const kept = claims.map((claim) => ({ ...claim, isWaiting }));
 		this.kept.push(...kept);
-		leaseKeeperOf(this.opened.store).keep(kept);
+		this.opened.leases.keep(kept);
 		if (this.listens) return;
 		this.listens = true;
 		context.onExecutionFinish?.(async () => await this.settle());
 		// n8n waits for this before it puts the execution to sleep.
 		onNodeEnd(context, async () => {
-			if (isWaiting()) await leaseKeeperOf(this.opened.store).handToWaiting(this.kept);
+			if (isWaiting()) await this.opened.leases.handToWaiting(this.kept);
 		});
 	}
 
@@ -76,14 +75,14 @@ export class HeldClaims {
 
 	/** Gives back all claims, for none of which anything ran. */
 	async giveBack(reason: string): Promise<void> {
-		const keeper = leaseKeeperOf(this.opened.store);
+		const keeper = this.opened.leases;
 		for (const claim of this.granted) keeper.drop(claim);
 		await release(this.opened, this.granted, reason);
 	}
 
 	private async settle(): Promise<void> {
 		const { context, opened } = this;
-		const keeper = leaseKeeperOf(opened.store);
+		const keeper = opened.leases;
 		const open = this.granted.filter(
 			(claim) => !isKeptByCommit(context, claim.identity) && keeper.drop(claim),
 		);

@@ -2,17 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { executionOf } from './engine';
-import { KEPT_MS } from './open-store';
+import { KEPT_MS, stores } from './stores';
 
 /** The store that granted a claim, kept by token for a moment: Commit need not read the credential that the Guard has just read. */
-interface Granted {
-	readonly opened: OpenStore;
-	readonly credentialId: string | null;
-	readonly until: number;
-}
-
-const grantedIn = new WeakMap<object, Map<string, Granted>>();
-
 export function rememberStore(
 	context: IExecuteFunctions,
 	opened: OpenStore,
@@ -20,11 +12,13 @@ export function rememberStore(
 ): void {
 	const execution = executionOf(context);
 	if (execution === null) return;
-	const known = grantedIn.get(execution) ?? new Map<string, Granted>();
-	grantedIn.set(execution, known);
+	const tokens = claims.map(({ token }) => token);
 	const until = performance.now() + KEPT_MS;
-	const granted = { opened, credentialId: credentialIdOf(context), until };
-	for (const { token } of claims) known.set(token, granted);
+	stores.rememberGrants(execution, tokens, {
+		opened,
+		credentialId: credentialIdOf(context),
+		until,
+	});
 }
 
 /** The one store in which all these claims were granted a moment ago, by this node's credential; else null. */
@@ -33,11 +27,11 @@ export function storeOfClaims(
 	tokens: Iterable<string>,
 ): OpenStore | null {
 	const execution = executionOf(context);
-	const known = execution === null ? undefined : grantedIn.get(execution);
+	if (execution === null) return null;
 	const credentialId = credentialIdOf(context);
 	let opened: OpenStore | null = null;
 	for (const token of tokens) {
-		const granted = known?.get(token);
+		const granted = stores.grantOf(execution, token);
 		if (granted?.credentialId !== credentialId || granted.until < performance.now()) return null;
 		if (opened !== null && opened !== granted.opened) return null;
 		({ opened } = granted);

@@ -3,26 +3,24 @@ import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { StoreError } from '../../lib/core/reply';
-import type { SecretAwareStore, Store, StoreKind } from '../../lib/core/store';
+import type { StoreKind } from '../../lib/core/store';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { secretIdOf } from '../../lib/guard/opened-store';
 import { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
 import { withAdvice } from '../../lib/stores/checked-store';
-import { embeddedAdviceFor, openEmbeddedStore } from '../../lib/stores/embedded';
-import type { RedisOptions } from '../../lib/stores/redis';
-import { connectionDigestOf, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
+import { embeddedAdviceFor } from '../../lib/stores/embedded';
+import { redisAdviceFor } from '../../lib/stores/redis';
 import { redisOptionsOf, textOf } from './redis-credential';
-
-/** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
-export const KEPT_MS = 5_000;
+import type { SharedRedis } from './stores';
+import { stores } from './stores';
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
 export async function openStore(
 	context: Pick<IExecuteFunctions, 'getCredentials'>,
 	kind: StoreKind,
 ): Promise<OpenStore> {
-	if (kind === 'embedded') return { store: await embeddedStore(), secret: '', previousSecret: '' };
+	if (kind === 'embedded') return await openEmbedded();
 	const credential = await context.getCredentials('idempotencyRedisApi');
 	const options = redisOptionsOf(credential);
 	const [given, before] = [textOf(credential.secret), textOf(credential.previousSecret)];
@@ -31,10 +29,9 @@ export async function openStore(
 		stretchedSecret(given),
 		stretchedSecret(before),
 	]);
-	const store = redisStore(options);
-	const secretKeeper = secretKeeperOf(store, secret, previousSecret);
-	await requireSecretOfRecords(secretKeeper);
-	return { store, secret, previousSecret, secretKeeper };
+	const shared = stores.redis(options);
+	const secretKeeper = await secretKeeperOf(shared, secret, previousSecret);
+	return { store: shared.store, leases: shared.leases, secret, previousSecret, secretKeeper };
 }
 
 function requireLength(secret: string): void {
@@ -46,54 +43,33 @@ function requireLength(secret: string): void {
 	);
 }
 
-const secretKeepers = new WeakMap<Store, { readonly of: string; readonly keeper: SecretKeeper }>();
-
-/** One for a store and its secrets: it knows what it has noted. */
-function secretKeeperOf(
-	store: SecretAwareStore,
+/**
+ * One for a store and its secrets: it knows what it has noted. Whether they fit is asked once; later, whoever claims looks again.
+ *
+ * @throws StoreError where records are of another secret: every request would count as new.
+ */
+async function secretKeeperOf(
+	shared: SharedRedis,
 	secret: string,
 	previousSecret: string,
-): SecretKeeper {
+): Promise<SecretKeeper> {
 	const ids = {
 		current: secretIdOf(secret),
 		// Without a secret nothing is sealed, so that what was sealed before would be read beside what anybody may write.
 		previous: secret === '' || previousSecret === '' ? '' : secretIdOf(previousSecret),
 	};
 	const of = JSON.stringify(ids);
-	const known = secretKeepers.get(store);
+	const known = shared.fitting;
 	if (known?.of === of) return known.keeper;
-	const keeper = new SecretKeeper(store, ids);
-	secretKeepers.set(store, { of, keeper });
-	return keeper;
-}
-
-/** Those whose secrets were found to fit: asked once a process and change. Later, whoever claims looks again. */
-const fitting = new WeakSet<SecretKeeper>();
-
-/** @throws StoreError where records are of another secret: every request would count as new. */
-async function requireSecretOfRecords(secretKeeper: SecretKeeper): Promise<void> {
-	if (fitting.has(secretKeeper)) return;
-	const refusal = await secretKeeper.refusal();
+	const keeper = new SecretKeeper(shared.store, ids);
+	const refusal = await keeper.refusal();
 	if (refusal !== null) throw withAdvice(refusal, redisAdviceFor);
-	fitting.add(secretKeeper);
+	// Another may have asked at the same time.
+	if (shared.fitting?.of !== of) shared.fitting = { of, keeper };
+	return shared.fitting.keeper;
 }
 
-const redisStores = new Map<string, SecretAwareStore>();
-
-/** One for a credential, so that Guard and Commit share one lease keeper. Its connection opens and closes by itself. */
-function redisStore(options: RedisOptions): SecretAwareStore {
-	const name = `${connectionDigestOf(options)} ${options.keyPrefix}`;
-	let store = redisStores.get(name);
-	if (store === undefined) {
-		store = openRedisStore(options);
-		redisStores.set(name, store);
-	}
-	return store;
-}
-
-let embedded: Promise<Store> | undefined;
-
-async function embeddedStore(): Promise<Store> {
+async function openEmbedded(): Promise<OpenStore> {
 	if (runsInQueueMode()) {
 		throw new StoreError(
 			'unsupported',
@@ -101,12 +77,9 @@ async function embeddedStore(): Promise<Store> {
 			{ advice: embeddedAdviceFor('unsupported') },
 		);
 	}
-	if (embedded === undefined) {
-		embedded = openEmbeddedStore({ file: embeddedFile() });
-		// The next run tries again: what is wrong may be mended by then.
-		embedded.catch(() => (embedded = undefined));
-	}
-	return await embedded;
+	const { store, leases } = stores.embedded(embeddedFile());
+	await store.begin();
+	return { store, leases, secret: '', previousSecret: '' };
 }
 
 function runsInQueueMode(): boolean {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { LEASE_MS, LeaseKeeper, RENEW_EVERY_MS, leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import { LEASE_MS, LeaseKeeper, RENEW_EVERY_MS } from '../../lib/guard/lease-keeper';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
 import { SLICE_LENGTH } from '../../lib/guard/turns';
 import type { ClaimRecord, ClaimRequest, OwnerCommand } from '../../lib/core/record';
@@ -261,13 +261,4 @@ describe('trouble', () => {
 		expect(unhandled).toEqual([]);
 		expect(keeper.drop(one)).toBe(true);
 	});
-});
-
-test('a store has one keeper', async () => {
-	const first = await embeddedHarness.open();
-	const second = await embeddedHarness.open();
-	expect(leaseKeeperOf(first.store)).toBe(leaseKeeperOf(first.store));
-	expect(leaseKeeperOf(first.store)).not.toBe(leaseKeeperOf(second.store));
-	await first.close();
-	await second.close();
 });

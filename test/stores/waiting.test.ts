@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openRedisStore } from '../../lib/stores/redis';
+import { RedisConnections, openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
 import { waitForSettlement } from '../../lib/guard/wait-for-settlement';
 import { embeddedHarness } from './embedded-harness';
@@ -204,13 +204,17 @@ describe('Redis: one connection listens for all', () => {
 			const list = (await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
 			return list.trim() === '' ? 0 : list.trim().split('\n').length;
 		});
+	const connections = new RedisConnections();
 	const open = (over: Partial<Parameters<typeof openRedisStore>[0]> = {}) =>
-		openRedisStore({
-			...standalone(server.port),
-			keyPrefix: `wait-${freshIdentity().slice(0, 8)}`,
-			timeouts: { idleMs: 150 },
-			...over,
-		});
+		openRedisStore(
+			{
+				...standalone(server.port),
+				keyPrefix: `wait-${freshIdentity().slice(0, 8)}`,
+				timeouts: { idleMs: 150 },
+				...over,
+			},
+			connections,
+		);
 
 	it('300 waiters share it, and it closes when nobody waits', async () => {
 		const [store, same] = [open(), open({ keyPrefix: 'other-prefix' })];

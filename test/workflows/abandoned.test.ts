@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { LeaseKeeper } from '../../lib/guard/lease-keeper';
 import type { ClaimRecord } from '../../lib/core/record';
 import type { Store } from '../../lib/core/store';
 import { openStore } from '../../nodes/shared/open-store';
@@ -35,9 +35,10 @@ const set = (name: string) => node(name, 'n8n-nodes-base.set');
 const n8n = engine({ nodes: { 'n8n-nodes-base.set': brokenSet } });
 let downstream: Downstream;
 let store: Store;
+let leases: LeaseKeeper;
 beforeAll(async () => {
 	downstream = await startDownstream();
-	({ store } = await openStore({} as IExecuteFunctions, 'embedded'));
+	({ store, leases } = await openStore({} as IExecuteFunctions, 'embedded'));
 });
 afterAll(async () => {
 	await downstream.close();
@@ -72,7 +73,7 @@ async function next(parts: ChargeParts, key: string): Promise<IDataObject> {
 
 /** Renews what this process holds, as its timer does every 15 s. */
 async function renewNow(): Promise<void> {
-	await leaseKeeperOf(store).renew();
+	await leases.renew();
 }
 
 const WHEN = /The run of \d{4}-\d\d-\d\dT[\d:.]+Z/;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
-import { KEPT_MS } from '../../nodes/shared/open-store';
+import { KEPT_MS } from '../../nodes/shared/stores';
 import { RedisServer } from '../support/redis-server';
 import { javascript, startDownstream } from '../support/engine';
 import type { Downstream } from '../support/engine';

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { leaseKeeperOf } from '../../lib/guard/lease-keeper';
+import type { LeaseKeeper } from '../../lib/guard/lease-keeper';
 import type { Store } from '../../lib/core/store';
 import { openStore } from '../../nodes/shared/open-store';
 import { commit, guard, noOp, startDownstream, webhook, workflow } from '../support/engine';
@@ -13,9 +13,10 @@ import type { ChargeParts } from './scenario';
 const n8n = engine();
 let downstream: Downstream;
 let store: Store;
+let leases: LeaseKeeper;
 beforeAll(async () => {
 	downstream = await startDownstream();
-	({ store } = await openStore({} as IExecuteFunctions, 'embedded'));
+	({ store, leases } = await openStore({} as IExecuteFunctions, 'embedded'));
 });
 afterAll(async () => await downstream.close());
 
@@ -221,7 +222,7 @@ describe('a batch', () => {
 	test('holds its own claims meanwhile, and gives them back when it is cancelled', async () => {
 		const [free, slow] = [newKey(), newKey()];
 		const first = await busy(slow);
-		const keeper = leaseKeeperOf(store);
+		const keeper = leases;
 		const before = keeper.size;
 		const stop = new AbortController();
 		const batch = send([free, slow], { guard: FOR_EVER }, { signal: stop.signal });

@@ -1,6 +1,7 @@
 import type { ClaimRequest } from '../../../lib/core/record';
 import type { SecretAwareStore } from '../../../lib/core/store';
 import { claimItems } from '../../../lib/guard/claim-items';
+import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import { secretIdOf } from '../../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
@@ -44,7 +45,8 @@ function process(secret: string, previousSecret = ''): OpenStore {
 		current: secretIdOf(secret),
 		previous: previousSecret === '' ? '' : secretIdOf(previousSecret),
 	};
-	return { store, secret, previousSecret, secretKeeper: new SecretKeeper(store, ids) };
+	const secretKeeper = new SecretKeeper(store, ids);
+	return { store, leases: new LeaseKeeper(store), secret, previousSecret, secretKeeper };
 }
 
 /** The same process on a slow line: each call waits for some milliseconds before it is made, and before its answer is heard. */
@@ -67,7 +69,8 @@ function slowed(opened: OpenStore): OpenStore {
 		current: secretIdOf(secret),
 		previous: previousSecret && secretIdOf(previousSecret),
 	};
-	return { store, secret, previousSecret, secretKeeper: new SecretKeeper(store, ids) };
+	const secretKeeper = new SecretKeeper(store, ids);
+	return { store, leases: new LeaseKeeper(store), secret, previousSecret, secretKeeper };
 }
 
 let owners = 0;

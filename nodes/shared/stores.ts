@@ -1,0 +1,119 @@
+import { LeaseKeeper } from '../../lib/guard/lease-keeper';
+import type { OpenStore } from '../../lib/guard/opened-store';
+import type { SecretKeeper } from '../../lib/guard/secret-keeper';
+import type { Store } from '../../lib/core/store';
+import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { IdleSecretStore } from '../../lib/stores/idle-secret-store';
+import { IdleStore } from '../../lib/stores/idle-store';
+import type { RedisOptions } from '../../lib/stores/redis';
+import { RedisConnections, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
+
+/** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
+export const KEPT_MS = 5_000;
+
+const IDLE_MS = 60_000;
+
+/** A store that is open once in this process, with what its users share. */
+export interface Shared<Shown extends IdleStore<Store>> {
+	readonly store: Shown;
+	readonly leases: LeaseKeeper;
+}
+
+export interface SharedRedis extends Shared<IdleSecretStore> {
+	/** The secrets that its records were found to fit last, and who keeps them. */
+	fitting?: { readonly of: string; readonly keeper: SecretKeeper };
+}
+
+/** In which store a claim was granted, and by which credential, until when that is believed. */
+export interface Granted {
+	readonly opened: OpenStore;
+	readonly credentialId: string | null;
+	readonly until: number;
+}
+
+/**
+ * All that this process has open, in one place. A store is opened by the first who asks for it, shared by all, and closed when
+ * nobody has used it for a while. Nothing here keeps a process alive: when n8n reloads the package, what is left behind closes.
+ */
+export class Stores {
+	private readonly connections = new RedisConnections();
+
+	private readonly embeddedStores = new Map<string, Shared<IdleStore<Store>>>();
+
+	private readonly redisStores = new Map<string, SharedRedis>();
+
+	/** What the door opened by a credential a moment ago. */
+	private readonly atDoor = new Map<string, { opened: Promise<OpenStore>; until: number }>();
+
+	/** By execution, as long as n8n holds it, and by token. */
+	private readonly granted = new WeakMap<object, Map<string, Granted>>();
+
+	/** @param idleMs a store that nobody used for so long is closed */
+	constructor(private readonly idleMs = IDLE_MS) {}
+
+	embedded(file: string): Shared<IdleStore<Store>> {
+		return shared(this.embeddedStores, file, (onIdle) => {
+			const open = async () => await openEmbeddedStore({ file });
+			return new IdleStore('embedded', open, { idleMs: this.idleMs, onIdle });
+		});
+	}
+
+	/** One for a connection and prefix: credentials that say the same share it. */
+	redis(options: RedisOptions): SharedRedis {
+		const name = `${connectionDigestOf(options)} ${options.keyPrefix}`;
+		return shared(this.redisStores, name, (onIdle) => {
+			const open = () => openRedisStore(options, this.connections);
+			return new IdleSecretStore('redis', open, { idleMs: this.idleMs, onIdle });
+		});
+	}
+
+	/** What `open` gave for the credential a moment ago; else what it gives now. What fails is asked again by the next. */
+	async openedBy(credentialId: string, open: () => Promise<OpenStore>): Promise<OpenStore> {
+		const known = this.atDoor.get(credentialId);
+		if (known !== undefined && known.until > performance.now()) return await known.opened;
+		const opened = open();
+		const kept = { opened, until: performance.now() + KEPT_MS };
+		this.atDoor.set(credentialId, kept);
+		const forget = () => {
+			if (this.atDoor.get(credentialId) === kept) this.atDoor.delete(credentialId);
+		};
+		opened.catch(forget);
+		setTimeout(forget, KEPT_MS).unref();
+		return await opened;
+	}
+
+	rememberGrants(execution: object, tokens: readonly string[], granted: Granted): void {
+		const known = this.granted.get(execution) ?? new Map<string, Granted>();
+		this.granted.set(execution, known);
+		for (const token of tokens) known.set(token, granted);
+	}
+
+	grantOf(execution: object, token: string): Granted | undefined {
+		return this.granted.get(execution)?.get(token);
+	}
+
+	/** Closes all that is open. */
+	async close(): Promise<void> {
+		const open = [...this.embeddedStores.values(), ...this.redisStores.values()];
+		this.embeddedStores.clear();
+		this.redisStores.clear();
+		this.atDoor.clear();
+		await Promise.all(open.map(async ({ store }) => await store.close()));
+	}
+}
+
+function shared<Shown extends IdleStore<Store>>(
+	known: Map<string, Shared<Shown>>,
+	name: string,
+	make: (onIdle: () => void) => Shown,
+): Shared<Shown> {
+	const same = known.get(name);
+	if (same !== undefined) return same;
+	const store = make(() => known.delete(name));
+	const made = { store, leases: new LeaseKeeper(store) };
+	known.set(name, made);
+	return made;
+}
+
+/** Those of this process. */
+export const stores = new Stores();
