@@ -28,17 +28,26 @@ export function refuseFor(...problems: ReadonlyArray<string | null>): void {
 type Names = Pick<ClaimRequest, 'namespace' | 'workflowId' | 'executionId' | 'tenant'>;
 
 export class RequestChecks {
-	/** What many claims of a batch have in common is checked once. */
+	/** The last that were found good. What many of a batch have in common is checked once. */
 	private last: Names | undefined;
 
+	private lastClaim: ClaimRequest | undefined;
+
 	claim(request: ClaimRequest): ClaimRequest {
+		const { lastClaim } = this;
+		const isLikeLast = lastClaim !== undefined && haveSameTerms(request, lastClaim);
+		if (!isLikeLast) return this.claimOnOtherTerms(request);
+		const problem = ownProblem(request);
+		if (problem !== null) throw new RequestProblem(problem);
+		const kept = keptText(request.key);
+		return kept === request.key ? request : { ...request, key: kept };
+	}
+
+	private claimOnOtherTerms(request: ClaimRequest): ClaimRequest {
 		const { leaseMs, claimTimeoutMs, retentionMs, eventAt, maxAttempts, budget, key } = request;
 		this.refuseNames(request);
 		refuseFor(
-			identityProblem('identity', request.identity),
-			request.owner === '' ? 'owner must not be empty' : tokenProblem('owner', request.owner),
-			tokenProblem('fingerprint', request.fingerprint),
-			bytesProblem('fieldDigests', request.fieldDigests, MAX_DIGESTS_BYTES),
+			ownProblem(request),
 			durationProblem('leaseMs', leaseMs),
 			durationProblem('claimTimeoutMs', claimTimeoutMs),
 			durationProblem('retentionMs', retentionMs),
@@ -58,7 +67,10 @@ export class RequestChecks {
 			Number.isInteger(retentionMs) &&
 			(eventAt === null || Number.isInteger(eventAt)) &&
 			(budget === undefined || Number.isInteger(budget.windowMs));
-		if (isWhole) return request;
+		if (isWhole) {
+			this.lastClaim = request;
+			return request;
+		}
 		const whole: ClaimRequest = {
 			...request,
 			key: kept,
@@ -161,6 +173,32 @@ export class RequestChecks {
 		);
 		this.last = { namespace, workflowId, executionId, tenant };
 	}
+}
+
+/** What each item of a batch has for itself. */
+function ownProblem({ identity, owner, fingerprint, fieldDigests }: ClaimRequest): string | null {
+	return (
+		identityProblem('identity', identity) ??
+		(owner === '' ? 'owner must not be empty' : tokenProblem('owner', owner)) ??
+		tokenProblem('fingerprint', fingerprint) ??
+		bytesProblem('fieldDigests', fieldDigests, MAX_DIGESTS_BYTES)
+	);
+}
+
+/** Whether all the rest is the same; an event's time and a budget are looked at each time. */
+function haveSameTerms(one: ClaimRequest, other: ClaimRequest): boolean {
+	return (
+		one.eventAt === null &&
+		one.budget === undefined &&
+		one.leaseMs === other.leaseMs &&
+		one.claimTimeoutMs === other.claimTimeoutMs &&
+		one.retentionMs === other.retentionMs &&
+		one.maxAttempts === other.maxAttempts &&
+		one.namespace === other.namespace &&
+		one.workflowId === other.workflowId &&
+		one.executionId === other.executionId &&
+		one.tenant === other.tenant
+	);
 }
 
 export function checkedOperation(order: OperatorCommand): OperatorCommand {
