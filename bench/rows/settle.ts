@@ -22,7 +22,7 @@ export async function settle(redis: BenchRedis, report: Report, scale: Scale): P
 	const file = join(await temporaryFolder('idempotency-bench'), 'settle.sqlite');
 	const embedded = await openEmbeddedStore({ file });
 	for (const store of [embedded, redis.store]) {
-		const opened = { store, secret: '', previousSecret: '' };
+		const opened = { store, leases: new LeaseKeeper(store), secret: '', previousSecret: '' };
 		await growthOf(opened, report, scale);
 		await largeRun(opened, report);
 	}
