@@ -30,7 +30,7 @@ export class Connection {
 	readonly tables: Tables;
 
 	/** When the store began to remember, in ms. */
-	private readonly epoch: number;
+	private epoch: number;
 
 	private readonly purger: Purger;
 
@@ -49,7 +49,8 @@ export class Connection {
 	) {
 		this.tables = new Tables(db);
 		this.purger = new Purger(this.tables);
-		this.epoch = this.tables.meta('epoch');
+		this.epoch = this.tables.meta('epoch') ?? 0;
+		clock.goOnFrom(this.tables.meta('furthest') ?? 0);
 		this.begin = db.prepare('BEGIN IMMEDIATE');
 		this.commit = db.prepare('COMMIT');
 		this.rollback = db.prepare('ROLLBACK');
@@ -66,7 +67,7 @@ export class Connection {
 			db.exec(PRAGMAS);
 			useLog(db, file);
 			db.exec('BEGIN IMMEDIATE');
-			prepareSchema(db, file, clock.now());
+			prepareSchema(db, file, clock.now().micros);
 			db.exec('COMMIT');
 			witness.check();
 			const log = await LogSync.of(file);
@@ -81,7 +82,7 @@ export class Connection {
 	/** Reads at one time. @throws StoreError when the file is not the one that was opened */
 	read<T>(work: (tables: Tables, nowMs: number) => T): { answer: T; micros: number } {
 		this.witness.check();
-		const micros = this.clock.now();
+		const { micros } = this.clock.now();
 		return { answer: work(this.tables, Math.floor(micros / 1000)), micros };
 	}
 
@@ -91,13 +92,18 @@ export class Connection {
 		this.begin.run();
 		let committed = false;
 		try {
-			const mark = this.tables.meta('clock');
-			const micros = this.clock.now(mark);
-			const transaction = new WriteTransaction(this.tables, { micros, epoch: this.epoch });
+			const mark = this.tables.meta('clock') ?? 0;
+			const { micros, furthest } = this.clock.now(mark);
+			if (micros < mark) this.followBack(mark, micros);
+			const { epoch } = this;
+			const transaction = new WriteTransaction(this.tables, { micros, epoch, furthest });
 			const answer = work(transaction);
 			transaction.writeCounters();
 			const purged = this.purger.purge(Math.floor(micros / 1000), transaction.written);
-			if (purged || micros - mark >= MARK_EVERY_MICROS) this.tables.markClock(micros);
+			if (purged || micros - mark >= MARK_EVERY_MICROS || micros < mark) {
+				this.tables.mark('clock', micros);
+				if (furthest > micros) this.tables.mark('furthest', furthest);
+			}
 			this.commit.run();
 			committed = true;
 			return { answer, written: transaction.written };
@@ -105,6 +111,17 @@ export class Connection {
 			// Fails where SQLite has rolled back by itself: disk full, I/O error.
 			if (!committed) attempt(() => this.rollback.run());
 		}
+	}
+
+	/** What was remembered may have ended while the clock was ahead: the store is as old as it would be if it began now. */
+	private followBack(mark: number, micros: number): void {
+		const hours = Math.round((mark - micros) / 3_600_000_000);
+		process.emitWarning(
+			`The clock of this host was set back by about ${hours.toLocaleString('en-US')} hours. The store ${this.file} follows it. What was claimed while the clock was ahead is held until then: release it with Idempotency Records. With Strict Age, events of before now are refused.`,
+			{ type: 'IdempotencyWarning' },
+		);
+		this.epoch = Math.max(this.epoch, Math.ceil(micros / 1000));
+		this.tables.mark('epoch', this.epoch);
 	}
 
 	async close(): Promise<void> {

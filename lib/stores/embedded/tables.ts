@@ -9,6 +9,12 @@ import type { ListedRow } from '../rows/portion';
 import { END_OF_ROW } from './schema';
 import type { Database, Statement } from './sqlite';
 
+/**
+ * `epoch`: when the store began, in ms. `clock`: the furthest time it used, in microseconds. `furthest`: that from which fences go on, where
+ * the clock was set back by more than is waited for.
+ */
+export type Mark = 'epoch' | 'clock' | 'furthest';
+
 /** Every statement of the store, prepared once. Each method is one step of a transaction that the caller holds. */
 export class Tables {
 	readonly budgets: BudgetGrants;
@@ -185,19 +191,20 @@ export class Tables {
 		this.deleteStats.run(day);
 	}
 
-	/** When the store began, in ms, or the furthest time it used, in microseconds. */
-	meta(name: 'epoch' | 'clock'): number {
-		return Number(this.selectMeta.get(name)?.value);
+	/** See `Mark`; null where it was never noted. */
+	meta(name: Mark): number | null {
+		const value = this.selectMeta.get(name)?.value;
+		return value === undefined ? null : Number(value);
+	}
+
+	mark(name: Mark, value: number): void {
+		this.putMeta.run(name, BigInt(value));
 	}
 
 	signingKey(): Buffer {
 		const key = this.selectMeta.get('signing_key')?.value;
 		if (!(key instanceof Uint8Array)) throw new Error('the signing key is missing');
 		return asBuffer(key);
-	}
-
-	markClock(micros: number): void {
-		this.putMeta.run('clock', BigInt(micros));
 	}
 
 	private read(identity: string) {
