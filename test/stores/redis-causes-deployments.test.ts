@@ -17,7 +17,7 @@ describe('a cluster', () => {
 	let servers: RedisServer[] = [];
 	beforeAll(async () => {
 		servers = await startCluster();
-	}, 60_000);
+	});
 	afterAll(async () => {
 		for (const server of servers) await server.stop();
 	});
@@ -97,7 +97,7 @@ describe('a cluster', () => {
 		});
 		await first.ask(async (client) => await client.call('CLUSTER', 'ADDSLOTS', 0, 1, 2));
 		await until('all are served', async () => await served(16_384));
-	}, 30_000);
+	});
 
 	it('a node that is announced where nobody is', async () => {
 		const [first] = servers as [RedisServer];
@@ -112,7 +112,7 @@ describe('a cluster', () => {
 			problem: 'unreachable',
 			message: expect.stringMatching(/names .* as one of its nodes[^]*announce/),
 		});
-	}, 30_000);
+	});
 });
 
 describe('a cluster with TLS that announces host names', () => {
@@ -125,7 +125,7 @@ describe('a cluster with TLS that announces host names', () => {
 			['cluster-announce-hostname localhost', 'cluster-preferred-endpoint-type hostname'],
 			certificates,
 		);
-	}, 60_000);
+	});
 	afterAll(async () => {
 		for (const server of servers) await server.stop();
 		rmSync(certificates.folder, { recursive: true });
@@ -192,7 +192,7 @@ describe('sentinels with TLS and passwords', () => {
 			password: 'primary secret',
 			tls: { ca: certificates.ca },
 		};
-	}, 30_000);
+	});
 	afterAll(async () => {
 		for (const server of [sentinel, primary]) await server.stop();
 		rmSync(certificates.folder, { recursive: true });

@@ -76,7 +76,8 @@ export class Downstream {
 	});
 
 	constructor(private readonly options: DownstreamOptions = {}) {
-		this.server.keepAliveTimeout = 60_000;
+		// Else it may end an idle connection just when a request is sent on it.
+		this.server.keepAliveTimeout = 600_000;
 	}
 
 	async listen(): Promise<this> {

@@ -37,6 +37,8 @@ export class DoorServer {
 	): Promise<DoorServer> {
 		const app = express();
 		const server = app.listen(0, '127.0.0.1');
+		// Else it may end an idle connection just when a request is sent on it.
+		server.keepAliveTimeout = 600_000;
 		await once(server, 'listening');
 		const door = new DoorServer(engine, json, mode, server);
 		app.use(async (request, response) => await door.handle(request, response));
