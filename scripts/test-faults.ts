@@ -6,17 +6,33 @@ import { join } from 'node:path';
 import type { FaultRow } from '../test/faults/report';
 import { CHECKOUT } from './lib/checkout.mjs';
 import { plainError, runMain, temporaryFolder } from './lib/cleanup.mjs';
+import { runE2eTests } from './lib/e2e';
 import { faultsIn, labelOf, markdownTable, terminalTable, withTable } from './lib/faults-table';
 import { say } from './lib/log.mjs';
+import { ensureN8n } from './lib/n8n-install.mjs';
 import { environmentWithNode } from './lib/node.mjs';
+import { buildAndPack } from './lib/tarball';
 
 /**
  * `npm run test:faults`: the tests of test/faults, then a table of what each fault did, then a JSON line
  * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/evidence.md lists other
- * faults; `-- --write-docs` writes its table. Other arguments go to jest; then the docs are not looked at.
+ * faults; `-- --write-docs` writes its table. `-- workflows` runs whole workflows in a real n8n alone. Other arguments go to jest; then
+ * the docs are not looked at.
  */
 
 const EVIDENCE = join(CHECKOUT, 'docs/evidence.md');
+
+/** Whole workflows in a real n8n. */
+async function runWorkflows(report: string): Promise<number> {
+	const install = await ensureN8n();
+	const folder = await temporaryFolder('idempotency-faults-n8n');
+	const tarball = await buildAndPack(folder);
+	process.env.FAULTS_REPORT = report;
+	return await runE2eTests(folder, { install, tarball }, [
+		'--testMatch',
+		'<rootDir>/test/e2e/faults/*.test.ts',
+	]);
+}
 
 async function runTests(report: string, args: readonly string[]): Promise<number> {
 	const jest = spawn('jest', ['--verbose', ...(args.length > 0 ? args : ['test/faults'])], {
@@ -56,8 +72,10 @@ void runMain(async () => {
 	if (writes && args.length > 0) throw plainError('The docs list all faults: name no tests.');
 
 	const report = await temporaryFolder('idempotency-faults');
-	say('Workers, servers and networks that are killed, stopped and cut: some 4 minutes');
-	const code = await runTests(report, args);
+	say('Workers, servers and networks that are killed, stopped and cut: some 10 minutes');
+	const onlyWorkflows = args.length === 1 && args[0] === 'workflows';
+	let code = onlyWorkflows ? 0 : await runTests(report, args);
+	if (args.length === 0 || onlyWorkflows) code = (await runWorkflows(report)) || code;
 	const rows = rowsIn(report);
 	process.stdout.write(`\n${terminalTable(rows)}\n\n`);
 
