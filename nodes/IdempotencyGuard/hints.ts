@@ -4,20 +4,9 @@ import { shortened } from '../../lib/guard/complaint';
 import type { Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd } from '../shared/engine';
-import type { GuardSettings } from '../shared/guard-settings';
+import type { GuardRun } from './guard-run';
 import { wiringHints } from './wiring-hints';
 import { sleepHints } from './workflow-checks';
-
-/** What a run of a Guard came to, as far as hints go. */
-export interface GuardRun {
-	readonly settings: Pick<GuardSettings, 'awaitsCommit' | 'isTestRun'>;
-	readonly prepared: readonly Prepared[];
-	readonly unprotected: ReadonlyArray<{ readonly index: number; readonly message: string }>;
-	/** How many items left on New. */
-	readonly granted: number;
-	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */
-	readonly refusedBefore: number | null;
-}
 
 /** More would not be read. */
 const MOST_HINTS = 3;

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { kindOf } from '../run-end/node-kinds';
 import { isOutputConnected, runViewOf } from '../shared/engine';
 import { isNodeOfType } from '../shared/node-types';
-import type { GuardRun } from './hints';
+import type { GuardRun } from './guard-run';
 import { OUTPUT } from './outputs';
 
 /**

@@ -1,8 +1,8 @@
 import type { Act, TaskRun } from './acts';
 import { actToRepeat } from './acts';
-import type { TracedOutput } from './run-trace';
 import type { ByClaim, Tag } from './tags';
 import { hasClaims, NO_CLAIM } from './tags';
+import type { TracedOutput } from './traced';
 
 /** What one run of an acting node was given. */
 export interface GivenToTask {

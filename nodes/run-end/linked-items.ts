@@ -2,7 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 
 import { holds } from './elsewhere';
 import type { Judge } from './judge';
-import type { TracedTask } from './run-trace';
+import type { TracedTask } from './traced';
 import type { Tag } from './tags';
 
 /** The items that are a claim's result; null where an item is also another's, so that nothing may be kept. */

@@ -1,9 +1,9 @@
 import type { INodeExecutionData, IPairedItemData, ISourceData } from 'n8n-workflow';
 
 import type { Act, TaskRun } from './acts';
-import type { TracedOutput } from './run-trace';
 import type { Tag, Tags } from './tags';
 import { NO_CLAIM } from './tags';
+import type { TracedOutput } from './traced';
 
 export interface Given {
 	readonly by: TaskRun;

@@ -8,20 +8,8 @@ import { claimedItems, isCommitted } from './claimed-items';
 import { linksOf } from './links';
 import type { Tag } from './tags';
 import { ByClaim, hasClaims, NO_CLAIM, Tags } from './tags';
+import type { TracedOutput, TracedTask } from './traced';
 import { WorkflowMap } from './workflow-map';
-
-/** An output of one run of a node: whose each item is, and the act that it came from last. */
-export interface TracedOutput {
-	readonly tags: readonly Tag[];
-	readonly acts: ReadonlyArray<Act | undefined>;
-	/** All of them together. */
-	readonly all: Tag;
-}
-
-/** One run of a node that had items of claims. */
-export interface TracedTask extends TaskRun {
-	readonly outputs: ReadonlyArray<TracedOutput | undefined>;
-}
 
 /** Items of a claim that a Commit was given in an earlier run. */
 export interface Part {

@@ -21,7 +21,7 @@ import {
 } from '../../lib/stores/rows/backend';
 import { COLUMNS } from '../../lib/stores/rows/columns';
 import { Counters, dayOf } from '../../lib/stores/rows/counters';
-import type { ListedRow } from '../../lib/stores/rows/portion';
+import type { ListedRow } from '../../lib/stores/rows/backend';
 import { settlementsOf } from '../../lib/stores/rows/settlements';
 import { RulesOverRows } from '../../lib/stores/rules-over-rows';
 import { type Kept, type MemoryPlace, copyOf, withDuplicatesOf } from './memory-place';

@@ -11,7 +11,7 @@ import {
 	type Work,
 	runNow,
 } from '../rows/backend';
-import type { ListedRow } from '../rows/portion';
+import type { ListedRow } from '../rows/backend';
 import type { Connection } from './connection';
 import { closedError, isBusy, storeErrorOf } from './errors';
 import { type Tables, orUnreadable } from './tables';

@@ -5,7 +5,7 @@ import { attempt } from '../../core/attempt';
 import { BudgetGrants } from './budget-grants';
 import { COLUMNS, LAST_OPEN_STATE, storedOf, valuesOf } from '../rows/columns';
 import type { DuplicateCount, Row } from '../rows/backend';
-import type { ListedRow } from '../rows/portion';
+import type { ListedRow } from '../rows/backend';
 import { END_OF_ROW } from './schema';
 import type { Database, Statement } from './sqlite';
 

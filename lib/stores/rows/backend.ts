@@ -5,7 +5,15 @@ import { StoreError } from '../../core/reply';
 import type { NoticesToKeep, NoticesToTake, StatsRow, StoreKind } from '../../core/store';
 import type { Clock } from '../../core/transitions';
 import type { Counters } from './counters';
-import type { ListedRow } from './portion';
+
+/** A row of a listing, without its result. */
+export interface ListedRow {
+	/** Its number, by which rows are sorted; and the end of its lease. Big, since what is not ours may hold any number. */
+	readonly id: bigint;
+	readonly leaseUntil: bigint;
+	readonly identity: string;
+	readonly stored: Stored | StoreError;
+}
 
 /**
  * What a place that keeps rows offers, so that rules-over-rows.ts can be a store over it: see docs/writing-a-store.md. No rule of

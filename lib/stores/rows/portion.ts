@@ -3,16 +3,7 @@ import { asksForAbandoned, asksForOpen, isListed } from '../../core/listing';
 import type { Stored } from '../../core/record';
 import { StoreError } from '../../core/reply';
 import { observe } from '../../core/transitions';
-import type { RowsBackend, Timed } from './backend';
-
-/** A row of a listing, without its result. */
-export interface ListedRow {
-	/** Its number, by which rows are sorted; and the end of its lease. Big, since what is not ours may hold any number. */
-	readonly id: bigint;
-	readonly leaseUntil: bigint;
-	readonly identity: string;
-	readonly stored: Stored | StoreError;
-}
+import type { ListedRow, RowsBackend, Timed } from './backend';
 
 /** Number of the row where the portion before ended; of open claims also the end of its lease, by which they are sorted. */
 const CURSOR = /^(?:r(-?\d+)|o(-?\d+)\|(-?\d+))$/;

@@ -1,0 +1,13 @@
+import type { Prepared } from '../../lib/guard/prepare';
+import type { GuardSettings } from '../shared/guard-settings';
+
+/** What a run of a Guard came to, as far as hints go. */
+export interface GuardRun {
+	readonly settings: Pick<GuardSettings, 'awaitsCommit' | 'isTestRun'>;
+	readonly prepared: readonly Prepared[];
+	readonly unprotected: ReadonlyArray<{ readonly index: number; readonly message: string }>;
+	/** How many items left on New. */
+	readonly granted: number;
+	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */
+	readonly refusedBefore: number | null;
+}
