@@ -1,6 +1,5 @@
 import type { ListQuery, ListedRecord, Portion } from '../../core/listing';
 import { asksForAbandoned, asksForOpen, isListed } from '../../core/listing';
-import type { Stored } from '../../core/record';
 import { StoreError } from '../../core/reply';
 import { observe } from '../../core/transitions';
 import type { ListedRow, RowsBackend, Timed } from './backend';
