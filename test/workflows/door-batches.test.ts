@@ -188,3 +188,24 @@ describe('a request that is answered before it runs', () => {
 		expect(small.status).toBe(202);
 	});
 });
+
+it('a stored header that no response may have is left out: duplicates get the first answer', async () => {
+	const headers = { location: 'https://a.example/\u{1f600}', etag: '"1"', link: 'a\nb' };
+	const door = await openDoor(
+		{ sender: 'idempotencyKey' },
+		{ act: () => ({ statusCode: 201, headers, body: { made: true } }) },
+	);
+	const init = { body: '{}', headers: { 'idempotency-key': 'k' } };
+	for (const answer of [await door.send(init), await door.send(init)]) {
+		expect(answer).toMatchObject({ status: 201, json: { made: true } });
+		expect(answer.headers.get('etag')).toBe('"1"');
+		expect(answer.headers.get('location')).toBeNull();
+	}
+});
+
+it('wrong settings of the authentication are told in the log, and the secret header to nobody', async () => {
+	const door = await openDoor({ sender: 'idempotencyKey', authentication: 'headerAuth' });
+	const answer = await door.send({ body: '{}', headers: { 'idempotency-key': 'k' } });
+	expect(answer.status).toBe(500);
+	expect(answer.json.detail).toBe('The log of n8n says what is wrong.');
+});
