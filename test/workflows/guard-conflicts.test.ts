@@ -60,6 +60,18 @@ test('in_progress: while the first run acts', async () => {
 	expect(downstream.effects(key)).toBe(1);
 });
 
+test('another Compare says nothing of requests of before: they are duplicates, and a new one is compared', async () => {
+	const key = newKey();
+	await sender({ guard: { compare: 'payload' } })(key, { amount: 1, note: 'first' });
+	const byAmount = sender({ guard: { compare: 'fields', compareFields: 'body.amount' } });
+	expect(routed(await byAmount(key, { amount: 1, note: 'again' }))).toEqual([0, 1, 0, 0]);
+
+	const other = newKey();
+	await byAmount(other, { amount: 1, note: 'first' });
+	const differs = await byAmount(other, { amount: 2, note: 'first' });
+	conflictOf(differs, 'payload_mismatch', 422);
+});
+
 test('payload_mismatch: names the fields that differ, and no value of theirs', async () => {
 	const key = newKey();
 	const send = sender();
