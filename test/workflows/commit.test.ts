@@ -192,7 +192,7 @@ describe('the option "Claim"', () => {
 	});
 
 	test('a token that names the other store is refused before that store is asked', async () => {
-		const fields = Array.from({ length: 15 }, () => '');
+		const fields = Array.from({ length: 16 }, () => '');
 		fields[0] = 'redis';
 		const claim = `idem1.${Buffer.from(JSON.stringify(fields)).toString('base64url')}.AAAA`;
 		const result = await run(newKey(), { commit: { options: { claim } } });
