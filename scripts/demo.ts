@@ -8,7 +8,8 @@ import { during, elapsedSeconds, say } from './lib/log.mjs';
 import { createOwner, startN8n, waitForWebhook } from './lib/n8n';
 import type { N8n } from './lib/n8n';
 import { ensureN8n } from './lib/n8n-install.mjs';
-import { ensureRedisServer } from './lib/programs.mjs';
+import { startPostgres } from './lib/postgres';
+import { ensurePostgres, ensureRedisServer } from './lib/programs.mjs';
 import { prepareUserFolder } from './lib/published-example';
 import { startRedis } from './lib/redis';
 import { fireStorm } from './lib/storm';
@@ -21,7 +22,8 @@ import type { Answer } from './lib/storm';
 
 const EXAMPLE = 'webhook-charge';
 const WEBHOOK_PATH = 'charge';
-const USAGE = 'npm run demo -- [--store embedded|redis] [--deliveries 200] [--keys 20] [--open]';
+const USAGE =
+	'npm run demo -- [--store embedded|redis|postgres] [--deliveries 200] [--keys 20] [--open]';
 
 interface Options {
 	readonly store: string;
@@ -51,7 +53,7 @@ function readOptions(): Options {
 	const { store, open } = values;
 	const [deliveries, keys] = [Number(values.deliveries), Number(values.keys)];
 	const areCounts = Number.isInteger(deliveries) && Number.isInteger(keys) && keys >= 1;
-	if (!areCounts || deliveries < keys || !['embedded', 'redis'].includes(store)) {
+	if (!areCounts || deliveries < keys || !['embedded', 'redis', 'postgres'].includes(store)) {
 		throw plainError(`There must be at least one key and one delivery a key.\nUsage: ${USAGE}`);
 	}
 	return { store, open, deliveries, keys };
@@ -122,13 +124,22 @@ async function keepOpen(n8n: N8n): Promise<void> {
 
 async function demo(options: Options): Promise<number> {
 	if (options.store === 'redis') await ensureRedisServer();
+	if (options.store === 'postgres') await ensurePostgres();
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-demo');
 	const service = await startPaymentService();
 	onCleanup(async () => await service.stop());
 	const redis = options.store === 'redis' ? await startRedis() : undefined;
+	const postgres = options.store === 'postgres' ? await startPostgres() : undefined;
 	const names = [EXAMPLE];
-	const userFolder = await prepareUserFolder({ install, folder, service, redis, names });
+	const userFolder = await prepareUserFolder({
+		install,
+		folder,
+		service,
+		redis,
+		postgres,
+		names,
+	});
 
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),

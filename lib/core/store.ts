@@ -85,7 +85,7 @@ export interface SecretNotes {
 	readonly notes: readonly SecretNote[];
 }
 
-export type StoreKind = 'embedded' | 'redis';
+export type StoreKind = 'embedded' | 'postgres' | 'redis';
 
 export interface ClaimOptions {
 	/** So many replicas have to hold a new claim before it counts; with fewer it is given back, and its item fails. Redis only. */

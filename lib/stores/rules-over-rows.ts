@@ -185,7 +185,7 @@ export class RulesOverRows implements Store {
 		return end;
 	}
 
-	private async ask<Answer>(ask: () => Promise<Timed<Answer>>): Promise<Reply<Answer>> {
+	async ask<Answer>(ask: () => Promise<Timed<Answer>>): Promise<Reply<Answer>> {
 		const asked = await attemptAsync(ask);
 		return asked.ok ? { ok: true, ...asked.value } : this.failure(asked.error);
 	}

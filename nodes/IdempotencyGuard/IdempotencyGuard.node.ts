@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { DOCS_URL } from '../../lib/guard/docs-url';
-import { testIdempotencyRedis } from '../shared/credential-test';
+import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { guardProperties } from './description';
 import { guardItems } from './execute';
 
@@ -35,11 +35,17 @@ export class IdempotencyGuard implements INodeType {
 				testedBy: 'testIdempotencyRedis',
 				displayOptions: { show: { store: ['redis'] } },
 			},
+			{
+				name: 'idempotencyPostgresApi',
+				required: true,
+				testedBy: 'testIdempotencyPostgres',
+				displayOptions: { show: { store: ['postgres'] } },
+			},
 		],
 		properties: guardProperties,
 	};
 
-	methods = { credentialTest: { testIdempotencyRedis } };
+	methods = { credentialTest: STORE_CREDENTIAL_TESTS };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await guardItems(this);

@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { DOCS_URL } from '../../lib/guard/docs-url';
-import { testIdempotencyRedis } from '../shared/credential-test';
+import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { recordsProperties } from './description';
 import { recordsItems } from './execute';
 
@@ -32,11 +32,17 @@ export class IdempotencyRecords implements INodeType {
 				testedBy: 'testIdempotencyRedis',
 				displayOptions: { show: { store: ['redis'] } },
 			},
+			{
+				name: 'idempotencyPostgresApi',
+				required: true,
+				testedBy: 'testIdempotencyPostgres',
+				displayOptions: { show: { store: ['postgres'] } },
+			},
 		],
 		properties: recordsProperties,
 	};
 
-	methods = { credentialTest: { testIdempotencyRedis } };
+	methods = { credentialTest: STORE_CREDENTIAL_TESTS };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await recordsItems(this);

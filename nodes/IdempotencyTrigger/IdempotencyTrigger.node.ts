@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { DOCS_URL } from '../../lib/guard/docs-url';
-import { testIdempotencyRedis } from '../shared/credential-test';
+import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { triggerProperties } from './description';
 import { watchAbandoned } from './trigger';
 
@@ -45,11 +45,17 @@ export class IdempotencyTrigger implements INodeType {
 				testedBy: 'testIdempotencyRedis',
 				displayOptions: { show: { store: ['redis'] } },
 			},
+			{
+				name: 'idempotencyPostgresApi',
+				required: true,
+				testedBy: 'testIdempotencyPostgres',
+				displayOptions: { show: { store: ['postgres'] } },
+			},
 		],
 		properties: triggerProperties,
 	};
 
-	methods = { credentialTest: { testIdempotencyRedis } };
+	methods = { credentialTest: STORE_CREDENTIAL_TESTS };
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
 		return await watchAbandoned(this);

@@ -9,7 +9,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { DOCS_URL } from '../../lib/guard/docs-url';
-import { testIdempotencyRedis } from '../shared/credential-test';
+import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { webhookProperties } from './description';
 import { answerAtDoor } from './answer-at-door';
 import { startRun } from './start';
@@ -55,6 +55,12 @@ export class IdempotentWebhook implements INodeType {
 				displayOptions: { show: { store: ['redis'] } },
 			},
 			{
+				name: 'idempotencyPostgresApi',
+				required: true,
+				testedBy: 'testIdempotencyPostgres',
+				displayOptions: { show: { store: ['postgres'] } },
+			},
+			{
 				// Handshakes need it as well where no signature is checked, so it is always there to choose.
 				name: 'idempotentWebhookSignatureApi',
 				required: false,
@@ -80,7 +86,7 @@ export class IdempotentWebhook implements INodeType {
 		properties: webhookProperties,
 	};
 
-	methods = { credentialTest: { testIdempotencyRedis, testIdempotentWebhookSignature } };
+	methods = { credentialTest: { ...STORE_CREDENTIAL_TESTS, testIdempotentWebhookSignature } };
 
 	/** Before there is any execution: answers, or starts one. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

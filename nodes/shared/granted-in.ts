@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { executionOf } from './engine';
+import { storeCredentialIdOf } from './store-credentials';
 import { KEPT_MS, stores } from './stores';
 
 /** The store that granted a claim, kept by token for a moment: Commit need not read the credential that the Guard has just read. */
@@ -40,5 +41,5 @@ export function storeOfClaims(
 }
 
 function credentialIdOf(context: IExecuteFunctions): string | null {
-	return context.getNode().credentials?.idempotencyRedisApi?.id ?? null;
+	return storeCredentialIdOf(context.getNode());
 }

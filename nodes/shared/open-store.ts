@@ -8,11 +8,13 @@ import type { OpenStore } from '../../lib/guard/opened-store';
 import { secretIdOf } from '../../lib/guard/opened-store';
 import { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
-import { withAdvice } from '../../lib/stores/checked-store';
+import { type AdviceFor, withAdvice } from '../../lib/stores/checked-store';
 import { embeddedAdviceFor } from '../../lib/stores/embedded';
+import { postgresAdviceFor } from '../../lib/stores/postgres';
 import { redisAdviceFor } from '../../lib/stores/redis';
+import { postgresOptionsOf } from './postgres-credential';
 import { redisOptionsOf, textOf } from './redis-credential';
-import type { SharedRedis } from './stores';
+import type { SharedWithSecrets } from './stores';
 import { stores } from './stores';
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
@@ -21,16 +23,21 @@ export async function openStore(
 	kind: StoreKind,
 ): Promise<OpenStore> {
 	if (kind === 'embedded') return await openEmbedded();
-	const credential = await context.getCredentials('idempotencyRedisApi');
-	const options = redisOptionsOf(credential);
+	const isRedis = kind === 'redis';
+	const credential = await context.getCredentials(
+		isRedis ? 'idempotencyRedisApi' : 'idempotencyPostgresApi',
+	);
+	const redis = isRedis ? redisOptionsOf(credential) : null;
 	const [given, before] = [textOf(credential.secret), textOf(credential.previousSecret)];
 	requireLength(given);
 	const [secret, previousSecret] = await Promise.all([
 		stretchedSecret(given),
 		stretchedSecret(before),
 	]);
-	const shared = stores.redis(options);
-	const secretKeeper = await secretKeeperOf(shared, secret, previousSecret);
+	const shared =
+		redis === null ? stores.postgres(postgresOptionsOf(credential)) : stores.redis(redis);
+	const adviceFor = isRedis ? redisAdviceFor : postgresAdviceFor;
+	const secretKeeper = await secretKeeperOf(shared, secret, previousSecret, adviceFor);
 	return { store: shared.store, leases: shared.leases, secret, previousSecret, secretKeeper };
 }
 
@@ -49,9 +56,10 @@ function requireLength(secret: string): void {
  * @throws StoreError where records are of another secret: every request would count as new.
  */
 async function secretKeeperOf(
-	shared: SharedRedis,
+	shared: SharedWithSecrets,
 	secret: string,
 	previousSecret: string,
+	adviceFor: AdviceFor,
 ): Promise<SecretKeeper> {
 	const ids = {
 		current: secretIdOf(secret),
@@ -63,7 +71,7 @@ async function secretKeeperOf(
 	if (known?.of === of) return known.keeper;
 	const keeper = new SecretKeeper(shared.store, ids);
 	const refusal = await keeper.refusal();
-	if (refusal !== null) throw withAdvice(refusal, redisAdviceFor);
+	if (refusal !== null) throw withAdvice(refusal, adviceFor);
 	// Another may have asked at the same time.
 	if (shared.fitting?.of !== of) shared.fitting = { of, keeper };
 	return shared.fitting.keeper;

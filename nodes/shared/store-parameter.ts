@@ -10,16 +10,21 @@ export const STORE_PROPERTY: INodeProperties = {
 	description: 'Where requests are remembered. Guard and Commit must use the same store.',
 	options: [
 		{
+			name: 'PostgreSQL',
+			value: 'postgres',
+			description: 'Shared by all n8n processes. May be the database that n8n uses itself.',
+		},
+		{
 			name: 'Redis',
 			value: 'redis',
-			description: 'Shared by all n8n processes. Needed in queue mode.',
+			description: 'Shared by all n8n processes. The fastest where there are many.',
 		},
 		{
 			// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n writes its name so
 			name: 'This n8n Instance',
 			value: 'embedded',
 			description:
-				"A file in n8n's own folder. Nothing to set up, but not for queue mode: use Redis there.",
+				"A file in n8n's own folder. Nothing to set up, but not for queue mode: use Redis or PostgreSQL there.",
 		},
 	],
 };

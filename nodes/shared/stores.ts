@@ -5,6 +5,8 @@ import type { Store } from '../../lib/core/store';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { IdleSecretStore } from '../../lib/stores/idle-secret-store';
 import { IdleStore } from '../../lib/stores/idle-store';
+import type { PostgresOptions } from '../../lib/stores/postgres';
+import { openPostgresStore, optionsDigestOf } from '../../lib/stores/postgres';
 import type { RedisOptions } from '../../lib/stores/redis';
 import { RedisConnections, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
 
@@ -19,7 +21,7 @@ export interface Shared<Shown extends IdleStore<Store>> {
 	readonly leases: LeaseKeeper;
 }
 
-export interface SharedRedis extends Shared<IdleSecretStore> {
+export interface SharedWithSecrets extends Shared<IdleSecretStore> {
 	/** The secrets that its records were found to fit last, and who keeps them. */
 	fitting?: { readonly of: string; readonly keeper: SecretKeeper };
 }
@@ -40,7 +42,9 @@ export class Stores {
 
 	private readonly embeddedStores = new Map<string, Shared<IdleStore<Store>>>();
 
-	private readonly redisStores = new Map<string, SharedRedis>();
+	private readonly redisStores = new Map<string, SharedWithSecrets>();
+
+	private readonly postgresStores = new Map<string, SharedWithSecrets>();
 
 	/** What the door opened by a credential a moment ago. */
 	private readonly atDoor = new Map<string, { opened: Promise<OpenStore>; until: number }>();
@@ -59,11 +63,19 @@ export class Stores {
 	}
 
 	/** One for a connection and prefix: credentials that say the same share it. */
-	redis(options: RedisOptions): SharedRedis {
+	redis(options: RedisOptions): SharedWithSecrets {
 		const name = `${connectionDigestOf(options)} ${options.keyPrefix}`;
 		return shared(this.redisStores, name, (onIdle) => {
 			const open = () => openRedisStore(options, this.connections);
 			return new IdleSecretStore('redis', open, { idleMs: this.idleMs, onIdle });
+		});
+	}
+
+	/** One for a database, its tables and its user. */
+	postgres(options: PostgresOptions): SharedWithSecrets {
+		return shared(this.postgresStores, optionsDigestOf(options), (onIdle) => {
+			const open = () => openPostgresStore(options);
+			return new IdleSecretStore('postgres', open, { idleMs: this.idleMs, onIdle });
 		});
 	}
 
@@ -94,9 +106,14 @@ export class Stores {
 
 	/** Closes all that is open. */
 	async close(): Promise<void> {
-		const open = [...this.embeddedStores.values(), ...this.redisStores.values()];
+		const open = [this.embeddedStores, this.redisStores, this.postgresStores].flatMap(
+			(each: ReadonlyMap<string, { readonly store: { close(): Promise<void> } }>) => [
+				...each.values(),
+			],
+		);
 		this.embeddedStores.clear();
 		this.redisStores.clear();
+		this.postgresStores.clear();
 		this.atDoor.clear();
 		await Promise.all(open.map(async ({ store }) => await store.close()));
 	}

@@ -9,6 +9,7 @@ import { plainError } from './cleanup.mjs';
 
 const PACKAGE_PREFIX = 'n8n-nodes-idempotency.';
 const CREDENTIAL_TYPE = 'idempotencyRedisApi';
+const POSTGRES_TYPE = 'idempotencyPostgresApi';
 
 /** Reads examples/<name>.json. */
 export async function readExample(name: string): Promise<WorkflowJson> {
@@ -34,12 +35,35 @@ export function redisCredential(port: number): Credential {
 	};
 }
 
+/** For a PostgreSQL on loopback that asks for no password. */
+export function postgresCredential(server: {
+	readonly port: number;
+	readonly user: string;
+	readonly database: string;
+}): Credential {
+	const { port, user, database } = server;
+	return {
+		id: 'idempotencyPostgres1',
+		name: 'Idempotency PostgreSQL',
+		type: POSTGRES_TYPE,
+		data: {
+			host: '127.0.0.1',
+			port,
+			user,
+			database,
+			password: '',
+			schema: 'public',
+			prefix: 'idem_',
+		},
+	};
+}
+
 export interface ExampleSettings {
 	readonly id: string;
 	/** The address for each HTTP Request node, by its name. */
 	readonly urls?: Readonly<Record<string, string>>;
-	/** The nodes of this package use the Redis store with it. */
-	readonly credential?: { readonly id: string; readonly name: string };
+	/** The nodes of this package use its store: Redis, unless it is of another type. */
+	readonly credential?: { readonly id: string; readonly name: string; readonly type?: string };
 }
 
 /** A copy of an example for this run. */
@@ -57,8 +81,9 @@ export function prepareExample(
 	}
 	if (credential !== undefined) {
 		for (const node of nodes.filter(({ type }) => type.startsWith(PACKAGE_PREFIX))) {
-			node.parameters.store = 'redis';
-			node.credentials = { [CREDENTIAL_TYPE]: { id: credential.id, name: credential.name } };
+			const type = credential.type ?? CREDENTIAL_TYPE;
+			node.parameters.store = type === POSTGRES_TYPE ? 'postgres' : 'redis';
+			node.credentials = { [type]: { id: credential.id, name: credential.name } };
 		}
 	}
 	return { ...workflow, id, nodes };

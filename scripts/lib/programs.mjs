@@ -70,3 +70,10 @@ export async function ensurePostgres() {
 		throw plainError(`PostgreSQL is needed: initdb and postgres on PATH, or in ${DEBIAN_POSTGRES}`);
 	}
 }
+
+/** Installs PgBouncer where it is missing. */
+export async function ensurePgBouncer() {
+	if (findProgram('pgbouncer') !== undefined) return;
+	await installDebianPackages(['pgbouncer'], 'PgBouncer is needed');
+	if (findProgram('pgbouncer') === undefined) throw plainError('PgBouncer is needed: on PATH');
+}

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { prepareExample, readExample, redisCredential } from './example';
+import { postgresCredential, prepareExample, readExample, redisCredential } from './example';
 import { during } from './log.mjs';
 import { importAndPublish } from './n8n';
 import type { N8nInstall } from './n8n-install.mjs';
@@ -20,6 +20,7 @@ export interface UserFolderParts {
 	readonly service: { readonly url: string };
 	/** Keep claims there instead of in n8n's folder. */
 	readonly redis?: { readonly port: number };
+	readonly postgres?: Parameters<typeof postgresCredential>[0];
 	/** Which examples; each name is the id of its workflow as well. */
 	readonly names: readonly string[];
 	/** Examples that are imported and not published; `idOf` gives their ids. */
@@ -28,12 +29,13 @@ export interface UserFolderParts {
 
 /** @returns the user folder */
 export async function prepareUserFolder(parts: UserFolderParts): Promise<string> {
-	const { install, folder, service, redis, names, drafts = [] } = parts;
+	const { install, folder, service, redis, postgres, names, drafts = [] } = parts;
 	const userFolder = join(folder, 'user');
 	await mkdir(userFolder);
 	await installTarball(await buildAndPack(folder), userFolder);
 
-	const credential = redis === undefined ? undefined : redisCredential(redis.port);
+	const ofRedis = redis === undefined ? undefined : redisCredential(redis.port);
+	const credential = postgres === undefined ? ofRedis : postgresCredential(postgres);
 	const urls = { 'Charge Card': service.url };
 	const workflows = await Promise.all([
 		...names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),

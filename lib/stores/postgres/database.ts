@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
+
+import { attemptAsync } from '../../core/attempt';
+import { StoreError } from '../../core/reply';
+import { isMissingTable, isPassing } from './errors';
+import { type PostgresOptions, TableNames, addressOf } from './options';
+import { SCHEMA_VERSION, creationSql } from './schema';
+
+const CONNECT_MS = 2_000;
+const QUERY_MS = 5_000;
+const IDLE_MS = 60_000;
+
+/** How long passing trouble is tried again: a connection that broke, a server that starts. */
+const RETRY_MS = 1_000;
+const RETRY_EVERY_MS = 100;
+
+/** What is sent, or comes back, may take so long: 1 MB a second. */
+const SLOWEST_BYTES_PER_MS = 1_000;
+
+/** Two for each of claims, commands and renewals, so that none waits for another. */
+const CONNECTIONS = 6;
+
+export type SqlValue = string | number | boolean | Buffer | null | readonly unknown[];
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** What the store made once. */
+export interface Meta {
+	readonly epoch: number;
+	readonly signingKey: Buffer;
+}
+
+/** The connections to one database. It makes the tables when they are first needed, and keeps no state in a session. */
+export class Database {
+	readonly names: TableNames;
+
+	readonly address: string;
+
+	private readonly pool: Pool;
+
+	private prepared: Promise<Meta> | undefined;
+
+	private closing: Promise<void> | undefined;
+
+	constructor(readonly options: PostgresOptions) {
+		this.names = new TableNames(options);
+		this.address = addressOf(options);
+		const { host, port, database, user, password, tls } = options;
+		this.pool = new Pool({
+			host,
+			port,
+			database,
+			user,
+			password,
+			ssl: tls === undefined ? false : { ...tls, servername: tls.servername || host },
+			max: CONNECTIONS,
+			connectionTimeoutMillis: CONNECT_MS,
+			query_timeout: QUERY_MS,
+			idleTimeoutMillis: IDLE_MS,
+			allowExitOnIdle: true,
+			keepAlive: true,
+			application_name: 'n8n-nodes-idempotency',
+		});
+		// Of an idle connection: the next query opens another.
+		this.pool.on('error', () => undefined);
+	}
+
+	/** How far the clock is moved: 0 but in tests. */
+	get offsetMs(): number {
+		return this.options.clockOffsetMs?.() ?? 0;
+	}
+
+	get isClosed(): boolean {
+		return this.closing !== undefined;
+	}
+
+	/** @throws as `query` */
+	async meta(): Promise<Meta> {
+		if (this.prepared === undefined) {
+			this.prepared = this.prepare();
+			this.prepared.catch(() => (this.prepared = undefined));
+		}
+		return await this.prepared;
+	}
+
+	/**
+	 * Asks, and asks again for a while where the trouble is passing: the statement has to be safe to repeat even if it was carried out.
+	 *
+	 * @param bytes about how much is sent or comes back
+	 * @throws as pg says it; StoreError where the store was closed
+	 */
+	async query(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
+		const giveUpAt = performance.now() + RETRY_MS;
+		for (;;) {
+			const asked = await attemptAsync(async () => await this.queryOnce(text, values, bytes));
+			if (asked.ok) return asked.value;
+			const isOver = performance.now() + RETRY_EVERY_MS > giveUpAt;
+			if (isOver || !isPassing(asked.error)) throw asked.error;
+			await sleep(RETRY_EVERY_MS);
+		}
+	}
+
+	async queryOnce(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
+		if (this.closing !== undefined) throw new StoreError('unreachable', 'This store was closed.');
+		const query_timeout = QUERY_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
+		const query = { text, values: values as unknown[], query_timeout };
+		return (await this.pool.query<Record<string, unknown>>(query)).rows;
+	}
+
+	async close(): Promise<void> {
+		this.closing ??= this.pool.end();
+		await this.closing;
+	}
+
+	private async prepare(): Promise<Meta> {
+		const read = async () =>
+			await this.query(`SELECT name, value FROM ${this.names.of('meta')}`, []);
+		let found = await attemptAsync(read);
+		if (!found.ok && isMissingTable(found.error)) {
+			await this.pool.query(creationSql(this.names));
+			found = await attemptAsync(read);
+		}
+		if (!found.ok) throw found.error;
+		const value = (name: string) =>
+			String(found.value.find((row) => row.name === name)?.value ?? '');
+		if (Number(value('version')) > SCHEMA_VERSION) {
+			throw new StoreError(
+				'unsupported',
+				`The tables in PostgreSQL at ${this.address} were made by a newer version of this package`,
+			);
+		}
+		return { epoch: Number(value('epoch')), signingKey: Buffer.from(value('signing_key'), 'hex') };
+	}
+}

@@ -1,0 +1,100 @@
+import type { StoreProblem } from '../../core/reply';
+import { StoreError } from '../../core/reply';
+import { adviceFor } from './advice';
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html, by code or by class */
+const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
+	'08': 'unreachable',
+	'28': 'authentication',
+	'3D000': 'configuration',
+	'3F000': 'configuration',
+	'42501': 'permission',
+	'42P01': 'configuration',
+	'25006': 'read_only',
+	'53100': 'disk_full',
+	'53200': 'out_of_memory',
+	'53300': 'busy',
+	'55P03': 'busy',
+	'40': 'busy',
+	'57014': 'timeout',
+	'57P01': 'unreachable',
+	'57P02': 'unreachable',
+	'57P03': 'loading',
+	'58030': 'disk_full',
+};
+
+const OF_NETWORK = new Set([
+	'ECONNREFUSED',
+	'ECONNRESET',
+	'EPIPE',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'ETIMEDOUT',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+]);
+
+/** What went wrong with PostgreSQL at an address. */
+export function storeErrorOf(error: unknown, address: string): StoreError {
+	if (error instanceof StoreError) return error;
+	const words = error instanceof Error ? error.message : String(error);
+	const problem = problemOf(error);
+	return new StoreError(
+		problem,
+		`PostgreSQL at ${address} ${SAYS[problem] ?? 'failed'} (${words})`,
+		{
+			cause: error,
+			advice: adviceFor(problem),
+		},
+	);
+}
+
+const SAYS: Partial<Record<StoreProblem, string>> = {
+	unreachable: "can't be reached",
+	timeout: 'did not answer in time',
+	authentication: 'did not let us in',
+	permission: 'does not let this user do what the store needs',
+	read_only: 'is read-only',
+	loading: 'is starting or stopping',
+	busy: 'is too busy',
+	disk_full: 'has no room left on its disk',
+	tls: 'and we do not agree on TLS',
+	configuration: 'does not have what the credential names',
+};
+
+export function problemOf(error: unknown): StoreProblem {
+	const code = codeOf(error);
+	const known = PROBLEMS[code] ?? PROBLEMS[code.slice(0, 2)];
+	if (known !== undefined && /^[0-9A-Z]{5}$/.test(code)) return known;
+	if (OF_NETWORK.has(code)) return 'unreachable';
+	const words = error instanceof Error ? error.message : '';
+	if (/TLS|SSL|certificate/i.test(`${code} ${words}`)) return 'tls';
+	if (/Query read timeout/.test(words)) return 'timeout';
+	if (/timeout exceeded when trying to connect/.test(words)) return 'unreachable';
+	if (/Connection terminated|Connection ended|not queryable|SASL/.test(words)) {
+		return /SASL/.test(words) ? 'authentication' : 'unreachable';
+	}
+	return 'unexpected';
+}
+
+/** Whether the same may work in a moment. What was asked may have been carried out. */
+export function isPassing(error: unknown): boolean {
+	if (error instanceof StoreError) return false;
+	const problem = problemOf(error);
+	return ['unreachable', 'loading', 'busy'].includes(problem) && codeOf(error) !== 'ENOTFOUND';
+}
+
+/** Whether the data of one row was refused, and with it all of the statement. */
+export function isRefusedData(error: unknown): boolean {
+	return /^(?:22|23|54)...$/.test(codeOf(error));
+}
+
+/** Whether a table is not there yet. */
+export function isMissingTable(error: unknown): boolean {
+	return codeOf(error) === '42P01';
+}
+
+function codeOf(error: unknown): string {
+	const { code } = (error ?? {}) as { code?: unknown };
+	return typeof code === 'string' ? code : '';
+}

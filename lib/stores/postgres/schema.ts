@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+
+import { COLUMNS, LAST_OPEN_STATE } from '../rows/columns';
+import type { TableNames } from './options';
+
+export const SCHEMA_VERSION = 1;
+
+/** PostgreSQL's type of a column. Text may hold NUL, which its own text may not. */
+export const TYPES = { TEXT: 'bytea', INTEGER: 'bigint', FLAG: 'bigint', BLOB: 'bytea' } as const;
+
+/**
+ * The tables, for whoever may not let the store make them. A result is not compressed again, and stays where it is when only a
+ * count changes.
+ */
+export function schemaSql(names: TableNames): string {
+	const claims = names.of('claims');
+	return `CREATE TABLE IF NOT EXISTS ${claims} (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	identity text COLLATE "C" NOT NULL UNIQUE,
+	version bigint NOT NULL,
+	${COLUMNS.map(({ column, type }) => `${column} ${TYPES[type]} NOT NULL`).join(',\n\t')},
+	result bytea
+);
+ALTER TABLE ${claims} ALTER COLUMN result SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS ${names.index('claims_open')} ON ${claims} (lease_until, id) WHERE state <= ${LAST_OPEN_STATE};
+CREATE INDEX IF NOT EXISTS ${names.index('claims_expiring')} ON ${claims} (expires_at);
+CREATE TABLE IF NOT EXISTS ${names.of('budgets')} (identity text COLLATE "C" PRIMARY KEY, grants bigint[] NOT NULL, until bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS ${names.of('notices')} (consumer text NOT NULL, notice text NOT NULL, until bigint NOT NULL, PRIMARY KEY (consumer, notice));
+CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace bytea NOT NULL, counter text NOT NULL, value bigint NOT NULL, PRIMARY KEY (day, namespace, counter));
+CREATE TABLE IF NOT EXISTS ${names.of('secrets')} (id text PRIMARY KEY, until bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);`;
+}
+
+/** Makes what is missing, by one of all processes that come at once: in one transaction, which PgBouncer keeps together. */
+export function creationSql(names: TableNames): string {
+	const key = randomBytes(32).toString('hex');
+	return `SELECT pg_advisory_xact_lock(${names.lockNumber});
+${schemaSql(names)}
+INSERT INTO ${names.of('meta')} (name, value) VALUES
+	('signing_key', '${key}'),
+	('epoch', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text),
+	('version', '${SCHEMA_VERSION}')
+ON CONFLICT DO NOTHING;`;
+}

@@ -1,0 +1,272 @@
+import type { Budget } from '../../core/budget';
+import type { ClaimRecord, Stored } from '../../core/record';
+import type { Clock } from '../../core/transitions';
+import { StoreError } from '../../core/reply';
+import { attemptAsync } from '../../core/attempt';
+import type {
+	DuplicateCount,
+	FirstGrant,
+	Found,
+	Looked,
+	RowSteps,
+	Taken,
+	Unit,
+	Write,
+} from '../rows/backend';
+import { RowRefused } from '../rows/backend';
+import { COLUMNS } from '../rows/columns';
+import type { Counters } from '../rows/counters';
+import { giveUnits, takeUnits } from './budgets';
+import { CLOCK } from './clock';
+import type { Database, SqlRow, SqlValue } from './database';
+import { isRefusedData } from './errors';
+import { READ_BYTES, missingResults } from './results';
+import {
+	COLUMN_LIST,
+	type GivenColumn,
+	type RowVersion,
+	foundIn,
+	givenSql,
+	movedColumns,
+	recordColumns,
+	resultOf,
+} from './values';
+
+/** The steps over rows in PostgreSQL: each is one statement, which commits by itself and waits for no row that somebody holds. */
+export class PostgresSteps implements RowSteps {
+	readonly clock = null;
+
+	constructor(
+		private readonly database: Database,
+		private readonly epoch: number,
+		readonly counters: Counters,
+	) {}
+
+	async insertOrRead(grants: readonly FirstGrant[], at: Clock): Promise<Looked> {
+		const claims = this.database.names.of('claims');
+		const records = grants.map(({ record }) => record);
+		const given = givenSql(
+			[identities(grants.map(({ identity }) => identity)), ...recordColumns(records)],
+			2,
+		);
+		const rows = await this.ask(
+			`WITH ${CLOCK}, ${given.sql}, inserted AS (
+				INSERT INTO ${claims} (identity, version, ${COLUMN_LIST})
+				SELECT identity, 1, ${movedColumns(at)} FROM given ORDER BY identity
+				ON CONFLICT (identity) DO NOTHING RETURNING id, identity
+			)
+			SELECT micros, inserted.id AS inserted_id, inserted.identity AS inserted_identity, c.*
+			FROM clock LEFT JOIN (inserted FULL JOIN (${this.rowsSql('SELECT identity FROM given')}) c ON inserted.identity = c.identity) ON true`,
+			[this.database.offsetMs, ...given.values],
+		);
+		const found = await this.foundIn(rows);
+		for (const row of rows) {
+			if (row.inserted_id === null) continue;
+			const version = { id: String(row.inserted_id), version: '1' };
+			found.set(String(row.inserted_identity), { stored: null, version });
+		}
+		return this.looked(
+			rows,
+			grants.map(({ identity }) => found.get(identity) ?? null),
+		);
+	}
+
+	async read(asked: readonly string[]): Promise<Looked> {
+		const rows = await this.ask(
+			`WITH ${CLOCK} SELECT micros, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
+			[this.database.offsetMs, [...asked]],
+		);
+		const found = await this.foundIn(rows);
+		return this.looked(
+			rows,
+			asked.map((identity) => found.get(identity) ?? null),
+		);
+	}
+
+	async swap(writes: readonly Write[]): Promise<boolean[]> {
+		const inserts = writes.filter(({ version }) => version === null);
+		const updates = writes.filter(({ version }) => version !== null);
+		const held = new Set<string>();
+		for (const identity of await this.insert(inserts)) held.add(identity);
+		for (const identity of await this.update(updates)) held.add(identity);
+		return writes.map(({ identity }) => held.has(identity));
+	}
+
+	async countDuplicates(counts: readonly DuplicateCount[]): Promise<boolean[]> {
+		const claims = this.database.names.of('claims');
+		const given = givenSql(
+			[
+				bigints(
+					'row_id',
+					counts.map(({ version }) => (version as RowVersion).id),
+				),
+				bigints(
+					'row_fence',
+					counts.map(({ fence }) => fence),
+				),
+				bigints(
+					'added',
+					counts.map(({ by }) => by),
+				),
+				bigints(
+					'at_least',
+					counts.map(({ expiresAtLeast }) => expiresAtLeast),
+				),
+			],
+			1,
+		);
+		const rows = await this.ask(
+			`WITH ${given.sql}, held AS (
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.fence = row_fence ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+			)
+			UPDATE ${claims} c SET duplicates = duplicates + added, expires_at = greatest(expires_at, at_least)
+			FROM given, held WHERE c.id = held.id AND c.id = row_id AND c.fence = row_fence RETURNING c.id`,
+			given.values,
+		);
+		const held = new Set(rows.map(({ id }) => String(id)));
+		return counts.map(({ version }) => held.has((version as RowVersion).id));
+	}
+
+	async take(budgets: readonly Budget[]): Promise<Taken> {
+		return await takeUnits(this.database, budgets, this.epoch);
+	}
+
+	async giveBack(units: readonly Unit[]): Promise<void> {
+		await giveUnits(this.database, units);
+	}
+
+	async remove(identity: string): Promise<void> {
+		await this.ask(`DELETE FROM ${this.database.names.of('claims')} WHERE identity = $1`, [
+			identity,
+		]);
+	}
+
+	goesOn(): boolean {
+		return false;
+	}
+
+	private async insert(writes: readonly Write[]): Promise<string[]> {
+		if (writes.length === 0) return [];
+		const results = writes.map(({ next }) => resultOf(next));
+		const given = givenSql(
+			[
+				identities(writes.map(({ identity }) => identity)),
+				...recordColumns(writes.map(({ next }) => next)),
+				{ name: 'result', type: 'bytea', values: results },
+			],
+			1,
+		);
+		const rows = await this.ask(
+			`WITH ${given.sql} INSERT INTO ${this.database.names.of('claims')} (identity, version, ${COLUMN_LIST}, result)
+			SELECT identity, 1, ${COLUMN_LIST}, result FROM given ORDER BY identity
+			ON CONFLICT (identity) DO NOTHING RETURNING identity`,
+			given.values,
+			bytesOf(results),
+		);
+		return rows.map(({ identity }) => String(identity));
+	}
+
+	private async update(writes: readonly Write[]): Promise<string[]> {
+		if (writes.length === 0) return [];
+		const claims = this.database.names.of('claims');
+		const versions = writes.map(({ version }) => version as RowVersion);
+		const isChanged = writes.map(({ before, next }) => !sameResult(before, next));
+		const results = writes.map(({ next }, i) => (isChanged[i] === true ? resultOf(next) : null));
+		const given = givenSql(
+			[
+				bigints(
+					'row_id',
+					versions.map(({ id }) => id),
+				),
+				bigints(
+					'row_version',
+					versions.map(({ version }) => version),
+				),
+				bigints(
+					'counted',
+					writes.map(({ before }) => duplicatesOf(before)),
+				),
+				...recordColumns(writes.map(({ next }) => next)),
+				{ name: 'is_changed', type: 'boolean', values: isChanged },
+				{ name: 'result', type: 'bytea', values: results },
+			],
+			1,
+		);
+		const set = COLUMNS.map(({ column }) =>
+			column === 'duplicates'
+				? 'duplicates = c.duplicates + g.duplicates - g.counted'
+				: `${column} = g.${column}`,
+		).join(', ');
+		const rows = await this.ask(
+			`WITH ${given.sql}, held AS (
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.version = row_version ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+			)
+			UPDATE ${claims} c SET version = c.version + 1, ${set}, result = CASE WHEN g.is_changed THEN g.result ELSE c.result END
+			FROM given g, held WHERE c.id = held.id AND c.id = g.row_id AND c.version = g.row_version RETURNING c.identity`,
+			given.values,
+			bytesOf(results),
+		);
+		return rows.map(({ identity }) => String(identity));
+	}
+
+	/** Rows by identity, each with its result where all of them together are not long. */
+	private rowsSql(identitiesSql: string): string {
+		const ends = 'sum(octet_length(result)) OVER (ORDER BY identity ROWS UNBOUNDED PRECEDING)';
+		return `SELECT id, version, identity, ${COLUMN_LIST}, octet_length(result) AS size,
+			CASE WHEN ${ends} <= ${READ_BYTES} THEN result END AS result
+			FROM ${this.database.names.of('claims')} WHERE identity IN (${identitiesSql})`;
+	}
+
+	private async foundIn(rows: readonly SqlRow[]): Promise<Map<string, Found>> {
+		const read = rows.filter(({ id }) => id !== null);
+		const missing = await missingResults(this.database, read);
+		return new Map(
+			read.map((row) => {
+				const { id, result } = row;
+				const bytes = missing.get(String(id)) ?? (Buffer.isBuffer(result) ? result : null);
+				const isLost = bytes === null && row.size !== null;
+				return [String(row.identity), isLost ? changed() : foundIn(row, bytes)];
+			}),
+		);
+	}
+
+	private looked(rows: readonly SqlRow[], found: Found[]): Looked {
+		return { clock: { micros: Number(rows[0]?.micros), epoch: this.epoch }, rows: found };
+	}
+
+	private async ask(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
+		const asked = await attemptAsync(
+			async () => await this.database.query(text, values, bytes + READ_BYTES),
+		);
+		if (asked.ok) return asked.value;
+		if (!isRefusedData(asked.error)) throw asked.error;
+		const words = 'The record holds a value that PostgreSQL can not keep.';
+		throw new RowRefused('unexpected', words, { cause: asked.error });
+	}
+}
+
+const changed = () =>
+	new StoreError('busy', 'The record of this key changed while its result was read.');
+
+const identities = (values: readonly string[]): GivenColumn => ({
+	name: 'identity',
+	type: 'text',
+	values,
+});
+
+const bigints = (name: string, values: ReadonlyArray<string | number>): GivenColumn => ({
+	name,
+	type: 'bigint',
+	values,
+});
+
+const duplicatesOf = (stored: Stored): number =>
+	stored === null || stored.state === 'tombstone' ? 0 : stored.duplicates;
+
+function sameResult(before: Stored, next: Stored): boolean {
+	const of = (stored: Stored) => (stored as Partial<ClaimRecord> | null)?.result ?? null;
+	return of(before) === of(next);
+}
+
+const bytesOf = (results: ReadonlyArray<Buffer | null>): number =>
+	results.reduce((sum, result) => sum + 2 * (result?.length ?? 0), 0);

@@ -1,0 +1,25 @@
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
+
+import type { PostgresOptions } from '../../lib/stores/postgres';
+import { textOf } from './redis-credential';
+
+/** What the credential "Idempotency PostgreSQL API" says. */
+export function postgresOptionsOf(credential: ICredentialDataDecryptedObject): PostgresOptions {
+	return {
+		host: textOf(credential.host).trim() || 'localhost',
+		port: Number(credential.port ?? 5432),
+		database: textOf(credential.database).trim() || 'postgres',
+		user: textOf(credential.user),
+		password: textOf(credential.password),
+		schema: textOf(credential.schema).trim(),
+		prefix: textOf(credential.prefix).trim(),
+		...(credential.tls === true && {
+			tls: {
+				ca: textOf(credential.ca).trim() || undefined,
+				cert: textOf(credential.cert).trim() || undefined,
+				key: textOf(credential.privateKey).trim() || undefined,
+				servername: textOf(credential.servername).trim() || undefined,
+			},
+		}),
+	};
+}
