@@ -10,7 +10,7 @@ import {
 } from '../rows/backend';
 import { LAST_OPEN_STATE } from '../rows/columns';
 import { Counters, dayOf } from '../rows/counters';
-import type { ListedRow } from '../rows/portion';
+import type { ListedRow } from '../rows/backend';
 import type { Database, SqlRow, SqlValue } from './database';
 import { storeErrorOf } from './errors';
 import { Purger } from './purger';
