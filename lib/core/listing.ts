@@ -1,5 +1,5 @@
 import type { ClaimRecord, ObservedState } from './record';
-import { observe } from './transitions';
+import { neverBegan, observe } from './observe';
 import type { Reply } from './reply';
 
 /** Which records to list, page by page. A filter that is null is not asked. Times are ms since 1970 by the store's clock. */
@@ -67,6 +67,15 @@ export function asksForAll(query: ListQuery): boolean {
 	);
 }
 
+/** Whoever asks for what lapsed is told of accepted requests whose run never began as well: their sender may not send them again. */
+function isForgottenAtDoor(
+	record: Omit<ClaimRecord, 'result'>,
+	states: readonly ObservedState[],
+	nowMs: number,
+): boolean {
+	return states.includes('lapsed') && neverBegan({ ...record, result: null }, nowMs);
+}
+
 export function isListed(
 	record: Omit<ClaimRecord, 'result'>,
 	query: ListQuery,
@@ -76,7 +85,7 @@ export function isListed(
 	const state = observe({ ...record, result: null }, nowMs);
 	return (
 		state !== 'absent' &&
-		(states === null || states.includes(state)) &&
+		(states === null || states.includes(state) || isForgottenAtDoor(record, states, nowMs)) &&
 		(namespace === null || record.namespace === namespace) &&
 		(workflowId === null || record.workflowId === workflowId) &&
 		(executionId === null || record.executionId === executionId) &&

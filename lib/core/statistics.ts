@@ -94,7 +94,9 @@ export async function unresolvedIn(store: Store): Promise<Reply<ReadonlyMap<stri
 	for await (const page of allRecords(store, { states: ['lapsed', 'unknown'] })) {
 		if (!page.ok) return page;
 		({ micros } = page);
-		for (const { record } of page.answer.records) {
+		for (const { state, record } of page.answer.records) {
+			// It never began: there is nothing to find out.
+			if (state === 'released') continue;
 			const { namespace, leaseUntil } = record;
 			const known = unresolved.get(namespace) ?? { count: 0, oldestSince: leaseUntil };
 			unresolved.set(namespace, {

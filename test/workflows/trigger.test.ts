@@ -104,7 +104,7 @@ test('tells of a run that was killed: its lease is over', async () => {
 	await eventually(() => trigger.executions.length === 1);
 	expect(told(trigger)).toMatchObject([{ hash: identity, state: 'lapsed', started: true }]);
 	await eventually(() => door.executions.length === 1);
-	expect(told(door)).toMatchObject([{ state: 'lapsed', started: false }]);
+	expect(told(door)).toMatchObject([{ state: 'released', started: false }]);
 });
 
 test('two main processes, and one after the other, tell each claim once', async () => {

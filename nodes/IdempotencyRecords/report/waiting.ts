@@ -1,3 +1,4 @@
+import { NEVER_BEGAN } from '../../../lib/core/observe';
 import type { ListedRecord } from '../../../lib/core/listing';
 import { escaped, formatted } from './charts';
 import type { KnownPlaces } from './places';
@@ -13,7 +14,7 @@ export function waitingTable(
 	places: KnownPlaces,
 ): string {
 	if (waiting.length === 0) return '<p class="nothing">Nothing waits for you.</p>';
-	const rows = waiting.map(({ identity, record }) => {
+	const rows = waiting.map(({ identity, state, record }) => {
 		const { href, label } = placeOf(record.namespace, places);
 		const since = new Date(record.leaseUntil).toISOString().slice(0, 16).replace('T', ' ');
 		const execution =
@@ -23,14 +24,15 @@ export function waitingTable(
 						executionUrl(places.baseUrl, record.workflowId, record.executionId),
 						record.executionId,
 					);
-		const why = record.reason || 'The run was not heard of again';
+		const began = state !== 'released';
+		const why = began ? record.reason || 'The run was not heard of again' : NEVER_BEGAN;
 		return [
 			escaped(record.key || `${identity.slice(0, 12)}…`),
 			link(href, label),
 			`${since} UTC`,
 			escaped(why),
 			execution,
-			'Check with the service that it called. Then <b>Idempotency Records</b>: <b>Resolve</b> if it acted, <b>Release</b> if it did not.',
+			began ? CHECK : SEND_AGAIN,
 		];
 	});
 	const more =
@@ -42,6 +44,10 @@ export function waitingTable(
 		.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
 		.join('')}</tbody></table></div>${more}`;
 }
+
+const CHECK =
+	'Check with the service that it called. Then <b>Idempotency Records</b>: <b>Resolve</b> if it acted, <b>Release</b> if it did not.';
+const SEND_AGAIN = 'Nothing acted. Send the request to the webhook again.';
 
 export function link(href: string | null, label: string): string {
 	return href === null

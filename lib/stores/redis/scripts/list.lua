@@ -45,7 +45,11 @@ local function fits(rec)
 	if rec.state == 'T' then
 		return false
 	end
-	if states ~= '' and not string.find(states, observe(rec), 1, true) then
+	-- Who asks for what lapsed is told of what never began as well: see isListed.
+	local asked = states == ''
+		or string.find(states, observe(rec), 1, true)
+		or (never_began(rec) and string.find(states, 'X', 1, true))
+	if not asked then
 		return false
 	end
 	local run_of, run_id = lines(rec.run)
