@@ -167,7 +167,7 @@ describe('onMissingKey: continueUnprotected', () => {
 		expect(routed(result)).toEqual([2, 0, 0, 0]);
 		expect(detailsOf(result, 'Guard')).toEqual({
 			outcome: 'unprotected',
-			message: expect.stringMatching(/^No delivery ID/),
+			message: expect.stringMatching(/^This item has no delivery ID/),
 		});
 		expect(detailsOf(result, 'Guard', 0, 1)).toMatchObject({ outcome: 'new', key });
 		expect(result.hints('Guard').map(({ message }) => message)).toEqual([
