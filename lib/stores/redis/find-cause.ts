@@ -27,7 +27,10 @@ export async function findCause(options: RedisOptions, error: unknown): Promise<
 	const found = await attemptAsync(
 		async () => await within(lookAround(options), CAUSE_LIMIT_MS, 'connect'),
 	);
-	return (found.ok ? found.value : undefined) ?? storeErrorOf(error, addressOf(options));
+	const said = storeErrorOf(error, addressOf(options));
+	// A server whose cluster is down can't be asked however it is reached: waiting helps, another setting does not.
+	if (said.problem === 'cluster_down' && options.deployment !== 'cluster') return said;
+	return (found.ok ? found.value : undefined) ?? said;
 }
 
 async function lookAround(options: RedisOptions): Promise<StoreError | undefined> {

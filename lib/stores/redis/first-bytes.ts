@@ -35,7 +35,9 @@ export async function askPlain({ host, port }: RedisNode, limitMs: number): Prom
 		const answer = await first;
 		const bytes = answer.ok ? answer.value : undefined;
 		if (!Buffer.isBuffer(bytes) || isTlsAlert(bytes)) return { kind: 'silent' };
-		const line = bytes.toString('latin1').split('\r\n')[0] ?? '';
+		const [line = '', ...rest] = bytes.toString('latin1').split('\r\n');
+		// Half a line is a cut on the way, and tells nothing of who is there.
+		if (rest.length === 0) return { kind: 'silent' };
 		if (/^(\+PONG|-[A-Z]+ )/.test(line)) return { kind: 'redis', line: line.slice(1) };
 		return { kind: line.startsWith('HTTP/') ? 'web' : 'other' };
 	} finally {
