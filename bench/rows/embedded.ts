@@ -63,7 +63,9 @@ const TABLES = {
 	'node:sqlite, the same columns': {
 		columns: [
 			'identity TEXT PRIMARY KEY',
-			...COLUMNS.map(({ column, type }) => `${column} ${type} NOT NULL`),
+			...COLUMNS.map(
+				({ column, type }) => `${column} ${type === 'FLAG' ? 'INTEGER' : type} NOT NULL`,
+			),
 		],
 		valuesOf: (request: ClaimRequest): Value[] => {
 			const { next } = claim(null, request, { micros: Date.now() * 1000, epoch: 0 });
