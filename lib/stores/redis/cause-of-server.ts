@@ -1,9 +1,9 @@
 import { attemptAsync } from '../../core/attempt';
 import type { StoreError } from '../../core/reply';
-import { connect } from './connection';
+import { connect, within } from './connection';
 import { causeOf, storeErrorOf } from './errors';
 import type { RedisNode, RedisOptions } from './options';
-import { nodeOf } from './options';
+import { CAUSE_LIMIT_MS, nodeOf } from './options';
 import type { Client } from './scripts';
 
 const SLOTS = 16_384;
@@ -23,12 +23,12 @@ export async function causeOfServer(
 	const entered = await attemptAsync(async () => await connect(alone(options, node, isSentinel)));
 	if (!entered.ok) return refusedAt(node, entered.error, isSentinel);
 	const client = entered.value;
-	const asked = await attemptAsync(
-		async () =>
-			(await causeOfMode(client, deployment, node)) ??
-			(deployment === 'cluster' ? await causeInCluster(client, node, causeOnTheWay) : undefined) ??
-			(isSentinel ? await causeAtSentinel(client, options, node, causeOnTheWay) : undefined),
-	);
+	const ask = async () =>
+		(await causeOfMode(client, deployment, node)) ??
+		(deployment === 'cluster' ? await causeInCluster(client, node, causeOnTheWay) : undefined) ??
+		(isSentinel ? await causeAtSentinel(client, options, node, causeOnTheWay) : undefined);
+	// Bounded here: an answer that never comes would keep the connection open for ever.
+	const asked = await attemptAsync(async () => await within(ask(), CAUSE_LIMIT_MS, 'command'));
 	client.disconnect();
 	return asked.ok ? asked.value : refusedAt(node, asked.error, isSentinel);
 }

@@ -53,8 +53,12 @@ async function readyOf(client: Client): Promise<void> {
 	});
 }
 
+/** A line that is slow, and not cut, has brought what was asked for by then. */
+const MOST_WAITS = 6;
+
 /**
- * Waits for `answer`, but not longer than `ms` after the last progress. Where this process was too busy to look, the answer may have
+ * Waits for `answer`, but not longer than `ms` after the last progress, and never longer than MOST_WAITS times that: what comes in may be
+ * the answers to others alone, while one request was lost on the way, or one node of a cluster hangs. Where this process was too busy to look, the answer may have
  * come meanwhile: it counts as in time.
  *
  * @param progress a number that grows while the answer, or one before it, comes in
@@ -68,13 +72,15 @@ export async function within<T>(
 	return await new Promise<T>((resolve, reject) => {
 		let timer: NodeJS.Timeout;
 		let isOver = false;
+		let waits = 0;
 		const wait = (seen: number) => {
+			waits++;
 			timer = setTimeout(() => {
 				setImmediate(() => {
 					setImmediate(() => {
 						const now = progress();
 						if (isOver) return;
-						if (now === seen) reject(new RedisTimeout(phase, ms));
+						if (now === seen || waits === MOST_WAITS) reject(new RedisTimeout(phase, ms * waits));
 						else wait(now);
 					});
 				});
