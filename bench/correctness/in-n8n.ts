@@ -92,7 +92,10 @@ function charge({ url }: PaymentService): WorkflowNode {
 		type: 'n8n-nodes-base.httpRequest',
 		typeVersion: 4.2,
 		parameters: {
-			...{ method: 'POST', url, sendBody: true, specifyBody: 'json' },
+			method: 'POST',
+			url,
+			sendBody: true,
+			specifyBody: 'json',
 			jsonBody: "={{ $('Webhook').item.json.body }}",
 			options: {},
 		},
@@ -145,7 +148,10 @@ function removeDuplicates(downstream: PaymentService): Workflow {
 
 function getThenSet(downstream: PaymentService): Workflow {
 	const redisNode = (name: string, parameters: Record<string, unknown>): WorkflowNode => ({
-		...{ name, type: 'n8n-nodes-base.redis', typeVersion: 1, parameters },
+		name,
+		type: 'n8n-nodes-base.redis',
+		typeVersion: 1,
+		parameters,
 		credentials: { redis: REDIS },
 	});
 	const key = "=done:{{ $('Webhook').item.json.headers['idempotency-key'] }}";

@@ -33,7 +33,9 @@ const freshDelivery = (): Delivery => {
 };
 
 const options = (port: number, leaseMs = LEASE_MS): PeerOptions => ({
-	...{ port, leaseMs, retentionMs: RETENTION_MS },
+	port,
+	leaseMs,
+	retentionMs: RETENTION_MS,
 });
 
 /** Opens handlers, one for each process that there would be, and closes them afterwards. */

@@ -50,7 +50,11 @@ async function compare(
 	const records = (ms: number) => (count / ms) * 1000;
 	const bench = `list ${store.kind}`;
 	report.row({
-		...{ bench, unit: 'records/s', ours: records(ours), peer, theirs: records(bare) },
+		bench,
+		unit: 'records/s',
+		ours: records(ours),
+		peer,
+		theirs: records(bare),
 		better: 'more',
 	});
 
@@ -59,8 +63,12 @@ async function compare(
 	await listAll(store, (page) => kept.push(...page));
 	keeping.look();
 	report.row({
-		...{ bench, unit: 'MB held', ours: held.megabytes, peer: 'all pages in memory' },
-		...{ theirs: keeping.megabytes, better: 'less' },
+		bench,
+		unit: 'MB held',
+		ours: held.megabytes,
+		peer: 'all pages in memory',
+		theirs: keeping.megabytes,
+		better: 'less',
 	});
 	expectAll(kept.length);
 }

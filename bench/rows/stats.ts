@@ -23,8 +23,12 @@ export async function stats(redis: BenchRedis, report: Report, scale: Scale): Pr
 	ours.close();
 	bare.close();
 	report.row({
-		...{ bench: 'stats', unit: 'claims/s', ours: medians.ours },
-		...{ peer: 'without counters', theirs: medians.bare, better: 'more' },
+		bench: 'stats',
+		unit: 'claims/s',
+		ours: medians.ours,
+		peer: 'without counters',
+		theirs: medians.bare,
+		better: 'more',
 	});
 }
 

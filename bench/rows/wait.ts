@@ -43,7 +43,11 @@ export async function wait(redis: BenchRedis, report: Report, scale: Scale): Pro
 	client.disconnect();
 	await close();
 	report.row({
-		...{ bench: 'wait', unit: 'ms (p50)', peer: 'one round trip to Redis (PING)', better: 'less' },
-		...{ ours: median(waits), theirs: median(trips) },
+		bench: 'wait',
+		unit: 'ms (p50)',
+		peer: 'one round trip to Redis (PING)',
+		better: 'less',
+		ours: median(waits),
+		theirs: median(trips),
 	});
 }

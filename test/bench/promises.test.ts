@@ -1,7 +1,11 @@
 import { brokenPromises } from '../../bench/correctness/promises';
 
 const verdict = (peer: string, sideEffects: number | null) => ({
-	...{ scenario: 'lost reply', peer, sideEffects, expected: 1, told: 'acted' },
+	scenario: 'lost reply',
+	peer,
+	sideEffects,
+	expected: 1,
+	told: 'acted',
 });
 
 test('the bench fails where ours acts too often, too seldom or not at all, and for nobody else', () => {

@@ -70,7 +70,9 @@ beforeAll(async () => {
 	});
 	await publishExample(n8n, 'agent-tool/mcp-server', { tool });
 	await publishExample(n8n, 'agent-tool/agent', {
-		...{ tool, credentials: { openAiApi }, maxIterations: TRIES + 10 },
+		tool,
+		credentials: { openAiApi },
+		maxIterations: TRIES + 10,
 	});
 	chat = n8n.webhook(chatPath(await chatTrigger()));
 });

@@ -19,10 +19,14 @@ let door: ChargeWorkflow;
 beforeAll(async () => {
 	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
 	const env = {
-		...{ EXECUTIONS_MODE: 'queue', N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers' },
-		...{ QUEUE_BULL_REDIS_HOST: '127.0.0.1', QUEUE_BULL_REDIS_PORT: String(redis.port) },
-		...{ DB_TYPE: 'postgresdb', DB_POSTGRESDB_HOST: '127.0.0.1' },
-		...{ DB_POSTGRESDB_PORT: String(postgres.port), DB_POSTGRESDB_USER: postgres.user },
+		EXECUTIONS_MODE: 'queue',
+		N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers',
+		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+		QUEUE_BULL_REDIS_PORT: String(redis.port),
+		DB_TYPE: 'postgresdb',
+		DB_POSTGRESDB_HOST: '127.0.0.1',
+		DB_POSTGRESDB_PORT: String(postgres.port),
+		DB_POSTGRESDB_USER: postgres.user,
 		DB_POSTGRESDB_DATABASE: postgres.database,
 	};
 	main = await N8nHost.create({ env });
@@ -85,7 +89,8 @@ it('tells once of what killed workers left, in an execution of a worker, also af
 		({ type }) => type.endsWith('.idempotencyTrigger'),
 	)!;
 	trigger.parameters = {
-		...{ ...trigger.parameters, checkEverySeconds: 5 },
+		...trigger.parameters,
+		checkEverySeconds: 5,
 		// Not what the storms above left.
 		options: { graceSeconds: 0, namespace: `${slow.workflowId}_${guard.id}` },
 	};

@@ -116,7 +116,9 @@ it.each(['stop', 'kill'] as const)('across a %s of n8n: never charges twice', as
 		await n8n.start();
 	};
 	const verdict = await storm(of('redis'), {
-		...{ deliveries: 160, keys: 40, disturb: { at: 0.2, by } },
+		deliveries: 160,
+		keys: 40,
+		disturb: { at: 0.2, by },
 	});
 	expectAtMostOnce(verdict);
 	expect(verdict.retries).toHaveProperty('ECONNREFUSED');

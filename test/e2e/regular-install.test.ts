@@ -82,14 +82,16 @@ it('serves the icons of both nodes', async () => {
 it('says of a good credential what its Redis means for the promise', async () => {
 	const test = await n8n.api.testCredential('', name, type, withPassword(PASSWORD));
 	expect(test).toMatchObject({
-		...{ status: 'OK', message: expect.stringMatching(/noeviction.*round trip/) },
+		status: 'OK',
+		message: expect.stringMatching(/noeviction.*round trip/),
 	});
 });
 
 it('says of a bad password what to check', async () => {
 	const test = await n8n.api.testCredential('', name, type, withPassword('wrong'));
 	expect(test).toMatchObject({
-		...{ status: 'Error', message: expect.stringContaining('Check user and password') },
+		status: 'Error',
+		message: expect.stringContaining('Check user and password'),
 	});
 });
 
@@ -97,7 +99,8 @@ it('says of an address where no Redis is what to check', async () => {
 	const nowhere = { ...withPassword(PASSWORD), port: 1 };
 	const test = await n8n.api.testCredential('', name, type, nowhere);
 	expect(test).toMatchObject({
-		...{ status: 'Error', message: expect.stringContaining('Check that Redis runs') },
+		status: 'Error',
+		message: expect.stringContaining('Check that Redis runs'),
 	});
 });
 

@@ -112,7 +112,8 @@ describe.each(STORES)('%s store', (store) => {
 		downstream.nextFor(later, { status: 429, headers: { 'retry-after': '2' } });
 		expect((await send(later)).status).toBe(500);
 		expect(await send(later)).toMatchObject({
-			...{ status: 409, body: { idempotency: { reason: 'retry_later' } } },
+			status: 409,
+			body: { idempotency: { reason: 'retry_later' } },
 		});
 		downstream.nextFor(refused, { status: 402, body: { error: 'no funds' } });
 		expect((await send(refused)).status).toBe(500);
@@ -219,7 +220,8 @@ describe.each(STORES)('%s store', (store) => {
 		const choice = choiceOf(store);
 		const path = `loop-${store}`;
 		const split = node('Split', 'n8n-nodes-base.splitOut', {
-			...{ fieldToSplitOut: 'body.orders', options: {} },
+			fieldToSplitOut: 'body.orders',
+			options: {},
 		});
 		const loop = node(
 			'Loop',

@@ -11,7 +11,7 @@ import { waitUntil } from '../../scripts/lib/processes.mjs';
 import type { WorkflowJson } from '../support/engine/workflow';
 import { N8nHost } from './harness/n8n-host';
 
-/** What a killed run left settles by itself, by the examples: examples-records.test.ts has what other runs leave. */
+/** What a killed run left settles by itself, by the examples: examples-unfinished.test.ts has what other runs leave. */
 
 /** Charges, remembers by the key that was passed on, and may be told to lose its answer. */
 class Provider {

@@ -8,8 +8,9 @@ import { TcpProxy } from '../support/tcp-proxy';
 import { QUICK_TIMEOUTS } from './fault-run';
 
 /**
- * How Redis fails ends (what never did would meet jest's time limit), and by its name: a claim and a finish, each. Refused, unknown host, halted, loading, replica and
- * full memory are in test/stores/redis-failures.test.ts, users and TLS in redis-connection.test.ts.
+ * How Redis fails ends (what never did would meet jest's time limit), and by its name: a claim and a finish, each. In test/stores:
+ * refused, unknown host, halted and loading (redis-failures.test.ts), replica and full memory (redis-no-writes.test.ts), users and
+ * TLS (redis-connection.test.ts).
  */
 
 const servers: RedisServer[] = [];
@@ -28,7 +29,10 @@ async function failsBy(
 	over: Partial<RedisOptions> = {},
 ): Promise<void> {
 	const store = openRedisStore({
-		...{ deployment: 'standalone', host: '127.0.0.1', port, timeouts: QUICK_TIMEOUTS },
+		deployment: 'standalone',
+		host: '127.0.0.1',
+		port,
+		timeouts: QUICK_TIMEOUTS,
 		...over,
 	});
 	const request = claimRequest({ identity: freshIdentity() });

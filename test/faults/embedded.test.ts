@@ -85,7 +85,10 @@ it('a file that may not grow any more', async () => {
 	const fault = { name: "limit of the file's size reached", store: store(), keys: 60 };
 	await meetFault(fault, async (run) => {
 		await run.storm({
-			...{ workers: 1, times: 1, parallel: 4, resultBytes: 12_000 },
+			workers: 1,
+			times: 1,
+			parallel: 4,
+			resultBytes: 12_000,
 			fileBytes: 400_000,
 		});
 		expect(problemsOf(run)).toEqual(new Set(['unexpected']));

@@ -262,7 +262,10 @@ export function redisAt(port: number, over: Partial<RedisOptions> = {}): WorkerS
 	return {
 		kind: 'redis',
 		options: {
-			...{ deployment: 'standalone', host: '127.0.0.1', port, timeouts: QUICK_TIMEOUTS },
+			deployment: 'standalone',
+			host: '127.0.0.1',
+			port,
+			timeouts: QUICK_TIMEOUTS,
 			...over,
 		},
 	};

@@ -55,7 +55,10 @@ describe('one reply that is lost', () => {
 		'(%s) of a claim brings its owner the same claim again, of a finish the word that it is kept',
 		async (fate) => {
 			const store = openRedisStore({
-				...{ deployment: 'standalone', host: '127.0.0.1', port: proxy.port, keyPrefix: 'lost' },
+				deployment: 'standalone',
+				host: '127.0.0.1',
+				port: proxy.port,
+				keyPrefix: 'lost',
 				timeouts: QUICK_TIMEOUTS,
 			});
 			const warm = claimRequest({ identity: freshIdentity(`warm ${fate}`) });

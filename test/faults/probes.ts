@@ -93,8 +93,12 @@ export async function stuckKeys(
 		if (state === 'lapsed' || state === 'unknown' || state === 'released') {
 			const freed = answered(
 				await store.operate({
-					...{ identity, type: 'resolve', to: 'released' },
-					...{ seen: { fence, state }, force: false, reason: 'checked' },
+					identity,
+					type: 'resolve',
+					to: 'released',
+					seen: { fence, state },
+					force: false,
+					reason: 'checked',
 				}),
 			);
 			if (freed.outcome !== 'done') {

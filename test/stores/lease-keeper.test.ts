@@ -167,8 +167,12 @@ describe.each<[string, StoreHarness]>([
 
 describe('trouble', () => {
 	const one: KeptClaim = {
-		...{ identity: freshIdentity(), owner: 'owner-a', fence: 1, ownRun: true },
-		...{ claimTimeoutMs: 60_000, isWaiting: () => false },
+		identity: freshIdentity(),
+		owner: 'owner-a',
+		fence: 1,
+		ownRun: true,
+		claimTimeoutMs: 60_000,
+		isWaiting: () => false,
 	};
 
 	it('a store that is gone for a while: tried again with the next tick', async () => {
@@ -176,7 +180,9 @@ describe('trouble', () => {
 		const opened = await redisHarness(
 			() => redis,
 			(port) => ({
-				...{ deployment: 'standalone', host: '127.0.0.1', port },
+				deployment: 'standalone',
+				host: '127.0.0.1',
+				port,
 				timeouts: { connectMs: 2_000, commandMs: 2_000, retryMs: 0 },
 			}),
 		).open();
@@ -207,7 +213,8 @@ describe('trouble', () => {
 					await sleep(120);
 					under--;
 					return orders.map(() => ({
-						...{ ok: true as const, micros: 1 },
+						ok: true as const,
+						micros: 1,
 						answer: { outcome: 'lost', state: 'absent' } as const,
 					}));
 				},
@@ -226,7 +233,8 @@ describe('trouble', () => {
 				command: async (orders) => {
 					await new Promise<void>((resolve) => (answer = resolve));
 					return orders.map(() => ({
-						...{ ok: true as const, micros: 1 },
+						ok: true as const,
+						micros: 1,
 						answer: { outcome: 'refused' } as const,
 					}));
 				},

@@ -24,13 +24,16 @@ export function describeAbandoned(harness: StoreHarness): void {
 
 		const watcher = (over: Partial<ConstructorParameters<typeof AbandonedClaims>[2]> = {}) =>
 			new AbandonedClaims(opened.store, 'consumer', {
-				...{ namespace: null, graceMs: 0, holdMs: HOLD },
+				namespace: null,
+				graceMs: 0,
+				holdMs: HOLD,
 				...over,
 			});
 		const take = async (claims: AbandonedClaims, limit = 100) => answered(await claims.take(limit));
 		const claim = async (over: Partial<ClaimRequest> = {}) => {
 			const request = claimRequest({
-				...{ identity: freshIdentity('abandoned'), retentionMs: 10 * RETENTION },
+				identity: freshIdentity('abandoned'),
+				retentionMs: 10 * RETENTION,
 				...over,
 			});
 			const [reply] = await opened.store.claim([request]);
@@ -40,8 +43,13 @@ export function describeAbandoned(harness: StoreHarness): void {
 			const { identity, owner } = request;
 			await opened.store.command([
 				{
-					...{ type: 'park', identity, owner, fence, ownRun: true },
-					...{ statusCode: 0, reason: 'stopped' },
+					type: 'park',
+					identity,
+					owner,
+					fence,
+					ownRun: true,
+					statusCode: 0,
+					reason: 'stopped',
 				},
 			]);
 		};

@@ -81,8 +81,13 @@ export function describeBudgets(harness: StoreHarness): void {
 			const budget = budgetOf(2);
 			const { request, reply } = await ask({ budget });
 			const release = {
-				...{ type: 'release' as const, identity: request.identity, owner: request.owner },
-				...{ ownRun: true, retryAfterMs: 0, statusCode: 429, reason: '' },
+				type: 'release' as const,
+				identity: request.identity,
+				owner: request.owner,
+				ownRun: true,
+				retryAfterMs: 0,
+				statusCode: 429,
+				reason: '',
 			};
 			await opened.store.command([{ ...release, fence: fenceOf(reply) }]);
 			const second = await ask({ identity: request.identity, budget });

@@ -108,7 +108,9 @@ export function describeListing(harness: StoreHarness): void {
 			const all = [processing, pending, lapsed, unknown, released, completed, failed, forgotten];
 			const replies = await store.claim(all);
 			const owned = (each: ClaimRequest) => ({
-				...{ identity: each.identity, owner: each.owner, ownRun: true },
+				identity: each.identity,
+				owner: each.owner,
+				ownRun: true,
 				fence: fenceOf(replies[all.indexOf(each)]),
 			});
 			await store.command([

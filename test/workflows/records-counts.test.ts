@@ -20,7 +20,11 @@ describe('Stats and Report', () => {
 		const [today, ...none] = await done(stats);
 		expect(none).toEqual([]);
 		expect(today).toMatchObject({
-			...{ namespace, new: 2, retries: 0, duplicates: 2, conflicts: 2 },
+			namespace,
+			new: 2,
+			retries: 0,
+			duplicates: 2,
+			conflicts: 2,
 			conflictsByReason: { payload_mismatch: 1, unknown_outcome: 1 },
 			unresolvedNow: 1,
 			day: new Date().toISOString().slice(0, 10),
@@ -32,7 +36,9 @@ describe('Stats and Report', () => {
 		await done({ operation: 'release', findBy: 'hash', hash });
 		await send(held, { guard });
 		expect((await done(stats))[0]).toMatchObject({
-			...{ new: 3, unresolvedNow: 0, oldestUnresolvedSince: null },
+			new: 3,
+			unresolvedNow: 0,
+			oldestUnresolvedSince: null,
 		});
 		expect(await done({ operation: 'stats', options: { namespace: 'nobody' } })).toEqual([]);
 		expect((await mend({ operation: 'stats', days: 0 })).error?.message).toMatch(/"Days" must be/);
@@ -41,7 +47,8 @@ describe('Stats and Report', () => {
 	test('are one page that loads nothing, runs nothing, and shows no markup of anybody', async () => {
 		const evil = '<img src=x onerror=alert(1)>';
 		const [{ html } = { html: '' }] = await done({
-			...{ operation: 'report', days: 7 },
+			operation: 'report',
+			days: 7,
 			options: { title: `Last week ${evil}` },
 		});
 		const page = String(html);

@@ -15,8 +15,17 @@ describe('Get', () => {
 		const get = { operation: 'get', findBy: 'hash', hash: '={{ $json.hash }}' };
 		const [record] = await done(get, [{ json: { hash } }]);
 		expect(record).toMatchObject({
-			...{ found: true, key, hash, ksuid, uuid, state: 'completed', statusCode: 200 },
-			...{ attempts: 1, duplicates: 0, workflowId: 'workflow-1', executionId: first.executionId },
+			found: true,
+			key,
+			hash,
+			ksuid,
+			uuid,
+			state: 'completed',
+			statusCode: 200,
+			attempts: 1,
+			duplicates: 0,
+			workflowId: 'workflow-1',
+			executionId: first.executionId,
 			firstSeenAt: expect.stringMatching(/^\d{4}-.*Z$/),
 			finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 			fence: detailsOf(first, 'Guard').fence,
@@ -59,7 +68,10 @@ describe('Get', () => {
 		const first = await n8n.run(json, { triggerItems: [item] });
 		const guardId = json.nodes.find(({ name }) => name === 'Guard')?.id;
 		const byKey = {
-			...{ operation: 'get', findBy: 'key', guardWorkflowId: 'workflow-1', guardNode: guardId },
+			operation: 'get',
+			findBy: 'key',
+			guardWorkflowId: 'workflow-1',
+			guardNode: guardId,
 			...find,
 		} as INode['parameters'];
 		const [found] = await done(byKey, [item]);
@@ -118,8 +130,11 @@ describe('Get', () => {
 		[
 			'no namespace',
 			{
-				...{ findBy: 'key', keySource: 'expression', key: '1' },
-				...{ guardScope: 'custom', guardNamespace: '={{ $json.none }}' },
+				findBy: 'key',
+				keySource: 'expression',
+				key: '1',
+				guardScope: 'custom',
+				guardNamespace: '={{ $json.none }}',
 			},
 			/"Namespace" is empty/,
 			/another Guard/,

@@ -35,7 +35,8 @@ describe('on Redis, with a secret', () => {
 			await engineOn(server, old).run(json, { triggerItems: [delivery(each)] });
 		}
 		const byKey = {
-			...{ findBy: 'key', guardWorkflowId: 'workflow-1' },
+			findBy: 'key',
+			guardWorkflowId: 'workflow-1',
 			guardNode: json.nodes.find(({ name }) => name === 'Guard')?.id,
 		};
 		const get = { operation: 'get', ...byKey, options: { includeResult: true } };
@@ -51,7 +52,9 @@ describe('on Redis, with a secret', () => {
 			{ found: true, key: '', state: 'unknown', result: null },
 		]);
 		const resolve = {
-			...{ operation: 'resolve', ...byKey, resolveResult: 'json' },
+			operation: 'resolve',
+			...byKey,
+			resolveResult: 'json',
 			resolveJson: '{ "mark": "FOUND-OUT" }',
 		};
 		const resolved = await onServer(now, resolve, [delivery(held)]);

@@ -27,10 +27,17 @@ describe('Release', () => {
 		expect(result.error?.message).toBeUndefined();
 		const [released] = result.json('Records');
 		expect(released).toMatchObject({
-			...{ hash, key, outcome: 'done', state: 'released', previousState: 'unknown' },
+			hash,
+			key,
+			outcome: 'done',
+			state: 'released',
+			previousState: 'unknown',
 			audit: {
-				...{ workflowId: 'mending', workflow: 'Mend "it"', note: 'asked the bank' },
-				...{ executionId: result.executionId, node: 'Records' },
+				workflowId: 'mending',
+				workflow: 'Mend "it"',
+				note: 'asked the bank',
+				executionId: result.executionId,
+				node: 'Records',
 			},
 		});
 		const [record] = await done({ operation: 'get', findBy: 'hash', hash });
@@ -46,7 +53,9 @@ describe('Release', () => {
 			expect(refused.error?.message).toMatch(/is held by execution \d+ of workflow workflow-1/);
 			expect((refused.error as { description?: string }).description).toMatch(/"Force"/);
 			const [forced] = await done({
-				...{ operation: 'release', findBy: 'hash', hash },
+				operation: 'release',
+				findBy: 'hash',
+				hash,
 				options: { force: true },
 			});
 			expect(forced).toMatchObject({ outcome: 'done', previousState: 'processing' });
@@ -69,7 +78,9 @@ describe('Release', () => {
 		const key = newKey();
 		const hash = await unknown(key);
 		const result = await mend({
-			...{ operation: 'release', findBy: 'hash', hash },
+			operation: 'release',
+			findBy: 'hash',
+			hash,
 			options: { fence: '={{ 12345 }}' },
 		});
 		expect(result.error?.message).toMatch(/changed since it was seen/);
@@ -78,7 +89,9 @@ describe('Release', () => {
 		const fence = String(record?.fence);
 		await done({ operation: 'release', findBy: 'hash', hash, options: { fence } });
 		const wrong = await mend({
-			...{ operation: 'release', findBy: 'hash', hash },
+			operation: 'release',
+			findBy: 'hash',
+			hash,
 			options: { fence: '' },
 		});
 		expect(wrong.error?.message).toMatch(/is not a fence/);
@@ -99,7 +112,8 @@ describe('Release', () => {
 			{ json: { execution: { id: failed.executionId }, workflow: { id: 'workflow-1' } } },
 		];
 		const byDefault = {
-			...{ operation: 'release', findBy: 'execution' },
+			operation: 'release',
+			findBy: 'execution',
 			executionId: '={{ $json.execution.id }}',
 			workflowId: '={{ $json.workflow.id }}',
 		};
@@ -153,8 +167,11 @@ describe('Resolve', () => {
 	test.each(['5', '[1]', 'no JSON', 'null'])('refuses %s as a result', async (resolveJson) => {
 		const hash = await unknown(newKey());
 		const result = await mend({
-			...{ operation: 'resolve', findBy: 'hash', hash },
-			...{ resolveResult: 'json', resolveJson },
+			operation: 'resolve',
+			findBy: 'hash',
+			hash,
+			resolveResult: 'json',
+			resolveJson,
 		});
 		expect(result.error?.message).toMatch(/not an object or a list of objects/);
 	});

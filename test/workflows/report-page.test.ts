@@ -20,7 +20,10 @@ const day = (
 ): DayStatistics => ({
 	day: new Date(NOW - back * DAY).toISOString().slice(0, 10),
 	namespace,
-	...{ new: 1_200 - 30 * back, retries: 14, duplicates: 310 + 9 * back, conflicts: 25 },
+	new: 1_200 - 30 * back,
+	retries: 14,
+	duplicates: 310 + 9 * back,
+	conflicts: 25,
 	conflictsByReason: { payload_mismatch: 5, in_progress: 20 },
 	bytes: 1_500_000,
 	...over,
@@ -34,7 +37,8 @@ const html = reportPage(
 			day(0, LONG),
 		],
 		unresolved: new Map([['payments', { count: 3, oldestSince: NOW - 3 * 3_600_000 }]]),
-		...{ fromDay: '2026-10-26', toDay: '2026-11-24' },
+		fromDay: '2026-10-26',
+		toDay: '2026-11-24',
 	},
 	{
 		title: 'Idempotency report',

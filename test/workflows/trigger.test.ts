@@ -35,7 +35,9 @@ async function unknown(namespace: string, key = newKey()): Promise<IDataObject> 
 const triggerNode = (namespace: string, more: IDataObject = {}): INode => {
 	const { options, ...parameters } = more;
 	return node('On Abandoned', 'n8n-nodes-idempotency.idempotencyTrigger', {
-		...{ store: 'embedded', checkEverySeconds: 1, ...parameters },
+		store: 'embedded',
+		checkEverySeconds: 1,
+		...parameters,
 		options: { namespace, graceSeconds: 0, ...(options as IDataObject) },
 	} as INode['parameters']);
 };
@@ -70,8 +72,14 @@ test('tells each abandoned claim once, with what is known, also what was there b
 	await eventually(() => trigger.executions.length === 1);
 	const [event] = told(trigger);
 	expect(event).toMatchObject({
-		...{ event: 'abandoned', hash: before.hash, key: before.key, namespace, state: 'unknown' },
-		...{ workflowId: 'workflow-1', attempts: 1, fence: before.fence },
+		event: 'abandoned',
+		hash: before.hash,
+		key: before.key,
+		namespace,
+		state: 'unknown',
+		workflowId: 'workflow-1',
+		attempts: 1,
+		fence: before.fence,
 		reason: expect.stringMatching(/500/),
 		since: expect.stringMatching(/^\d{4}-.*Z$/),
 		executionId: expect.stringMatching(/^\d+$/),
@@ -92,8 +100,10 @@ test('tells of a run that was killed: its lease is over', async () => {
 	await store.claim([claimRequest({ identity, namespace, leaseMs: 3_000, claimTimeoutMs: 3_000 })]);
 	const [accepted] = await store.claim([
 		claimRequest({
-			...{ identity: identity.replace(/^./, 'f'), namespace: `${namespace}-door` },
-			...{ pending: true, claimTimeoutMs: 3_000 },
+			identity: identity.replace(/^./, 'f'),
+			namespace: `${namespace}-door`,
+			pending: true,
+			claimTimeoutMs: 3_000,
 		}),
 	]);
 	expect(accepted?.ok).toBe(true);

@@ -55,7 +55,8 @@ it('tests the credential', async () => {
 	expect(good).toMatchObject({ status: 'OK' });
 	const bad = await n8n.api.testCredential(credential.id, name, type, withPassword('wrong'));
 	expect(bad).toMatchObject({
-		...{ status: 'Error', message: expect.stringContaining('Check user and password') },
+		status: 'Error',
+		message: expect.stringContaining('Check user and password'),
 	});
 });
 
@@ -71,7 +72,8 @@ function actsOnce(store: StoreName) {
 			await deliver(url, { orderId: 'changed', amount }, { 'idempotency-key': 'changed' });
 		expect(await send(1)).toMatchObject({ status: 201 });
 		expect(await send(2)).toMatchObject({
-			...{ status: 422, body: { detail: expect.stringContaining('amount') } },
+			status: 422,
+			body: { detail: expect.stringContaining('amount') },
 		});
 		expect(downstream.chargesOf('changed')).toHaveLength(1);
 	});

@@ -123,7 +123,11 @@ function sendWhole(response: ServerResponse, model: string, message: AssistantMe
 	response.writeHead(200, { 'content-type': 'application/json' });
 	response.end(
 		JSON.stringify({
-			...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model, usage: USAGE },
+			id: 'chatcmpl-1',
+			object: 'chat.completion',
+			created: 1,
+			model,
+			usage: USAGE,
 			choices: [{ index: 0, message, finish_reason: finishOf(message) }],
 		}),
 	);
@@ -133,7 +137,10 @@ function sendStream(response: ServerResponse, model: string, message: AssistantM
 	response.writeHead(200, { 'content-type': 'text/event-stream' });
 	const send = (delta: object, finish: string | null) => {
 		const chunk = {
-			...{ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model },
+			id: 'chatcmpl-1',
+			object: 'chat.completion.chunk',
+			created: 1,
+			model,
 			choices: [{ index: 0, delta, finish_reason: finish }],
 		};
 		response.write(`data: ${JSON.stringify(chunk)}\n\n`);

@@ -60,7 +60,10 @@ export class N8nHost {
 		const { userFolder, port } = this;
 		const { env = {}, args } = this.options;
 		this.server = await startN8n(SET_UP.install, {
-			...{ userFolder, port, env: { ...QUICK, ...env }, graceMs: 45_000 },
+			userFolder,
+			port,
+			env: { ...QUICK, ...env },
+			graceMs: 45_000,
 			...(args === undefined ? {} : { args }),
 		});
 		await Promise.all(this.webhooks.map((path) => this.registered(path)));

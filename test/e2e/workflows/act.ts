@@ -19,7 +19,10 @@ export function webhook(path: string, responseMode = 'responseNode'): INode {
 /** Charges for `key` of the request; an error stops the run, as HTTP Request does unless told otherwise. */
 export function charge(url: string, key = "={{ $('Webhook').first().json.body.key }}"): INode {
 	const parameters = {
-		...{ method: 'POST', url, sendBody: true, specifyBody: 'keypair' },
+		method: 'POST',
+		url,
+		sendBody: true,
+		specifyBody: 'keypair',
 		bodyParameters: { parameters: [{ name: 'key', value: key }] },
 		options: { timeout: 100_000 },
 	};

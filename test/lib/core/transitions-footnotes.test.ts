@@ -180,7 +180,10 @@ describe('⁵ the finish of a claim that is gone', () => {
 				const { next, answer } = finish(stored, order, CLAIMED_AT + RETENTION - 1);
 				expect(answer).toMatchObject({ outcome: 'done', recovered: true });
 				expect(next).toMatchObject({
-					...{ owner: 'owner-a', fence: FENCE, firstSeenAt: CLAIMED_AT, attempts: 1 },
+					owner: 'owner-a',
+					fence: FENCE,
+					firstSeenAt: CLAIMED_AT,
+					attempts: 1,
 					expiresAt: CLAIMED_AT + 2 * RETENTION - 1,
 				});
 			}

@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
-import { kindOf } from '../../nodes/run-end/node-kinds';
-import { NODES_WITHOUT_EFFECTS } from '../../nodes/run-end/nodes-without-effects';
-import { node } from '../support/engine';
+import { kindOf } from '../../../nodes/run-end/node-kinds';
+import { NODES_WITHOUT_EFFECTS } from '../../../nodes/run-end/nodes-without-effects';
+import { node } from '../../support/engine';
 
 const kind = (type: string, parameters: INode['parameters'] = {}, settings: Partial<INode> = {}) =>
 	kindOf('Node', {

@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
-import type { ClaimRecord } from '../../lib/core/record';
-import { openStore } from '../../nodes/shared/open-store';
-import { node, noOp, webhook, workflow } from '../support/engine';
-import type { NodeSettings, RunOptions, RunResult, WorkflowJson } from '../support/engine';
-import { ownNodes } from '../support/engine/own-nodes';
-import { engine } from '../workflows/nodes';
-import { delivery } from '../workflows/scenario';
+import type { ClaimRecord } from '../../../lib/core/record';
+import { openStore } from '../../../nodes/shared/open-store';
+import { node, noOp, webhook, workflow } from '../../support/engine';
+import type { NodeSettings, RunOptions, RunResult, WorkflowJson } from '../../support/engine';
+import { ownNodes } from '../../support/engine/own-nodes';
+import { engine } from '../../workflows/nodes';
+import { delivery } from '../../workflows/scenario';
 
 /** Workflows of n8n's own nodes around an act, and what becomes of their claims. */
 

@@ -1,6 +1,6 @@
-import { commit, guard, startDownstream } from '../support/engine';
-import type { Answer, Downstream } from '../support/engine';
-import { newKey } from '../workflows/scenario';
+import { commit, guard, startDownstream } from '../../support/engine';
+import type { Answer, Downstream } from '../../support/engine';
+import { newKey } from '../../workflows/scenario';
 import type { HttpSettings } from './shapes';
 import {
 	aggregateAll,

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { openStore } from '../../nodes/shared/open-store';
+import { openStore } from '../../../nodes/shared/open-store';
 import {
 	commit,
 	guard,
@@ -7,9 +7,9 @@ import {
 	startDownstream,
 	subWorkflowTrigger,
 	workflow,
-} from '../support/engine';
-import type { Downstream } from '../support/engine';
-import { delivery, newKey, routed } from '../workflows/scenario';
+} from '../../support/engine';
+import type { Downstream } from '../../support/engine';
+import { delivery, newKey, routed } from '../../workflows/scenario';
 import { deliveries, http, noOp, own, recordOf, recordsOf, run, shape } from './shapes';
 
 /** Guards in series, alone, twice, renamed, and in sub-workflows. */

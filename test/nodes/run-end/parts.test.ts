@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
-import { commit, guard, startDownstream } from '../support/engine';
-import type { Answer, Downstream } from '../support/engine';
-import { delivery, newKey } from '../workflows/scenario';
+import { commit, guard, startDownstream } from '../../support/engine';
+import type { Answer, Downstream } from '../../support/engine';
+import { delivery, newKey } from '../../workflows/scenario';
 import { http, loop, noOp, recordOf, run, shape, splitOut } from './shapes';
 
 /** A claim is finished when nothing of it can still happen: requests that become several calls. */

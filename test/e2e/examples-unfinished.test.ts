@@ -5,7 +5,7 @@ import { startDownstream } from '../support/downstream';
 import { eventually, post, publishExample } from './harness/examples';
 import { N8nHost } from './harness/n8n-host';
 
-/** The examples that settle what a run left unfinished, beside a workflow that leaves it so. */
+/** The examples that try again, or settle, what a run left unfinished. */
 let n8n: N8nHost;
 let service: Downstream;
 beforeAll(async () => {
@@ -73,4 +73,61 @@ it('report: shows what is remembered', async () => {
 	const page = await read();
 	expect(page.headers.get('content-type')).toContain('text/html');
 	expect(await page.text()).toMatch(/^<!DOCTYPE html>[^]*<\/html>/);
+});
+
+/** Requests to one path of the service; each example has one of its own. */
+const calls = (path: string) => service.requests.filter((request) => request.path === path);
+
+describe('retry-with-backoff', () => {
+	const send = async (key: string) =>
+		await post(n8n.webhook('payments'), { amount: 5 }, { 'idempotency-key': key });
+	const busy = { status: 429, headers: { 'retry-after': '1' } };
+
+	it('tries again after the wait that the service asks for', async () => {
+		await publishExample(n8n, 'retry-with-backoff', { urls: { Pay: `${service.url}/payments` } });
+		service.next(busy, busy);
+		const begun = Date.now();
+		const first = await send('pay-1');
+		expect(first).toMatchObject({ status: 200, body: { charge: expect.any(String) } });
+		expect(Date.now() - begun).toBeGreaterThanOrEqual(2_000);
+		expect(calls('/payments')).toHaveLength(3);
+		expect((await send('pay-1')).body).toEqual(first.body);
+		expect(calls('/payments')).toHaveLength(3);
+	});
+
+	it('ends after five tries', async () => {
+		service.next(busy, busy, busy, busy, busy);
+		expect(await send('pay-2')).toMatchObject({
+			status: 429,
+			body: { title: 'The request was tried too often' },
+		});
+		expect(calls('/payments')).toHaveLength(8);
+	});
+
+	it('does not try again where nobody knows whether it was paid', async () => {
+		service.next({ status: 500, effect: true });
+		expect(await send('pay-3')).toMatchObject({ status: 500 });
+		expect(await send('pay-3')).toMatchObject({ status: 409 });
+		expect(calls('/payments')).toHaveLength(9);
+	});
+});
+
+describe('downstream-key', () => {
+	it('asks again after a lost answer, with the same key in quotes', async () => {
+		await publishExample(n8n, 'downstream-key', {
+			urls: { 'Create Payment': `${service.url}/pay-outs` },
+		});
+		const send = async () =>
+			await post(n8n.webhook('pay-out'), { amount: 5 }, { 'idempotency-key': 'pay-out-1' });
+		service.next({ reset: true });
+		expect(await send()).toMatchObject({ status: 503 });
+		await eventually('the key is free again', async () => (await send()).status === 200);
+		expect(await send()).toMatchObject({ status: 200 });
+		const keys = calls('/pay-outs').map(({ headers }) => headers['idempotency-key']);
+		expect(keys).toHaveLength(2);
+		expect(new Set(keys).size).toBe(1);
+		expect(keys[0]).toMatch(
+			/^"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/,
+		);
+	});
 });

@@ -1,8 +1,8 @@
-import { RedisServer } from '../support/redis-server';
-import { startDownstream, wait } from '../support/engine';
-import type { Downstream } from '../support/engine';
-import { engineOn, onRedis } from '../workflows/on-redis';
-import { chargeWorkflow, delivery, newKey } from '../workflows/scenario';
+import { RedisServer } from '../../support/redis-server';
+import { startDownstream, wait } from '../../support/engine';
+import type { Downstream } from '../../support/engine';
+import { engineOn, onRedis } from '../../workflows/on-redis';
+import { chargeWorkflow, delivery, newKey } from '../../workflows/scenario';
 
 /** A run that is put to sleep holds its claim in the store, or does not sleep. */
 

@@ -1,7 +1,7 @@
-import * as codec from '../../lib/results/result-codec';
-import { commit, guard, startDownstream, stopAndError } from '../support/engine';
-import type { Downstream } from '../support/engine';
-import { newKey } from '../workflows/scenario';
+import * as codec from '../../../lib/results/result-codec';
+import { commit, guard, startDownstream, stopAndError } from '../../support/engine';
+import type { Downstream } from '../../support/engine';
+import { newKey } from '../../workflows/scenario';
 import { aggregateAll, deliveries, http, loop, noOp, own, recordsOf, run, shape } from './shapes';
 
 /** Batches of many requests: work is done once where it is the same, and n8n's thread is handed back. */

@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
-import { commit, guard, javascript, startDownstream, stopAndError } from '../support/engine';
-import type { Answer, Downstream } from '../support/engine';
-import { delivery, detailsOf, newKey } from '../workflows/scenario';
+import { commit, guard, javascript, startDownstream, stopAndError } from '../../support/engine';
+import type { Answer, Downstream } from '../../support/engine';
+import { delivery, detailsOf, newKey } from '../../workflows/scenario';
 import {
 	aggregateAll,
 	deliveries,

@@ -1,7 +1,7 @@
 import type { IDataObject, INode } from 'n8n-workflow';
-import { commit, guard, javascript, startDownstream, wait } from '../support/engine';
-import type { Answer, Downstream } from '../support/engine';
-import { delivery, newKey, routed } from '../workflows/scenario';
+import { commit, guard, javascript, startDownstream, wait } from '../../support/engine';
+import type { Answer, Downstream } from '../../support/engine';
+import { delivery, newKey, routed } from '../../workflows/scenario';
 import { deliveries, filterBy, http, recordOf, recordsOf, run, shape } from './shapes';
 
 /** Every act of a claim counts, not only the last: whole workflows of n8n's own nodes. */

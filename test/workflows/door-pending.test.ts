@@ -1,0 +1,114 @@
+import type { IDataObject, INode } from 'n8n-workflow';
+
+import { until } from '../support/until';
+import { node, records, workflow } from '../support/engine';
+import { engineOn } from './on-redis';
+import { newKey } from './scenario';
+import { CREDENTIALS, doorOf, downstream, redis, send, server, slow } from './door-harness';
+
+/** Between the claim at the door and the run that it starts. */
+
+describe('a request that was taken in and has not started', () => {
+	const stored = async () =>
+		await server.ask(async (client) => {
+			const names = (await client.keys('*')).filter((name) => /:[0-9a-f]{64}$/.test(name));
+			return await Promise.all(names.map(async (name) => await client.hgetall(name)));
+		});
+
+	test('is pending, with its request, until its run starts; then it is gone from the record', async () => {
+		await server.ask(async (client) => await client.flushall());
+		let go = (): void => undefined;
+		const started = new Promise<void>((resolve) => (go = resolve));
+		const door = await doorOf({ webhook: { responseMode: 'onReceived' }, act: [slow(300)] });
+		door.beforeExecution = async () => await started;
+		const key = newKey();
+		expect((await send(door, key)).status).toBe(202);
+		const [pending] = await stored();
+		expect(pending?.s).toMatch(/^P /);
+		expect(Object.keys(pending ?? {}).some((field) => field.startsWith('v'))).toBe(true);
+		expect((await send(door, key)).status).toBe(409);
+		go();
+		await until('it runs', async () => /^R /.test((await stored())[0]?.s ?? ''));
+		const [running] = await stored();
+		expect(Object.keys(running ?? {}).some((field) => field.startsWith('v'))).toBe(false);
+		await until('it ended', async () => await Promise.resolve(door.executions.length === 1));
+		expect((await send(door, key)).status).toBe(200);
+	});
+
+	test('is found with its request when n8n dies, and handled when it is sent again', async () => {
+		const options = { claimTimeoutMinutes: 0.002 };
+		const door = await doorOf({ webhook: { responseMode: 'onReceived', options } });
+		// What was acknowledged is never executed: this n8n is gone.
+		door.beforeExecution = async () => await new Promise(() => undefined);
+		const key = newKey();
+		const headers = { authorization: 'Bearer of-the-caller' };
+		expect((await send(door, key, { headers })).status).toBe(202);
+		const n8n = engineOn(server);
+		const mend = async (parameters: INode['parameters']) => {
+			const flow = workflow({
+				id: 'mending',
+				nodes: [records('Records', { store: 'redis', ...parameters }, { credentials: redis })],
+			});
+			return (await n8n.run(flow)).json('Records');
+		};
+		let lost: IDataObject | undefined;
+		await until('its time is over', async () => {
+			const listed = await mend({
+				operation: 'list',
+				filters: { states: ['released'] },
+				options: { includeResult: true },
+			});
+			lost = listed.find((each) => each.key === key);
+			return lost !== undefined;
+		});
+		expect(lost).toMatchObject({ state: 'released', started: false, request: { body: { key } } });
+		expect(lost?.reason).toMatch(/never began$/);
+		expect(JSON.stringify(lost)).not.toContain('of-the-caller');
+		// It never ran: the sender's next delivery acts, though an earlier outcome that is unknown is held.
+		door.beforeExecution = async () => await Promise.resolve();
+		const { body } = lost?.request as { body: IDataObject };
+		expect((await send(door, key, { body: JSON.stringify(body) })).status).toBe(202);
+		await until('it ran', async () => await Promise.resolve(downstream.effects(key) === 1));
+	});
+
+	test('whose claim is lost meanwhile does not act', async () => {
+		let go = (): void => undefined;
+		const started = new Promise<void>((resolve) => (go = resolve));
+		const options = { claimTimeoutMinutes: 0.002 };
+		const webhook = { responseMode: 'onReceived', onUnknownOutcome: 'retry', options };
+		let acts = 0;
+		const door = await doorOf({ webhook, act: [slow(0, () => acts++)] });
+		door.beforeExecution = async () => await started;
+		const key = newKey();
+		await send(door, key);
+		await new Promise((resolve) => setTimeout(resolve, 200));
+		door.beforeExecution = async () => await Promise.resolve();
+		expect((await send(door, key)).status).toBe(202);
+		await until('the second ran', async () => await Promise.resolve(door.executions.length === 1));
+		go();
+		await until('the first ended', async () => await Promise.resolve(door.executions.length === 2));
+		expect(acts).toBe(1);
+		expect(door.executions[1]?.error?.message).toContain('another run has taken it over');
+	});
+
+	test('a token that was made up starts nothing, also under "Continue"', async () => {
+		const n8n = engineOn(server, {}, CREDENTIALS);
+		for (const onError of ['stopWorkflow', 'continueRegularOutput'] as const) {
+			await doorOf({ engine: n8n });
+			const flow = workflow({
+				nodes: [
+					node(
+						'Door',
+						'n8n-nodes-idempotency.idempotentWebhook',
+						{ store: 'redis', path: 'orders' },
+						{ typeVersion: 2, credentials: redis, onError },
+					),
+					slow(0),
+				],
+			});
+			const triggerItems = [{ json: { body: {}, idempotency: { token: 'idem1.YWJj.YWJj' } } }];
+			const run = await n8n.run(flow, { triggerItems });
+			expect(run.tasks('Slow')).toHaveLength(0);
+		}
+	});
+});
