@@ -12,7 +12,7 @@ type Conflict = ClaimAnswer & { outcome: 'conflict' };
 
 /** Why an item was refused, in words and as an RFC 9457 problem. */
 export interface Refusal {
-	readonly reason: ConflictReason | 'missing_key';
+	readonly reason: ConflictReason | 'missing_key' | 'signature_refused';
 	readonly statusCode: number;
 	readonly title: string;
 	readonly message: string;
@@ -30,6 +30,7 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 	stale_key: [412, 'The event is too old'],
 	tenant_mismatch: [403, 'The key belongs to somebody else'],
 	missing_key: [400, 'The request has no key'],
+	signature_refused: [401, 'The request could not be authenticated'],
 };
 
 /** What the store's refusal means to the caller. @param sameBatch whether this very run holds the key for an earlier item */
@@ -66,16 +67,21 @@ export function refusalOf(
 
 /** `why` with or without a full stop. */
 export function missingKeyRefusal(why: string): Refusal {
-	const [statusCode, title] = TITLES.missing_key;
-	const message = `${why.replace(/\.$/, '')}. Nothing was done.`;
-	return {
-		reason: 'missing_key',
-		statusCode,
-		title,
-		message,
-		retryAfterSeconds: null,
-		changedFields: [],
-	};
+	return refusedBefore('missing_key', `${why.replace(/\.$/, '')}. Nothing was done.`);
+}
+
+/** One answer for every cause: whoever tries to forge a signature learns nothing from it. */
+export function signatureRefusal(): Refusal {
+	return refusedBefore(
+		'signature_refused',
+		'The request could not be authenticated. Nothing was done.',
+	);
+}
+
+/** Of a request that was not asked for at the store. */
+function refusedBefore(reason: 'missing_key' | 'signature_refused', message: string): Refusal {
+	const [statusCode, title] = TITLES[reason];
+	return { reason, statusCode, title, message, retryAfterSeconds: null, changedFields: [] };
 }
 
 export function refusalDetails(refusal: Refusal): JsonObject {

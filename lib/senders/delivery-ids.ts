@@ -162,7 +162,7 @@ function readFrom(sender: Sender, delivery: Delivery, identity: DeliveryIdentity
 	}
 	const advice =
 		reading.kind === 'must_split'
-			? sender.batched
+			? splitAdvice(sender)
 			: reading.kind === 'missing' && isBehindTrigger(sender, delivery)
 				? sender.behindTrigger
 				: undefined;
@@ -172,6 +172,12 @@ function readFrom(sender: Sender, delivery: Delivery, identity: DeliveryIdentity
 		tried: [sender.value],
 		message: sentences(`No delivery ID of ${sender.name}: ${reading.why}`, advice),
 	};
+}
+
+function splitAdvice({ batched }: Sender): string {
+	const option = 'Add the option "Split Events" to the Guard';
+	if (batched === null) return option;
+	return `${option}, or ${batched.slice(0, 1).toLowerCase()}${batched.slice(1)}`;
 }
 
 function isBehindTrigger(sender: Sender, { json, hasHeaders }: Delivery): boolean {

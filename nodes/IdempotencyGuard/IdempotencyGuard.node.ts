@@ -7,6 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { DOCS_URL } from '../../lib/guard/docs-url';
+import { testIdempotentWebhookSignature } from '../shared/signature/credential-test';
 import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { guardProperties } from './description';
 import { guardItems } from './execute';
@@ -41,11 +42,17 @@ export class IdempotencyGuard implements INodeType {
 				testedBy: 'testIdempotencyPostgres',
 				displayOptions: { show: { store: ['postgres'] } },
 			},
+			{
+				name: 'idempotentWebhookSignatureApi',
+				required: true,
+				testedBy: 'testIdempotentWebhookSignature',
+				displayOptions: { show: { '/options.verifySignature': ['sender', 'hmac'] } },
+			},
 		],
 		properties: guardProperties,
 	};
 
-	methods = { credentialTest: STORE_CREDENTIAL_TESTS };
+	methods = { credentialTest: { ...STORE_CREDENTIAL_TESTS, testIdempotentWebhookSignature } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await guardItems(this);

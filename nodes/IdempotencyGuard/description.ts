@@ -3,7 +3,19 @@ import type { INodeProperties } from 'n8n-workflow';
 import { keySourceProperties } from '../shared/properties/key';
 import { guardOptions, optionsOf } from '../shared/properties/options';
 import { handledProperties } from '../shared/properties/run';
+import { guardSignatureOptions } from '../shared/properties/signature';
 import { STORE_PROPERTY } from '../shared/store-parameter';
+
+const splitEvents: INodeProperties = {
+	displayName: 'Split Events',
+	name: 'splitEvents',
+	type: 'boolean',
+	noDataExpression: true,
+	default: true,
+	description:
+		'Whether to make an item of each event, where a sender puts several into one request. Each then has a key of its own.',
+	displayOptions: { show: { '/keySource': ['delivery'] } },
+};
 
 export const guardProperties: INodeProperties[] = [
 	{
@@ -16,5 +28,5 @@ export const guardProperties: INodeProperties[] = [
 	...keySourceProperties,
 	...handledProperties,
 	STORE_PROPERTY,
-	optionsOf(guardOptions),
+	optionsOf([...guardOptions, ...guardSignatureOptions, splitEvents]),
 ];

@@ -7,22 +7,22 @@ import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
 import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
-import { claimsOf } from '../../lib/guard/prepare';
-import { missingKeyRefusal, refusalDetails } from '../../lib/guard/refusal';
+import { missingKeyRefusal, refusalDetails, signatureRefusal } from '../../lib/guard/refusal';
 import { waitForResults } from '../../lib/guard/wait-for-result';
 import { duplicateMessage } from '../../lib/guard/words';
 import { HeldClaims } from '../run-end/hold-claims';
-import { executionHost } from '../shared/claim-host';
 import { refuseInventedItems } from '../shared/engine';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
-import { readTerms } from '../shared/item-terms';
 import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import { giveHints } from './hints';
+import type { Incoming } from './incoming';
+import { judge } from './judge';
 import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
+import { incomingOf } from './read-input';
 import { waitingRun } from './waiting-run';
 import { checkWorkflow } from './workflow-checks';
 
@@ -51,18 +51,24 @@ async function guard(
 	const parameters = itemParametersOf(context);
 	const settings = readSettings(context, parameters);
 	checkWorkflow(context, settings);
+	const incoming = await incomingOf(context, parameters, items);
+	out.take(incoming);
 	if (settings.skip) {
-		for (const index of items.keys()) {
-			out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'skipped' });
+		for (const [index, { refused }] of incoming.entries()) {
+			if (refused === null) {
+				out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'skipped' });
+			} else {
+				routeRefused(out, settings, index);
+			}
 		}
 		return;
 	}
 
 	const opened = await tryOpen(context, settings);
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
-	const terms = readTerms(parameters, items.length);
-	const prepared = await claimsOf(executionHost(context), settings, terms, items, secrets);
-	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, prepared);
+	const judged = await judge(context, settings, parameters, incoming, secrets);
+	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, judged, incoming);
+	const prepared = judged.filter((each) => each !== null);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');
 	const held = opened instanceof StoreError ? null : new HeldClaims(context, opened, settings);
@@ -71,6 +77,7 @@ async function guard(
 		settings,
 		opened,
 		out,
+		incoming,
 		held,
 		unprotected: [],
 		refusedBefore: null,
@@ -83,8 +90,9 @@ async function guard(
 			claimed = await waitForResults(host, opened, settings, claimable, claimed);
 		}
 		const answers = claimed.values();
-		for (const [index, each] of prepared.entries()) {
-			if (each.kind === 'claim') routeClaimed(route, index, each, answers.next().value);
+		for (const [index, each] of judged.entries()) {
+			if (each === null) routeRefused(out, settings, index);
+			else if (each.kind === 'claim') routeClaimed(route, index, each, answers.next().value);
 			else routeUnclaimed(route, index, each);
 		}
 	} catch (error) {
@@ -96,6 +104,9 @@ async function guard(
 		settings,
 		prepared,
 		unprotected: route.unprotected,
+		refusedSignatures: incoming.flatMap(({ origin, refused }) =>
+			refused === null ? [] : [{ index: origin, why: refused }],
+		),
 		granted: held?.granted.length ?? 0,
 		refusedBefore: route.refusedBefore,
 	});
@@ -104,11 +115,19 @@ async function guard(
 
 const NO_SECRETS = { secret: '', previousSecret: '' };
 
+function routeRefused(out: GuardOutputs, { outputField }: GuardSettings, index: number): void {
+	out.pass(OUTPUT.conflict, index, outputField, {
+		outcome: 'conflict',
+		...refusalDetails(signatureRefusal()),
+	});
+}
+
 interface Routing {
 	readonly context: IExecuteFunctions;
 	readonly settings: GuardSettings;
 	readonly opened: OpenStore | StoreError;
 	readonly out: GuardOutputs;
+	readonly incoming: readonly Incoming[];
 	/** Null where the store could not be opened. */
 	readonly held: HeldClaims | null;
 	readonly unprotected: Array<{ index: number; message: string }>;
@@ -200,12 +219,12 @@ function routeStoreError(route: Routing, index: number, error: StoreError): void
 }
 
 function passUnprotected(
-	{ settings, out, unprotected }: Routing,
+	{ settings, out, incoming, unprotected }: Routing,
 	index: number,
 	message: string,
 ): void {
 	out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'unprotected', message });
-	unprotected.push({ index, message });
+	unprotected.push({ index: incoming[index]?.origin ?? index, message });
 }
 
 async function tryOpen(
@@ -224,11 +243,14 @@ async function tryOpen(
 function throwForFirstBrokenItem(
 	context: IExecuteFunctions,
 	settings: GuardSettings,
-	prepared: readonly Prepared[],
+	judged: ReadonlyArray<Prepared | null>,
+	incoming: readonly Incoming[],
 ): void {
-	for (const [index, each] of prepared.entries()) {
-		const complaint = complaintAbout(each, settings);
-		if (complaint !== null) throw nodeError(context.getNode(), complaint, index);
+	for (const [index, each] of judged.entries()) {
+		const complaint = each === null ? null : complaintAbout(each, settings);
+		if (complaint !== null) {
+			throw nodeError(context.getNode(), complaint, incoming[index]?.origin ?? index);
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ const MOST_HINTS = 3;
 export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 	const hints = [
 		...unprotectedHints(run.unprotected),
+		...signatureHints(run.refusedSignatures),
 		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
 		...sleepHints(context, run.settings),
 		...wiringHints(context, run),
@@ -33,6 +34,14 @@ function unprotectedHints(unprotected: GuardRun['unprotected']): string[] {
 	if (first === undefined) return [];
 	const which = unprotected.length === 1 ? `Item ${first.index}` : `${unprotected.length} items`;
 	return [`${which} went on unprotected: ${first.message}`];
+}
+
+/** The cause stands here alone: what goes to the sender says nothing of it. */
+function signatureHints(refused: GuardRun['refusedSignatures']): string[] {
+	const [first] = refused;
+	if (first === undefined) return [];
+	const more = refused.length === 1 ? '' : ` (and ${refused.length - 1} items more)`;
+	return [`Item ${first.index} went to Conflict${more}: its signature ${first.why}.`];
 }
 
 /** A run without Commit could never be seen to succeed. */

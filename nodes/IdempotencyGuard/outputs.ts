@@ -2,6 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { Complaint } from '../../lib/guard/complaint';
 import { nodeError } from '../shared/messages';
+import type { Incoming } from './incoming';
+import { unchecked } from './incoming';
 
 /** The order of the Guard's outputs: binding, since connections name them by number. */
 export const OUTPUT = { new: 0, duplicate: 1, conflict: 2 } as const;
@@ -10,36 +12,47 @@ export const OUTPUT = { new: 0, duplicate: 1, conflict: 2 } as const;
 export class GuardOutputs {
 	private readonly lists: INodeExecutionData[][] = [[], [], []];
 
+	/** What goes out: the input, until it is known which requests are in it. */
+	private incoming: readonly Incoming[];
+
 	constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly items: readonly INodeExecutionData[],
-	) {}
+	) {
+		this.incoming = items.map(unchecked);
+	}
+
+	/** From here on places are those of these requests. */
+	take(incoming: readonly Incoming[]): void {
+		this.incoming = incoming;
+	}
 
 	get outputs(): INodeExecutionData[][] {
 		return this.lists;
 	}
 
-	/** The input item with our details. @returns its place on that output. */
+	/** A request with our details. @returns its place on that output. */
 	pass(
 		output: (typeof OUTPUT)[keyof typeof OUTPUT],
 		index: number,
 		outputField: string,
 		details: IDataObject,
 	): number {
-		const item = this.items[index];
+		const { item, origin } = this.at(index);
 		const list = this.lists[output] ?? [];
 		list.push({
-			json: { ...item?.json, [outputField]: details },
-			...(item?.binary === undefined ? {} : { binary: item.binary }),
-			pairedItem: { item: index },
+			json: { ...item.json, [outputField]: details },
+			...(item.binary === undefined ? {} : { binary: item.binary }),
+			pairedItem: { item: origin },
 		});
 		return list.length - 1;
 	}
 
 	/** Stored items, instead of the input item. */
 	replay(index: number, stored: readonly INodeExecutionData[]): void {
+		const { origin } = this.at(index);
 		for (const item of stored) {
-			this.lists[OUTPUT.duplicate]?.push({ ...item, pairedItem: { item: index } });
+			this.lists[OUTPUT.duplicate]?.push({ ...item, pairedItem: { item: origin } });
 		}
 	}
 
@@ -48,15 +61,23 @@ export class GuardOutputs {
 	 * follows a link that is an object, and may throw, which would send all items to New.
 	 */
 	fail(index: number, complaint: Complaint): void {
+		const { origin } = this.at(index);
 		if (!this.context.continueOnFail()) {
-			throw nodeError(this.context.getNode(), complaint, index);
+			throw nodeError(this.context.getNode(), complaint, origin);
 		}
-		this.lists[OUTPUT.conflict]?.push({ json: { error: complaint.message }, pairedItem: index });
+		this.lists[OUTPUT.conflict]?.push({ json: { error: complaint.message }, pairedItem: origin });
 	}
 
 	failAll(complaint: Complaint): void {
 		for (const list of this.lists) list.length = 0;
+		this.take(this.items.map(unchecked));
 		for (const index of this.items.keys()) this.fail(index, complaint);
+	}
+
+	private at(index: number): Incoming {
+		const incoming = this.incoming[index];
+		if (incoming === undefined) throw new TypeError('Every answer is of a request');
+		return incoming;
 	}
 }
 

@@ -13,7 +13,7 @@ import { STORE_CREDENTIAL_TESTS } from '../shared/store-credentials';
 import { webhookProperties } from './description';
 import { answerAtDoor } from './answer-at-door';
 import { startRun } from './start';
-import { testIdempotentWebhookSignature } from './signature-test';
+import { testIdempotentWebhookSignature } from '../shared/signature/credential-test';
 import { WEBHOOK_DESCRIPTION } from './webhook-description';
 
 export class IdempotentWebhook implements INodeType {

@@ -12,8 +12,8 @@ import { answerToFailure } from './failures';
 import { bareRequest, greet } from './greet';
 import { isOriginAllowed } from './origin';
 import { readRequest } from './request';
-import { checkSignature } from './signature';
-import { signatureSecretsOf } from './signature-credential';
+import { checkSignature } from '../shared/signature/check-signature';
+import { signatureSecretsOf } from '../shared/signature/secrets';
 
 /**
  * Answers a request, or starts an execution for it. Nothing before the claim asks the store, and nothing after the signature sees a

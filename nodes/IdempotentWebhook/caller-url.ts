@@ -5,7 +5,7 @@ import type { ItemParameters } from '../shared/parameters';
 
 /**
  * The address that the sender called, as some of them sign it: n8n's own public address (WEBHOOK_URL) with the path and query as they
- * came. Who is behind another proxy says it in "Public URL". Null where it can't be known.
+ * came. Who is behind another proxy says it in "Signature: Public URL". Null where it can't be known.
  */
 export function callerUrl(context: IWebhookFunctions, parameters: ItemParameters): string | null {
 	const { originalUrl = '' } = context.getRequestObject() as unknown as { originalUrl?: string };

@@ -3,13 +3,9 @@ import type { INodeProperties } from 'n8n-workflow';
 import { keySourceProperties } from '../shared/properties/key';
 import { guardOptions, optionsOf } from '../shared/properties/options';
 import { handledProperties } from '../shared/properties/run';
-import {
-	answersProperty,
-	callerOptions,
-	eventKindsProperty,
-	signatureProperties,
-} from './signature-properties';
+import { signatureFields, signatureOptions } from '../shared/properties/signature';
 import { STORE_PROPERTY } from '../shared/store-parameter';
+import { answersProperty, callerOptions, eventKindsProperty } from './caller-properties';
 
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 
@@ -191,11 +187,11 @@ const optionsOfGuard = guardOptions
 
 export const webhookProperties: INodeProperties[] = [
 	...requestProperties,
-	...signatureProperties,
+	...signatureFields,
 	...keySourceProperties,
 	eventKindsProperty,
 	...handledProperties,
 	STORE_PROPERTY,
 	answersProperty,
-	optionsOf([...optionsOfGuard, ...webhookOptions, ...callerOptions]),
+	optionsOf([...optionsOfGuard, ...webhookOptions, ...callerOptions, ...signatureOptions]),
 ];

@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { SenderValue } from '../../lib/senders/delivery-ids';
 import { splitDelivery } from '../../lib/senders/split-delivery';
 import type { ItemParameters } from '../shared/parameters';
 import type { DoorRequest } from './request';
-import { chosenSender } from './signature';
 
 /** The events of a request that are to start a run. */
 export interface DoorEvents {
@@ -18,7 +18,9 @@ export function eventsOf(parameters: ItemParameters, request: DoorRequest): Door
 	if (parameters.get('keySource', 0, 'delivery') !== 'delivery') {
 		return { requests: [request], leftOut: 0 };
 	}
-	const { events } = splitDelivery({ json: request.json }, chosenSender(parameters));
+	// By whose IDs are the keys, whoever signs.
+	const sender = parameters.get<'auto' | SenderValue>('sender', 0, 'auto');
+	const { events } = splitDelivery({ json: request.json }, sender);
 	const chosen = parameters.has('eventKinds')
 		? parameters.get<unknown>('eventKinds', 0, [])
 		: undefined;

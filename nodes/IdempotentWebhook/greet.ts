@@ -9,8 +9,8 @@ import { problemAnswer, send } from './answers';
 import { callerUrl } from './caller-url';
 import { logAtDoor } from './door-log';
 import { misconfigured } from './failures';
-import { chosenSender } from './signature';
-import type { SignatureSecrets } from './signature-credential';
+import { chosenSender } from '../shared/signature/check-signature';
+import type { SignatureSecrets } from '../shared/signature/secrets';
 
 /** What a handshake or a signature is read from, before the request is one of a workflow's. `rawBody` is what n8n has read so far. */
 export function bareRequest(

@@ -14,6 +14,8 @@ import type {
  */
 interface EngineInternals {
 	readonly runIndex?: number;
+	/** The items that expressions see. */
+	connectionInputData?: readonly INodeExecutionData[];
 	readonly additionalData?: { readonly hooks?: EngineHooks };
 	readonly runExecutionData?: {
 		readonly waitTill?: Date;
@@ -59,6 +61,14 @@ interface StackEntry {
 }
 
 const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
+
+/** Lets expressions of this run of the node see other items than its input: the events that one of them holds. */
+export function showToExpressions(
+	context: IExecuteFunctions,
+	items: readonly INodeExecutionData[],
+): void {
+	internalsOf(context).connectionInputData = items;
+}
 
 /** An object that lives as long as this execution does in this process; null where this n8n does not show it. */
 export function executionOf(context: IExecuteFunctions): object | null {

@@ -99,7 +99,7 @@ function section(
 		...(sender.batched === null
 			? []
 			: [
-					`**Several events in one request**: Idempotent Webhook splits them, and each has its own claim${kindsOf(sender)}. With a Guard instead: ${lowerFirst(sender.batched)}`,
+					`**Several events in one request**: Idempotent Webhook splits them, and each has its own claim${kindsOf(sender)}. With a Guard: add its option *Split Events*, or ${lowerFirst(sender.batched)}`,
 				]),
 		`**Signature**: ${signatureOf(signature)}`,
 		...handshakesOf(sender, handshakes),

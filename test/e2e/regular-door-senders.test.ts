@@ -95,6 +95,44 @@ describe('a signature', () => {
 	});
 });
 
+it("behind n8n's own Webhook a Guard lets in what is signed, and answers 401 to all else", async () => {
+	const service = await startPaymentService();
+	const example = prepareExample(await readExample('webhook-charge'), {
+		id: 'guard-signed',
+		urls: { 'Charge Card': service.url },
+	});
+	const { id, name } = await n8n.api.saveCredential('guard-signed', TYPE, { secret: 'e2e' });
+	for (const node of example.nodes) {
+		if (node.type === 'n8n-nodes-base.webhook') {
+			node.webhookId = 'guard-signed';
+			Object.assign(node.parameters, { path: 'guard-signed', options: { rawBody: true } });
+		}
+		if (node.type.endsWith('.idempotencyGuard')) {
+			node.parameters.options = { verifySignature: 'sender', signatureSender: 'github' };
+			node.credentials = { [TYPE]: { id, name } };
+		}
+	}
+	await n8n.publish({ ...example, name: 'guard-signed' });
+	const ask = async (key: string, text = '{ "orderId": "g1", "amount": 1 }') => {
+		const signature = `sha256=${hex(key, text)}`;
+		const headers = {
+			'content-type': 'application/json',
+			'idempotency-key': 'g1',
+			'x-hub-signature-256': signature,
+		};
+		const url = n8n.webhook('guard-signed');
+		const answer = await fetch(url, { method: 'POST', body: text, headers });
+		return { status: answer.status, text: await answer.text() };
+	};
+	const forged = await ask('guessed');
+	expect(forged.status).toBe(401);
+	const first = await ask('e2e');
+	expect(first.status).toBe(201);
+	expect(await ask('e2e')).toEqual(first);
+	expect(await ask('guessed')).toEqual(forged);
+	expect(service.total()).toBe(1);
+});
+
 it('handshakes are answered by the production URL, and start no execution', async () => {
 	const secrets = { secret: 'e2e', verifyToken: 'token' };
 	const slack = await publish('door-slack', { sender: 'slack' }, secrets);

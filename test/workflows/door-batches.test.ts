@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 import { until } from '../support/until';
@@ -39,6 +40,17 @@ it('one event is an item of the same shape, and is answered by its result', asyn
 	const door = await openDoor({ sender: 'hubSpot' });
 	expect(await door.send({ body: hubSpot(1) })).toMatchObject({ json: { answer: 1 } });
 	expect(idsOf(door.acted)).toEqual([1]);
+});
+
+it('events are split by the sender of their IDs, whoever signs', async () => {
+	const door = await openDoor(
+		{ sender: 'hubSpot', verifySignature: 'sender', signatureSender: 'github' },
+		{ secrets: { secret: 'k' } },
+	);
+	const body = hubSpot(1, 2);
+	const signature = `sha256=${createHmac('sha256', 'k').update(body).digest('hex')}`;
+	const answer = await door.send({ body, headers: { 'x-hub-signature-256': signature } });
+	expect(answer).toMatchObject({ status: 200, json: { new: 2 } });
 });
 
 it('the same event twice in one request acts once', async () => {

@@ -78,7 +78,7 @@ function verifyUnder(
 export const CAUSE_WORDS: Readonly<Record<SignatureCause, string>> = {
 	contradictory: 'came with two delivery IDs that differ',
 	in_the_future:
-		'is from the future: check the clock of this machine, or choose a longer "Signature Tolerance"',
+		'is from the future: check the clock of this machine, or choose a longer "Signature: Tolerance"',
 	malformed: 'has not the form that this sender gives it',
 	missing: 'is missing',
 	no_raw_body: 'cannot be checked: n8n keeps no raw body of a multipart request',
@@ -86,7 +86,7 @@ export const CAUSE_WORDS: Readonly<Record<SignatureCause, string>> = {
 	no_url: 'cannot be checked: the address that the sender called is not known',
 	reused: 'came before, with another body',
 	too_old:
-		'is older than "Signature Tolerance" allows: a replay, or check the clock of this machine',
+		'is older than "Signature: Tolerance" allows: a replay, or check the clock of this machine',
 	unusable_secret:
 		'cannot be checked: the secret is empty or has not the form that this sender gives',
 	wrong:

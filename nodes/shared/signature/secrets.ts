@@ -1,8 +1,8 @@
-import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { attemptAsync } from '../../lib/core/attempt';
-import { KEPT_MS } from '../shared/stores';
-import { textOf } from '../shared/redis-credential';
+import { attemptAsync } from '../../../lib/core/attempt';
+import { KEPT_MS } from '../stores';
+import { textOf } from '../redis-credential';
 
 /** What the user has told of the sender. */
 export interface SignatureSecrets {
@@ -15,12 +15,14 @@ const TYPE = 'idempotentWebhookSignatureApi';
 const kept = new Map<string, { readonly read: Promise<IDataObject>; readonly until: number }>();
 
 /** The secrets of a node, read again every few seconds; none where it has no credential, or it can't be read. */
-export async function signatureSecretsOf(context: IWebhookFunctions): Promise<SignatureSecrets> {
+export async function signatureSecretsOf(
+	context: Pick<IExecuteFunctions, 'getNode' | 'getCredentials'>,
+): Promise<SignatureSecrets> {
 	const id = context.getNode().credentials?.[TYPE]?.id;
 	if (!id) return { secrets: [], verifyToken: '' };
 	let known = kept.get(id);
 	if (known === undefined || known.until <= performance.now()) {
-		const read = context.getCredentials(TYPE) as Promise<IDataObject>;
+		const read = context.getCredentials<IDataObject>(TYPE);
 		known = { read, until: performance.now() + KEPT_MS };
 		kept.set(id, known);
 		read.catch(() => kept.delete(id));

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { SENDERS } from '../../lib/senders/delivery-ids';
-import { schemesOf } from '../../lib/senders/signatures/sender-signatures';
+import { SENDERS } from '../../../lib/senders/delivery-ids';
+import { schemesOf } from '../../../lib/senders/signatures/sender-signatures';
 
 const showFor = (verify: string) => ({ show: { verifySignature: [verify] } });
 
@@ -9,14 +9,8 @@ const signingSenders = SENDERS.filter(({ value }) => schemesOf(value).length > 0
 	.map(({ value, name }) => ({ value, name }))
 	.sort((a, b) => a.name.localeCompare(b.name, 'en'));
 
-/** Kinds of events of which some may be left out. */
-const kindsOfEvents = SENDERS.flatMap(({ kinds }) => kinds ?? []).sort((a, b) =>
-	a.name.localeCompare(b.name, 'en'),
-);
-const sendersOfKinds = SENDERS.flatMap(({ value, kinds }) => (kinds === undefined ? [] : [value]));
-
 /** How the sender proves who it is, before anything else is done. */
-export const signatureProperties: INodeProperties[] = [
+export const signatureFields: readonly INodeProperties[] = [
 	{
 		displayName: 'Verify Signature',
 		name: 'verifySignature',
@@ -178,79 +172,10 @@ export const signatureProperties: INodeProperties[] = [
 	},
 ];
 
-/** Which events of a request are to start a run. */
-export const eventKindsProperty: INodeProperties = {
-	displayName: 'Events',
-	name: 'eventKinds',
-	type: 'multiOptions',
-	noDataExpression: true,
-	default: ['message', 'other', 'status'],
-	description: 'Which events start a run. The others are acknowledged, and nothing is done.',
-	displayOptions: { show: { keySource: ['delivery'], sender: sendersOfKinds } },
-	options: kindsOfEvents,
-};
-
-/** Which status a caller gets where nothing is done. */
-export const answersProperty: INodeProperties = {
-	displayName: 'Answers',
-	name: 'answers',
-	type: 'collection',
-	placeholder: 'Add answer',
-	default: {},
-	description:
-		'Other status codes than the usual ones, for senders that switch a webhook off after some failures',
-	options: [
-		{
-			displayName: 'Handled Before, Without Result',
-			name: 'handledWithoutResult',
-			type: 'number',
-			default: 200,
-			description: 'The status for a duplicate whose result is empty or was not kept',
-		},
-		{
-			displayName: 'Missing Key',
-			name: 'missingKey',
-			type: 'number',
-			default: 400,
-			description: 'The status for a request that has no key',
-		},
-		{
-			displayName: 'Outcome Unknown',
-			name: 'unknownOutcome',
-			type: 'number',
-			default: 409,
-			description:
-				'The status where an earlier run stopped and nobody knows whether it acted. 200 or 202 keep a sender from trying again: look at Idempotency Records then.',
-		},
-		{
-			displayName: 'Still Running',
-			name: 'stillRunning',
-			type: 'number',
-			default: 409,
-			description: 'The status while another run is handling the same request',
-		},
-	],
-};
-
-export const callerOptions: INodeProperties[] = [
+/** What the check needs to know beside: options of both nodes. */
+export const signatureOptions: readonly INodeProperties[] = [
 	{
-		displayName: 'Ignore Bots',
-		name: 'ignoreBots',
-		type: 'boolean',
-		default: false,
-		description: 'Whether to refuse crawlers and makers of link previews, by their user agent',
-	},
-	{
-		displayName: 'IP(s) Allowlist',
-		name: 'ipWhitelist',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. 127.0.0.1, 192.168.1.0/24',
-		description:
-			'Addresses and ranges that may call, separated by commas. Empty allows all of them.',
-	},
-	{
-		displayName: 'Public URL',
+		displayName: 'Signature: Public URL',
 		name: 'publicUrl',
 		type: 'string',
 		noDataExpression: true,
@@ -260,11 +185,43 @@ export const callerOptions: INodeProperties[] = [
 			'The address of this webhook as the sender has it, for senders that sign it. Only needed where it is not the one that n8n shows.',
 	},
 	{
-		displayName: 'Signature Tolerance (Seconds)',
+		displayName: 'Signature: Tolerance (Seconds)',
 		name: 'signatureTolerance',
 		type: 'number',
 		noDataExpression: true,
 		default: 300,
 		description: 'How far the time of a signature may be from the time of this n8n',
+	},
+];
+
+const TITLES: Readonly<Record<string, string>> = {
+	verifySignature: 'Signature: Verify',
+	signatureSender: 'Signature: Signed By',
+	signatureHeader: 'Signature: Header',
+	signedContent: 'Signature: What Is Signed',
+	hmacOptions: 'Signature: HMAC Options',
+};
+
+/** The same as options of a Guard behind n8n's Webhook. */
+export const guardSignatureOptions: readonly INodeProperties[] = [
+	...signatureFields.map((field): INodeProperties => {
+		const displayName = TITLES[field.name] ?? field.displayName;
+		if (field.name !== 'verifySignature') return { ...field, displayName };
+		return {
+			...field,
+			displayName,
+			default: 'sender',
+			description:
+				'How the sender proves that a request is its own, before anything is claimed for it. A request whose signature does not fit goes to Conflict with status code 401. Switch on "Raw Body" in the options of the Webhook node.',
+		};
+	}),
+	...signatureOptions,
+	{
+		displayName: 'Signature: Raw Body Field',
+		name: 'rawBodyField',
+		type: 'string',
+		noDataExpression: true,
+		default: 'data',
+		description: 'Name of the file in which the Webhook node gives the body as it came',
 	},
 ];

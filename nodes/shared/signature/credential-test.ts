@@ -4,7 +4,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { textOf } from '../shared/redis-credential';
+import { textOf } from '../redis-credential';
 
 /** The credential's *Test*: whether its secrets are whole. Whether they are the sender's shows with its first request. */
 export async function testIdempotentWebhookSignature(

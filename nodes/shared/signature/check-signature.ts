@@ -1,16 +1,16 @@
-import type { IWebhookFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { ComplaintError } from '../../lib/guard/complaint';
-import { detectSender, senderOf, type SenderValue } from '../../lib/senders/delivery-ids';
-import type { GenericTerms } from '../../lib/senders/signatures/generic-hmac';
-import { genericScheme } from '../../lib/senders/signatures/generic-hmac';
-import type { SignatureCause, SignatureScheme } from '../../lib/senders/signatures/scheme';
-import { SeenTokens } from '../../lib/senders/signatures/seen-tokens';
-import { SENDER_SIGNATURES } from '../../lib/senders/signatures/sender-signatures';
-import type { SignedRequest } from '../../lib/senders/signatures/signed-request';
-import { CAUSE_WORDS, verifySignature } from '../../lib/senders/signatures/verify-signature';
-import type { ItemParameters } from '../shared/parameters';
-import type { SignatureSecrets } from './signature-credential';
+import { ComplaintError } from '../../../lib/guard/complaint';
+import { detectSender, senderOf, type SenderValue } from '../../../lib/senders/delivery-ids';
+import type { GenericTerms } from '../../../lib/senders/signatures/generic-hmac';
+import { genericScheme } from '../../../lib/senders/signatures/generic-hmac';
+import type { SignatureCause, SignatureScheme } from '../../../lib/senders/signatures/scheme';
+import { SeenTokens } from '../../../lib/senders/signatures/seen-tokens';
+import { SENDER_SIGNATURES } from '../../../lib/senders/signatures/sender-signatures';
+import type { SignedRequest } from '../../../lib/senders/signatures/signed-request';
+import { CAUSE_WORDS, verifySignature } from '../../../lib/senders/signatures/verify-signature';
+import type { ItemParameters } from '../parameters';
+import type { SignatureSecrets } from './secrets';
 
 /** Whose request it is, and whether that was proved. */
 export type Signature =
@@ -42,7 +42,7 @@ export function chosenSender(parameters: ItemParameters): 'auto' | SenderValue {
 
 /** @throws ComplaintError for settings that can't work */
 export function checkSignature(
-	context: IWebhookFunctions,
+	context: Pick<IExecuteFunctions, 'getNode'>,
 	parameters: ItemParameters,
 	request: SignedRequest,
 	{ secrets }: SignatureSecrets,
@@ -69,7 +69,7 @@ export function checkSignature(
 
 /** Null: no sender was recognized. @throws ComplaintError for a sender whose requests can't be checked */
 function schemesFor(
-	context: IWebhookFunctions,
+	context: Pick<IExecuteFunctions, 'getNode'>,
 	parameters: ItemParameters,
 	request: SignedRequest,
 ): readonly SignatureScheme[] | null {
@@ -100,7 +100,7 @@ function toleranceOf(parameters: ItemParameters): number {
 	const seconds = Number(parameters.get<unknown>('options.signatureTolerance', 0, 300));
 	if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
 	throw new ComplaintError({
-		message: '"Signature Tolerance (Seconds)" must be more than 0 and at most 86400',
+		message: '"Signature: Tolerance (Seconds)" must be more than 0 and at most 86400',
 		description: 'It says how far the time of a signature may be from the time of this n8n.',
 	});
 }
