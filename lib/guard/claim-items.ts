@@ -7,6 +7,7 @@ import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
 import type { ClaimableItem } from './prepare';
 import { release } from './release';
+import { namingPlace } from './naming';
 import { grantedTwice, requestsOf } from './rotation';
 import { lifetimeOf } from './secret-keeper';
 import type { GuardTerms } from './terms';
@@ -30,7 +31,7 @@ export interface GrantedClaim extends OwnedClaim {
 	readonly claimTimeoutMs: number;
 }
 
-/** Two runs may take each other's way under two secrets: each gives its claim back and asks again. */
+/** Two runs may take each other's way by two namings: each gives its claim back and asks again. */
 const TRIES = 3;
 
 export interface ClaimTerms extends Pick<GuardTerms, 'minReplicas'> {
@@ -38,7 +39,7 @@ export interface ClaimTerms extends Pick<GuardTerms, 'minReplicas'> {
 	readonly onStoreError?: string;
 }
 
-/** Asks the store for all items, once unless the secret is just being changed. Answers come in their order. */
+/** Asks the store for all items, once unless the secret, or how identities are made, is just being changed. Answers come in their order. */
 export async function claimItems(
 	opened: OpenStore | StoreError,
 	terms: ClaimTerms,
@@ -71,6 +72,7 @@ async function claimOnce(
 	if (announced) return items.map(() => ({ ok: false, error: announced }));
 	const chosen = await requestsOf(opened, items);
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
+	const namings = namingsOfRequests(opened, items);
 	await lostClaimsOf(store).stopLookingFor(requests);
 	// Asked for in this order: over one connection the notes are read after the claims.
 	const [signingKeys, replies, notes] = await Promise.all([
@@ -82,7 +84,7 @@ async function claimOnce(
 	const refused =
 		(signingKeys.ok ? null : signingKeys.error) ??
 		(secretKeeper && notes && (await secretKeeper.refusalAfter(notes, lastGrant(replies)))) ??
-		(await covered(opened, items, requests, replies));
+		(await covered(opened, namings, requests, replies));
 	if (refused)
 		await release(opened, grantsIn(requests, replies), 'The claim could not be handed over');
 
@@ -97,9 +99,25 @@ async function claimOnce(
 		if (refused || !signingKeys.ok) return { ok: false, error: refused ?? askedTwice() };
 		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
-		const sealed = { store: store.kind, identity, owner, fence: answer.fence, remains };
+		const [naming, fence] = [namings.get(request) ?? '', answer.fence];
+		const sealed = { store: store.kind, identity, owner, fence, naming, remains };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
+}
+
+/** What the record of each request is named by; none where the store notes no namings. */
+function namingsOfRequests(
+	{ secretKeeper }: OpenStore,
+	items: readonly ClaimableItem[],
+): ReadonlyMap<ClaimRequest, string> {
+	const ids = secretKeeper?.ids ?? [];
+	return new Map(
+		items.flatMap((item) =>
+			[item.request, ...item.earlierRequests].map((request) => {
+				return [request, ids[namingPlace(item, request)] ?? ''] as const;
+			}),
+		),
+	);
 }
 
 function lookForLost(
@@ -114,31 +132,30 @@ function lookForLost(
 	}
 }
 
-/** Notes the secrets of the records that may have been written, for as long as they may live. */
+/** Notes the namings of the records that may have been written, for as long as they may live. */
 async function covered(
 	{ secretKeeper }: OpenStore,
-	items: readonly ClaimableItem[],
+	namings: ReadonlyMap<ClaimRequest, string>,
 	requests: readonly ClaimRequest[],
 	replies: ReadonlyArray<Reply<ClaimAnswer>>,
 ): Promise<StoreError | null> {
 	if (secretKeeper === undefined) return null;
-	const current = new Set(items.map(({ request }) => request));
-	let [longest, longestEarlier] = [0, 0];
+	const longest = new Map<string, number>();
 	for (const [i, request] of requests.entries()) {
 		const reply = replies[i];
 		const isWritten = request.extendRetention || (reply?.ok && reply.answer.outcome === 'new');
 		if (!isWritten) continue;
-		const lifetime = lifetimeOf(request);
-		if (current.has(request)) longest = Math.max(longest, lifetime);
-		else longestEarlier = Math.max(longestEarlier, lifetime);
+		const id = namings.get(request) ?? '';
+		longest.set(id, Math.max(longest.get(id) ?? 0, lifetimeOf(request)));
 	}
-	return (
-		(longest > 0 ? await secretKeeper.cover(longest) : null) ??
-		(longestEarlier > 0 ? await secretKeeper.cover(longestEarlier, 'previous') : null)
-	);
+	for (const [id, lifetimeMs] of longest) {
+		const failed = await secretKeeper.cover(id, lifetimeMs);
+		if (failed !== null) return failed;
+	}
+	return null;
 }
 
-/** Gives back what was granted under one secret while the key has a record under the other. @returns the places of those items */
+/** Gives back what was granted by one naming while the key has a record by another. @returns the places of those items */
 async function givenBack(
 	opened: OpenStore,
 	items: readonly ClaimableItem[],
@@ -147,7 +164,7 @@ async function givenBack(
 ): Promise<number[]> {
 	const granted = places.flatMap((place) => {
 		const [each, item] = [claimed[place], items[place]];
-		if (!each?.ok || each.token === null || !item || item.earlierRequest === null) return [];
+		if (!each?.ok || each.token === null || !item || item.earlierRequests.length === 0) return [];
 		return [{ place, item, request: each.request, claim: grantedClaims([each]) }];
 	});
 	if (granted.length === 0) return [];
@@ -156,7 +173,7 @@ async function givenBack(
 	await release(
 		opened,
 		back.flatMap(({ claim }) => claim),
-		'The key has a record under another secret',
+		'The key has a record by another naming',
 	);
 	return back.map(({ place }) => place);
 }
@@ -190,7 +207,7 @@ function lastGrant(replies: ReadonlyArray<Reply<ClaimAnswer>>): number {
 function askedTwice(): StoreError {
 	return new StoreError(
 		'busy',
-		'The secret of the credential was just changed, and several runs asked for this request under both',
+		'The secret of the credential, or the version of this package, was just changed, and several runs asked for this request before and after',
 		{ advice: 'Nothing was done. Run it again.' },
 	);
 }

@@ -9,6 +9,7 @@ import type { Complaint } from './complaint';
 import { shortened } from './complaint';
 import { exampleField } from './example-field';
 import type { JsonObject } from './item';
+import type { Naming } from './naming';
 import type { Payload } from './payload';
 import type { Scope } from './scope';
 import type { Tenant } from './tenant';
@@ -54,7 +55,7 @@ export async function keyOf(
 
 /** Which record a key has. @throws CanonicalJsonError as `keyOf` */
 export function identityUnder(
-	secret: string,
+	{ secret, version }: Naming,
 	scope: Scope,
 	tenant: Tenant | null,
 	key: ItemKey,
@@ -64,6 +65,7 @@ export function identityUnder(
 		tenant: tenant?.isSeparate ? tenant.value : null,
 		keyParts: key.parts,
 		secret,
+		version,
 	});
 }
 

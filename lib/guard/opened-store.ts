@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto';
 
 import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
+import type { IdentityVersions } from '../keys/identity';
 import type { LeaseKeeper } from './lease-keeper';
 import type { SecretKeeper } from './secret-keeper';
 
@@ -18,6 +19,8 @@ export interface StoreSecrets {
 	readonly secret: string;
 	/** The secret before it was changed: its records are still found and read. `''` where there is none. */
 	readonly previousSecret: string;
+	/** Those of this package unless said. */
+	readonly identityVersions?: IdentityVersions;
 }
 
 /** The key to seal with, then earlier ones. */

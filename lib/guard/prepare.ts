@@ -14,6 +14,8 @@ import { ComplaintError } from './complaint';
 import type { GuardItem } from './item';
 import type { ItemKey, MissingKey } from './item-key';
 import { identityUnder, keyOf } from './item-key';
+import type { Naming, RequestsOfItem } from './naming';
+import { namingsOf } from './naming';
 import type { StoreSecrets } from './opened-store';
 import { payloadOf } from './payload';
 import { tenantOf } from './tenant';
@@ -23,13 +25,10 @@ import type { GuardTerms, ItemTerms } from './terms';
 const MAX_LABEL_LENGTH = 200;
 
 /** An item with a key. */
-export interface ClaimableItem {
+export interface ClaimableItem extends RequestsOfItem {
 	readonly kind: 'claim';
 	/** The key as its user knows it, shortened. */
 	readonly label: string;
-	readonly request: ClaimRequest;
-	/** The same under the previous secret: records made before the change are there. */
-	readonly earlierRequest: ClaimRequest | null;
 	readonly compared: Compared | null;
 	/** The sender retries for longer than requests are remembered: hours of both. */
 	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
@@ -78,8 +77,9 @@ async function claimOf(
 	terms: ItemTerms,
 	item: GuardItem,
 	itemIndex: number,
-	{ secret, previousSecret }: StoreSecrets,
+	secrets: StoreSecrets,
 ): Promise<Prepared> {
+	const [naming, ...earlier] = namingsOf(secrets);
 	const claimSettings = claimSettingsOf(host, guard, terms);
 	const payload = async () => await payloadOf(host, item, itemIndex, guard.outputField);
 	const key = await keyOf(terms.key, item.json, payload);
@@ -90,28 +90,28 @@ async function claimOf(
 	if (tenant === 'missing') throw new ComplaintError(MISSING_TENANT);
 	const eventAt = eventTimeIn(terms);
 	if (guard.strictAge && eventAt === null) throw new ComplaintError(AGELESS);
-	// Under the current secret alone: a budget never has two counters. After a change of the secret it begins anew.
+	// By the current naming alone: a budget never has two counters. After a change it begins anew.
 	const budget =
 		terms.budget === null
 			? undefined
 			: budgetOf(terms.budget, {
 					scope: guard.scope.parts,
 					tenant: tenant?.isSeparate ? tenant.value : null,
-					secret,
+					secret: naming.secret,
 				});
 
-	const requestUnder = (itsSecret: string): ClaimRequest => {
-		const identity = identityUnder(itsSecret, guard.scope, tenant, key);
+	const requestUnder = (its: Naming): ClaimRequest => {
+		const identity = identityUnder(its, guard.scope, tenant, key);
 		return {
 			identity,
 			owner: host.ownerOf(itemIndex),
-			fingerprint: compared === null ? '' : fingerprintOf(compared.value, itsSecret),
+			fingerprint: compared === null ? '' : fingerprintOf(compared.value, its.secret),
 			comparison: compared === null ? '' : comparisonOf(compared.setting),
 			fieldDigests:
-				compared === null ? Buffer.alloc(0) : fieldDigestsOf(compared.fields, itsSecret),
-			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, itsSecret),
+				compared === null ? Buffer.alloc(0) : fieldDigestsOf(compared.fields, its.secret),
+			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, its.secret, its.version),
 			namespace: guard.scope.namespace,
-			key: itsSecret === '' ? labelOf(key, identity) : '',
+			key: its.secret === '' ? labelOf(key, identity) : '',
 			eventAt,
 			...claimSettings,
 			extendRetention: guard.extendRetention,
@@ -123,12 +123,12 @@ async function claimOf(
 			...(budget === undefined || guard.isTestRun ? {} : { budget }),
 		};
 	};
-	const request = requestUnder(secret);
+	const request = requestUnder(naming);
 	return {
 		kind: 'claim',
 		label: labelOf(key, request.identity),
 		request,
-		earlierRequest: previousSecret === '' ? null : requestUnder(previousSecret),
+		earlierRequests: earlier.map(requestUnder),
 		compared,
 		outlasted: outlasted(key, terms),
 		sharedByCallers: key.chosenBy === 'caller' && tenant === null,

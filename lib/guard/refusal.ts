@@ -4,6 +4,7 @@ import type { Answered } from './claim-items';
 import { shortened } from './complaint';
 import { DOCS_URL } from './docs-url';
 import type { JsonObject } from './item';
+import { namingPlace, namingsOf } from './naming';
 import type { StoreSecrets } from './opened-store';
 import type { ClaimableItem } from './prepare';
 import { conflictMessage } from './words';
@@ -38,12 +39,12 @@ export function refusalOf(
 	conflict: Conflict,
 	{ request, now }: Answered,
 	item: ClaimableItem,
-	{ secret, previousSecret }: StoreSecrets,
+	secrets: StoreSecrets,
 	sameBatch: boolean,
 ): Refusal {
 	const { reason, record } = conflict;
 	const [statusCode, title] = TITLES[reason];
-	const usedSecret = request === item.request ? secret : previousSecret;
+	const { secret: usedSecret } = namingsOf(secrets)[namingPlace(item, request)]!;
 	const { changed: changedFields, missing } =
 		reason === 'payload_mismatch' && record !== null && item.compared !== null
 			? changedFieldsOf(record.fieldDigests, item.compared.fields, usedSecret)

@@ -2,6 +2,8 @@ import type { ClaimRequest } from '../core/record';
 import { StoreError } from '../core/reply';
 import type { Reply } from '../core/reply';
 import type { SecretAwareStore, SecretNote } from '../core/store';
+import type { NamingIds } from './naming';
+import { isOtherVersion } from './naming';
 import { isoTime } from './words';
 
 const MINUTE = 60_000;
@@ -16,17 +18,11 @@ export function lifetimeOf({ leaseMs, claimTimeoutMs, retentionMs }: ClaimReques
 	return leaseMs + claimTimeoutMs + 2 * retentionMs + MINUTE;
 }
 
-/** The ids of the secrets of a credential, see `secretIdOf`. */
-export interface SecretIds {
-	readonly current: string;
-	/** `''`: none. */
-	readonly previous: string;
-}
-
 /**
- * Keeps a credential from a store whose records are of other secrets: identities depend on the secret, so that every request would count
- * as new. The store notes each secret with the time until which records of it may live. Whoever claims notes its own first, and looks
- * for others after it: of two that claim under different secrets at once, at least one sees the other and gives its claim back.
+ * Keeps a credential, and a version of this package, from a store whose records it would not find: identities depend on the secret and on
+ * how they are made, so that every request would count as new. The store notes each naming with the time until which records of it may
+ * live. Whoever claims notes its own first, and looks for others after it: of two that claim by different namings at once, at least one
+ * sees the other and gives its claim back.
  */
 export class SecretKeeper {
 	/** By id: the lifetime that was noted, and when by each clock of this process. */
@@ -34,7 +30,7 @@ export class SecretKeeper {
 
 	constructor(
 		private readonly store: SecretAwareStore,
-		private readonly ids: SecretIds,
+		readonly ids: NamingIds,
 	) {}
 
 	/** @returns what refuses the credential: a secret of living records that it does not have. */
@@ -43,14 +39,9 @@ export class SecretKeeper {
 		return notes.ok ? this.foreignIn(notes) : notes.error;
 	}
 
-	/** Before claims: others that look after theirs will see this secret. */
+	/** Before claims: others that look after theirs will see this naming. */
 	async announce(): Promise<StoreError | null> {
-		return await this.note(this.ids.current, AT_FIRST_MS);
-	}
-
-	/** Records of the current secret, or of the one before it, may live for so long from now. */
-	async cover(lifetimeMs: number, which: keyof SecretIds = 'current'): Promise<StoreError | null> {
-		return await this.note(this.ids[which], lifetimeMs);
+		return await this.cover(this.ids[0], AT_FIRST_MS);
 	}
 
 	/**
@@ -65,7 +56,7 @@ export class SecretKeeper {
 		const younger = notes.ok && notes.micros > claimedAt ? notes : await this.store.secretNotes();
 		if (!younger.ok) return younger.error;
 		// The store has lost what it knew: note it again.
-		if (!younger.answer.some(({ id }) => id === this.ids.current)) this.noted.clear();
+		if (!younger.answer.some(({ id }) => id === this.ids[0])) this.noted.clear();
 		return this.foreignIn(younger);
 	}
 
@@ -73,8 +64,8 @@ export class SecretKeeper {
 		return await this.store.secretNotes();
 	}
 
-	private async note(id: string, lifetimeMs: number): Promise<StoreError | null> {
-		if (id === '') return null;
+	/** Records of this naming may live for so long from now. */
+	async cover(id: string, lifetimeMs: number): Promise<StoreError | null> {
 		const known = this.noted.get(id);
 		const [ticks, date] = [performance.now(), Date.now()];
 		// Either clock may stand still while the machine sleeps, or be set.
@@ -88,11 +79,28 @@ export class SecretKeeper {
 		return null;
 	}
 
+	/** The same for a record of which only the identity is known: all own namings that are noted are noted for so long. */
+	async coverAny(lifetimeMs: number): Promise<StoreError | null> {
+		const notes = await this.store.secretNotes();
+		if (!notes.ok) return notes.error;
+		for (const { id } of notes.answer) {
+			const failed = this.ids.includes(id) ? await this.cover(id, lifetimeMs) : null;
+			if (failed !== null) return failed;
+		}
+		return null;
+	}
+
 	private foreignIn({ answer }: { readonly answer: readonly SecretNote[] }): StoreError | null {
-		const { current, previous } = this.ids;
-		const foreign = answer.filter(({ id }) => id !== current && id !== previous);
+		const foreign = answer.filter(({ id }) => !this.ids.includes(id));
 		if (foreign.length === 0) return null;
 		const until = Math.max(...foreign.map((note) => note.until));
+		if (foreign.every(({ id }) => isOtherVersion(id, this.ids))) {
+			return new StoreError(
+				'unknown_secret',
+				`The store holds records of another version of this package, which this one can't find, until ${isoTime(until)}: requests that were handled before would count as new`,
+				{ advice: 'Run the newest version of this package that uses the store everywhere.' },
+			);
+		}
 		return new StoreError(
 			'unknown_secret',
 			`The store holds records of another secret than those of the credential, or of none, until ${isoTime(until)}: requests that were handled before would count as new`,

@@ -9,6 +9,8 @@ export interface SealedClaim {
 	readonly identity: string;
 	readonly owner: string;
 	readonly fence: number;
+	/** What the record is named by, see `namingIdsOf`; `''` where the store notes none. */
+	readonly naming: string;
 	readonly remains: ClaimRemains;
 }
 
@@ -18,6 +20,7 @@ export type OpenedToken =
 
 const PREFIX = 'idem1';
 const MAC_BYTES = 16;
+const KINDS: readonly StoreKind[] = ['embedded', 'postgres', 'redis'];
 
 /**
  * An opaque token for `claim`: `idem1.<base64url JSON>.<base64url MAC>`, the MAC being HMAC-SHA-256 under the store's signing
@@ -43,6 +46,7 @@ export function sealToken(claim: SealedClaim, signingKey: Buffer): string {
 			remains.onUnknownOutcome,
 			remains.workflowId,
 			remains.executionId,
+			claim.naming,
 		]),
 	).toString('base64url');
 	return `${PREFIX}.${body}.${macOf(body, signingKey).toString('base64url')}`;
@@ -56,7 +60,7 @@ export function looksLikeToken(text: unknown): text is string {
 /** Which store a token claims to be of, before that store can be asked whether it is true. */
 export function storeNamedBy(token: string): StoreKind | null {
 	const kind = parseBody(token.split('.')[1] ?? '')?.[0];
-	return kind === 'embedded' || kind === 'redis' ? kind : null;
+	return KINDS.find((each) => each === kind) ?? null;
 }
 
 /** Whose the claim in a token is, to compare it with others of the same run. Nothing vouches for it. */
@@ -91,7 +95,7 @@ function macOf(body: string, signingKey: Buffer): Buffer {
 function parseBody(body: string): unknown[] | null {
 	try {
 		const fields: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
-		return Array.isArray(fields) && fields.length === 16 ? fields : null;
+		return Array.isArray(fields) && fields.length === 17 ? fields : null;
 	} catch {
 		return null;
 	}
@@ -104,6 +108,7 @@ function claimOf(fields: unknown[]): SealedClaim {
 		identity: fields[1] as string,
 		owner: fields[2] as string,
 		fence: fields[3] as number,
+		naming: fields[16] as string,
 		remains: {
 			fingerprint: fields[5] as string,
 			comparison: fields[6] as string,

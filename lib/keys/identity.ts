@@ -3,9 +3,18 @@ import { canonicalJson } from './canonical-json';
 import { isPlainObject } from './json-view';
 import { sha256 } from './sha256';
 
+/** Ways to make identities and tenant digests, by name: the newest first, then those that living records may still be of. */
+export type IdentityVersions = readonly [string, ...string[]];
+
+/**
+ * What this package makes and finds. To change what an identity is made of, put a new name first, and let `identityOf` differ by it: keys
+ * that were recorded before are still found under the names that stay.
+ */
+export const IDENTITY_VERSIONS: IdentityVersions = ['v1'];
+
 /**
  * The digest that addresses a record: 64 lower hex of HMAC-SHA-256 with the secret, or of SHA-256 where there is none (an empty secret
- * is none), over the canonical JSON of `["v1", scope, tenant, keyParts]`. A JSON array, so that no two lists of parts give
+ * is none), over the canonical JSON of `[version, scope, tenant, keyParts]`. A JSON array, so that no two lists of parts give
  * the same text, and nothing but these parts, so that it outlives the store.
  *
  * @throws {CanonicalJsonError} with a path within the part that JSON cannot hold.
@@ -16,9 +25,11 @@ export function identityOf(parts: {
 	readonly tenant: unknown;
 	readonly keyParts: unknown;
 	readonly secret?: string;
+	/** The newest unless said. */
+	readonly version?: string;
 }): string {
-	const { scope, tenant, keyParts, secret } = parts;
-	return digestOf(['v1', scope, tenant, keyParts], secret).toString('hex');
+	const { scope, tenant, keyParts, secret, version = IDENTITY_VERSIONS[0] } = parts;
+	return digestOf([version, scope, tenant, keyParts], secret).toString('hex');
 }
 
 /** Raised whenever the digest of one value changes. */
@@ -49,8 +60,12 @@ export function comparisonOf(setting: readonly unknown[]): string {
  *
  * @throws {CanonicalJsonError} for a tenant that JSON cannot hold.
  */
-export function tenantDigestOf(tenant: unknown, secret?: string): string {
-	return digestOf(['tenant', 'v1', tenant], secret).subarray(0, 16).toString('base64url');
+export function tenantDigestOf(
+	tenant: unknown,
+	secret?: string,
+	version: string = IDENTITY_VERSIONS[0],
+): string {
+	return digestOf(['tenant', version, tenant], secret).subarray(0, 16).toString('base64url');
 }
 
 /**

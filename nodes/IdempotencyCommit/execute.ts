@@ -184,7 +184,10 @@ async function settle(
 		return await commands.end(claim, ownRun, end);
 	};
 	// Where it remembers for longer than the Guard said. What can't be noted now is not worth failing for.
-	if (settings.retentionMs !== null) await opened.secretKeeper?.cover(settings.retentionMs);
+	if (settings.retentionMs !== null) {
+		const namings = new Set(ending.map(({ claim }) => claim.naming));
+		for (const id of namings) await opened.secretKeeper?.cover(id, settings.retentionMs);
+	}
 	const replies = await commandInSlices(opened.store, ending.length, commandFor, turns);
 	for (const [i, { claim, indexes }] of ending.entries()) {
 		if (turns.isOver()) await turns.next();

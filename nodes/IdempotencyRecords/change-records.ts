@@ -87,6 +87,8 @@ export async function changeRecords(
 			failures.push({ found, answer: { outcome: 'changed', state } });
 			continue;
 		}
+		const unnoted = await opened.secretKeeper?.coverAny(record.retentionMs);
+		if (unnoted) throw unnoted;
 		const reply = await opened.store.operate(orderFor({ ...found, record }, line, force));
 		if (!reply.ok) throw reply.error;
 		const { outcome, state: newState } = reply.answer;

@@ -6,6 +6,7 @@ import { StoreError, replyAt } from '../../lib/core/reply';
 import { observe } from '../../lib/core/transitions';
 import { executionHost } from '../shared/claim-host';
 import { identityUnder, keyOf } from '../../lib/guard/item-key';
+import { namingsOf } from '../../lib/guard/naming';
 import { payloadOf } from '../../lib/guard/payload';
 import { tenantOf } from '../../lib/guard/tenant';
 import { keySourceProperties } from '../shared/properties/key';
@@ -151,7 +152,7 @@ function hashOf({ parameters }: RecordsRun, itemIndex: number): string {
 	});
 }
 
-/** The identity under the secret, then that under the previous one. */
+/** The identity by the current naming, then those by earlier ones. */
 async function identitiesOfKey(run: RecordsRun, itemIndex: number): Promise<string[]> {
 	const { context, parameters, opened } = run;
 	const item = context.getInputData()[itemIndex] ?? { json: {} };
@@ -171,8 +172,7 @@ async function identitiesOfKey(run: RecordsRun, itemIndex: number): Promise<stri
 		});
 	}
 	const scope = guardScopeOf(run, itemIndex);
-	const secrets = [opened.secret, ...(opened.previousSecret === '' ? [] : [opened.previousSecret])];
-	return secrets.map((secret) => identityUnder(secret, scope, tenant, key));
+	return namingsOf(opened).map((naming) => identityUnder(naming, scope, tenant, key));
 }
 
 function guardScopeOf({ context, parameters }: RecordsRun, itemIndex: number): Scope {

@@ -4,8 +4,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { StoreError } from '../../lib/core/reply';
 import type { StoreKind } from '../../lib/core/store';
-import type { OpenStore } from '../../lib/guard/opened-store';
-import { secretIdOf } from '../../lib/guard/opened-store';
+import { namingIdsOf } from '../../lib/guard/naming';
+import type { OpenStore, StoreSecrets } from '../../lib/guard/opened-store';
 import { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
 import { type AdviceFor, withAdvice } from '../../lib/stores/checked-store';
@@ -37,8 +37,9 @@ export async function openStore(
 	const shared =
 		redis === null ? stores.postgres(postgresOptionsOf(credential)) : stores.redis(redis);
 	const adviceFor = isRedis ? redisAdviceFor : postgresAdviceFor;
-	const secretKeeper = await secretKeeperOf(shared, secret, previousSecret, adviceFor);
-	return { store: shared.store, leases: shared.leases, secret, previousSecret, secretKeeper };
+	const secrets = { secret, previousSecret };
+	const secretKeeper = await secretKeeperOf(shared, secrets, adviceFor);
+	return { store: shared.store, leases: shared.leases, ...secrets, secretKeeper };
 }
 
 function requireLength(secret: string): void {
@@ -57,16 +58,11 @@ function requireLength(secret: string): void {
  */
 async function secretKeeperOf(
 	shared: SharedWithSecrets,
-	secret: string,
-	previousSecret: string,
+	secrets: StoreSecrets,
 	adviceFor: AdviceFor,
 ): Promise<SecretKeeper> {
-	const ids = {
-		current: secretIdOf(secret),
-		// Without a secret nothing is sealed, so that what was sealed before would be read beside what anybody may write.
-		previous: secret === '' || previousSecret === '' ? '' : secretIdOf(previousSecret),
-	};
-	const of = JSON.stringify(ids);
+	const ids = namingIdsOf(secrets);
+	const of = ids.join(' ');
 	const known = shared.fitting;
 	if (known?.of === of) return known.keeper;
 	const keeper = new SecretKeeper(shared.store, ids);

@@ -19,10 +19,11 @@ const hex = (length: number) =>
 const PLAIN = { noNullPrototype: true } as const;
 const claim: fc.Arbitrary<SealedClaim> = fc.record(
 	{
-		store: fc.constantFrom('embedded', 'redis'),
+		store: fc.constantFrom('embedded', 'postgres', 'redis'),
 		identity: hex(64),
 		owner: hex(32),
 		fence: fc.maxSafeNat(),
+		naming: text,
 		remains: fc.record(
 			{
 				fingerprint: text,

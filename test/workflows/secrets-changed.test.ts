@@ -1,3 +1,5 @@
+import { namingIdsOf } from '../../lib/guard/naming';
+import { stretchedSecret } from '../../lib/guard/stretched-secret';
 import { javascript } from '../support/engine';
 import { engineOn, onRedis, recordsIn } from './on-redis';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
@@ -15,6 +17,15 @@ import {
 } from './secrets-harness';
 
 /** A credential's secret that is changed, taken away or added. */
+
+/** Until when the store notes that records of the secret may live. */
+async function notedFor(secret: string): Promise<number> {
+	const [id] = namingIdsOf({ secret: await stretchedSecret(secret), previousSecret: '' });
+	const until = await server.ask(
+		async (client) => await client.zscore(`${prefix().keyPrefix}:{meta}:secrets`, id),
+	);
+	return Number(until);
+}
 
 describe('after a change of the secret, with the old one as "Previous Secret"', () => {
 	test('a finished request is found, and its result replayed: no second run', async () => {
@@ -74,6 +85,17 @@ describe('after a change of the secret, with the old one as "Previous Secret"', 
 		const first = await sendWith(ROTATED, key);
 		const second = await sendWith(NEW, key);
 		expect(second.json('Duplicate')).toEqual(first.json('Committed'));
+	});
+
+	test('the old one is noted for as long as Commit remembers what it found under it', async () => {
+		const key = newKey();
+		const release = { failedResponses: 'release' };
+		downstream.nextFor(key, { status: 402 });
+		await sendWith(OLD, key, { commit: { options: release } });
+		const commit = { options: { ...release, retentionHours: 24 * 30 } };
+		const begun = Date.now();
+		expect(routed(await sendWith(ROTATED, key, { commit }))).toEqual([1, 0, 0, 0]);
+		expect(await notedFor(OLD.secret)).toBeGreaterThan(begun + 30 * 24 * 3_600_000);
 	});
 
 	test('old and new keys in one batch each get their own answer', async () => {

@@ -2,6 +2,7 @@ import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
 import { claimItems } from '../../../lib/guard/claim-items';
 import { LostClaims } from '../../../lib/guard/lost-claims';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
+import type { ClaimRequest } from '../../../lib/core/record';
 import type { Store } from '../../../lib/core/store';
 import { openRedisStore } from '../../../lib/stores/redis';
 import { standalone } from '../../stores/redis-harness';
@@ -47,7 +48,10 @@ async function claimInVain(item: ClaimableItem, onStoreError?: string) {
 it.each([false, true])(
 	'is given back as soon as the store answers, pending %s',
 	async (pending) => {
-		const item = { request: { ...request(), pending }, earlierRequest: null } as ClaimableItem;
+		const item = {
+			request: { ...request(), pending },
+			earlierRequests: [] as ClaimRequest[],
+		} as unknown as ClaimableItem;
 		// The token's key is asked for first, and is there.
 		answered(await near.signingKey());
 		await claimInVain(item);
@@ -61,7 +65,10 @@ it.each([false, true])(
 );
 
 it('is left alone where its item went on unprotected', async () => {
-	const item = { request: request(), earlierRequest: null } as ClaimableItem;
+	const item = {
+		request: request(),
+		earlierRequests: [] as ClaimRequest[],
+	} as unknown as ClaimableItem;
 	answered(await near.signingKey());
 	await claimInVain(item, 'continueUnprotected');
 	proxy.fateOfReply = () => 'pass';

@@ -18,6 +18,7 @@ const sealed: SealedClaim = {
 	identity: 'ab'.repeat(32),
 	owner: '0123456789abcdef0123456789abcdef',
 	fence: 1_790_000_000_000_001,
+	naming: '0123.v1',
 	remains: {
 		fingerprint: 'v1:x',
 		comparison: 'AbCdEf-_',
