@@ -4,7 +4,7 @@ import type { Claimed } from './claim-items';
 import { answerDetails } from './details';
 import type { JsonObject } from './item';
 import type { OpenStore } from './opened-store';
-import { secretsOf } from './opened-store';
+import { secretsOf } from './store-secrets';
 import type { ClaimableItem } from './prepare';
 import type { Refusal } from './refusal';
 import { refusalOf } from './refusal';

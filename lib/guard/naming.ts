@@ -1,7 +1,7 @@
 import type { ClaimRequest } from '../core/record';
 import { IDENTITY_VERSIONS } from '../keys/identity';
-import type { StoreSecrets } from './opened-store';
-import { secretIdOf } from './opened-store';
+import type { StoreSecrets } from './store-secrets';
+import { secretIdOf } from './store-secrets';
 
 /** What the identity and the digests of a record are made with. */
 export interface Naming {

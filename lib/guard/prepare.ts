@@ -16,7 +16,7 @@ import type { ItemKey, MissingKey } from './item-key';
 import { identityUnder, keyOf } from './item-key';
 import type { Naming, RequestsOfItem } from './naming';
 import { namingsOf } from './naming';
-import type { StoreSecrets } from './opened-store';
+import type { StoreSecrets } from './store-secrets';
 import { payloadOf } from './payload';
 import { tenantOf } from './tenant';
 import type { GuardTerms, ItemTerms } from './terms';

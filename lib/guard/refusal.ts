@@ -5,7 +5,7 @@ import { shortened } from './complaint';
 import { DOCS_URL } from './docs-url';
 import type { JsonObject } from './item';
 import { namingPlace, namingsOf } from './naming';
-import type { StoreSecrets } from './opened-store';
+import type { StoreSecrets } from './store-secrets';
 import type { ClaimableItem } from './prepare';
 import { conflictMessage } from './words';
 

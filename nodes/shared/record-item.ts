@@ -2,8 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { NEVER_BEGAN } from '../../lib/core/observe';
 import type { ClaimRecord, ObservedState } from '../../lib/core/record';
-import type { StoreSecrets } from '../../lib/guard/opened-store';
-import { secretsOf } from '../../lib/guard/opened-store';
+import type { StoreSecrets } from '../../lib/guard/store-secrets';
+import { secretsOf } from '../../lib/guard/store-secrets';
 import { isoTime } from '../../lib/guard/words';
 import { deterministicKsuid, uuidV8 } from '../../lib/keys/key-formats';
 import { REQUEST_PURPOSE, resultPurpose } from '../../lib/results/purposes';
