@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ClaimHost } from '../../lib/guard/claim-host';
-import type { StoreSecrets } from '../../lib/guard/opened-store';
+import type { StoreSecrets } from '../../lib/guard/store-secrets';
 import type { Prepared } from '../../lib/guard/prepare';
 import { claimsOf } from '../../lib/guard/prepare';
 import { executionHost } from '../shared/claim-host';
