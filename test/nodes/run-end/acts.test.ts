@@ -1,40 +1,11 @@
-import type { IDataObject, INode } from 'n8n-workflow';
-import { commit, guard, javascript, startDownstream, wait } from '../../support/engine';
-import type { Answer, Downstream } from '../../support/engine';
+import type { IDataObject } from 'n8n-workflow';
+import { commit, guard, javascript, wait } from '../../support/engine';
+import type { Answer } from '../../support/engine';
 import { delivery, newKey, routed } from '../../workflows/scenario';
 import { deliveries, filterBy, http, recordOf, recordsOf, run, shape } from './shapes';
+import { alerts, charge, downstream, ERROR_OUTPUT, notify, once } from './two-services';
 
 /** Every act of a claim counts, not only the last: whole workflows of n8n's own nodes. */
-
-let downstream: Downstream;
-let alerts: Downstream;
-beforeAll(async () => {
-	downstream = await startDownstream();
-	alerts = await startDownstream();
-});
-afterAll(async () => await Promise.all([downstream.close(), alerts.close()]));
-
-const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
-
-const charge = (more: object = {}, settings = {}) =>
-	http('Charge', { url: downstream.url, ...more }, settings);
-const notify = (more: object = {}, settings = {}) =>
-	http('Notify', { url: alerts.url, body: '={{ { done: true } }}', ...more }, settings);
-
-/** Runs the workflow for one new key. */
-async function once(
-	nodes: INode[],
-	connections: string[][],
-	charged: Answer[] = [],
-	notified: Answer[] = [],
-) {
-	const key = newKey();
-	downstream.nextFor(key, ...charged);
-	alerts.next(...notified);
-	const json = shape(nodes, connections);
-	const result = await run(json, deliveries(key));
-	return { key, json, result, record: await recordOf(result) };
-}
 
 describe('two acts in a row', () => {
 	const chain = [['Webhook', 'Guard', 'Charge', 'Notify', 'Commit']];

@@ -1,6 +1,4 @@
-import type { INode } from 'n8n-workflow';
-import { commit, guard, javascript, startDownstream, stopAndError } from '../../support/engine';
-import type { Answer, Downstream } from '../../support/engine';
+import { commit, guard, javascript, stopAndError } from '../../support/engine';
 import { delivery, detailsOf, newKey } from '../../workflows/scenario';
 import {
 	aggregateAll,
@@ -13,39 +11,9 @@ import {
 	run,
 	shape,
 } from './shapes';
+import { alerts, charge, CONTINUE, downstream, ERROR_OUTPUT, notify, once } from './two-services';
 
 /** Evidence speaks for what it is about, and for nothing else. */
-
-let downstream: Downstream;
-let alerts: Downstream;
-beforeAll(async () => {
-	downstream = await startDownstream();
-	alerts = await startDownstream();
-});
-afterAll(async () => await Promise.all([downstream.close(), alerts.close()]));
-
-const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
-const CONTINUE = { onError: 'continueRegularOutput' } as const;
-
-const charge = (more: object = {}, settings = {}) =>
-	http('Charge', { url: downstream.url, ...more }, settings);
-const notify = (more: object = {}, settings = {}) =>
-	http('Notify', { url: alerts.url, body: '={{ { done: true } }}', ...more }, settings);
-
-/** Runs the workflow for one new key. */
-async function once(
-	nodes: INode[],
-	connections: string[][],
-	charged: Answer[] = [],
-	notified: Answer[] = [],
-) {
-	const key = newKey();
-	downstream.nextFor(key, ...charged);
-	alerts.next(...notified);
-	const json = shape(nodes, connections);
-	const result = await run(json, deliveries(key));
-	return { key, json, result, record: await recordOf(result) };
-}
 
 describe('evidence about something else', () => {
 	test('a loop that holds back what it was to charge, beside a call that is refused: unknown', async () => {
