@@ -1,4 +1,3 @@
-import { DEFAULT_MAX_RESULT_BYTES, encodeResult } from '../../lib/results/result-codec';
 import { onCleanup } from '../../scripts/lib/cleanup.mjs';
 import { type Round, inTurns, rateOf } from '../measure';
 import { nodeIdempotency } from '../peers/node-idempotency';
@@ -7,7 +6,7 @@ import type { Handler, Peer } from '../peers/peer';
 import { powertools } from '../peers/powertools';
 import type { BenchRedis } from '../redis';
 import type { Order } from '../requests';
-import { fencesOf, finishOf, makeOrder, requestOf } from '../requests';
+import { makeOrder } from '../requests';
 import type { Report } from '../report';
 import type { Scale } from '../scale';
 
@@ -21,7 +20,7 @@ const act = async () => await Promise.resolve(ANSWER);
 
 /**
  * Requests that are claimed, acted on (which takes no time here) and finished with a small result: one after the other, as webhooks
- * come; and 100 at once, as the items of a Guard come, which we ask for together and the peers one by one but side by side.
+ * come; and 100 at once, each by calls of its own, as concurrent executions come: what joins them is the store's, or the client's, affair.
  */
 export async function claimFinish(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	await redis.empty();
@@ -64,25 +63,7 @@ export async function claimFinish(redis: BenchRedis, report: Report, scale: Scal
 		}
 	};
 	await compare('requests/s, one by one', 1, sideBySide(ours));
-	await compare(`requests/s, ${AT_ONCE} at once`, AT_ONCE, asBatch(redis));
-}
-
-/** As Guard and Commit do with the items of a run. */
-function asBatch({ store }: BenchRedis) {
-	return async (orders: readonly Order[]) => {
-		const requests = orders.map(requestOf);
-		const fences = fencesOf(await store.claim(requests));
-		const results = await Promise.all(orders.map(act));
-		const finished = await store.command(
-			requests.map((request, i) => {
-				const item = { json: { result: results[i] } };
-				const { bytes } = encodeResult([item], { maxBytes: DEFAULT_MAX_RESULT_BYTES });
-				return finishOf(request, fences[i] ?? 0, bytes);
-			}),
-		);
-		const missed = finished.find((reply) => !reply.ok || reply.answer.outcome !== 'done');
-		if (missed !== undefined) throw new Error(`not finished: ${JSON.stringify(missed)}`);
-	};
+	await compare(`requests/s, ${AT_ONCE} at once`, AT_ONCE, sideBySide(ours));
 }
 
 export async function handleOnce(handler: Handler, order: Order): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ClaimRecord, ClaimView, ObservedState, RecordState } from './stored-record';
+import type { ClaimRecord, ObservedState, RecordState } from './stored-record';
 
 /** The claim that an owner acts on, as its token carries it. */
 export interface OwnedClaim {
@@ -72,14 +72,9 @@ export type Abandoning =
 
 export type OwnerAnswer =
 	/** Written. `recovered`: the Guard did not run again, and nobody else had acted. */
-	| {
-			readonly outcome: 'done';
-			readonly state: RecordState;
-			readonly recovered: boolean;
-			readonly record: ClaimView;
-	  }
+	| { readonly outcome: 'done'; readonly state: RecordState; readonly recovered: boolean }
 	/** Nothing changed: `state` is stored and stays. */
-	| { readonly outcome: 'kept'; readonly state: ObservedState; readonly record: ClaimView | null }
+	| { readonly outcome: 'kept'; readonly state: ObservedState }
 	/** Somebody else holds the key, or it is gone for good: the side effect may have happened twice. */
 	| {
 			readonly outcome: 'superseded';

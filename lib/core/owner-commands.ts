@@ -6,9 +6,8 @@ import type {
 	Stored,
 	Tombstone,
 } from './record';
-import { viewOf } from './record';
 import type { Clock, Transition } from './observe';
-import { afterTime, isTombstone, liveRecord, nowOf, observe } from './observe';
+import { isTombstone, liveRecord, nowOf, observe } from './observe';
 import { settled } from './settle';
 
 /** The rows of docs/contract.md that a claim's owner orders: finish, release, park, abandon, renew, start, deposit. */
@@ -28,12 +27,11 @@ export function command(
 	if (live === null || isTombstone(live)) {
 		if (order.type === 'finish') return finishAbsent(stored, live, order, now);
 		if (leases) return unchanged({ outcome: 'lost', state: 'absent' });
-		return unchanged({ outcome: 'kept', state: 'absent', record: null });
+		return unchanged({ outcome: 'kept', state: 'absent' });
 	}
 
 	const state = observe(live, now);
-	const kept = (): Transition<OwnerAnswer> =>
-		unchanged({ outcome: 'kept', state, record: viewOf(afterTime(live, now)) });
+	const kept = (): Transition<OwnerAnswer> => unchanged({ outcome: 'kept', state });
 	if (live.owner !== order.owner || live.fence !== order.fence) {
 		return order.type === 'abandon' ? kept() : unchanged(takenOver(live, state));
 	}
@@ -45,10 +43,7 @@ export function command(
 	const next = obeyed(live, order, state, now);
 	if (next === null) return leases ? unchanged({ outcome: 'lost', state }) : kept();
 	const recovered = order.type === 'finish' && (state === 'released' || state === 'failed');
-	return {
-		next,
-		answer: { outcome: 'done', state: next.state, recovered, record: viewOf(next) },
-	};
+	return { next, answer: { outcome: 'done', state: next.state, recovered } };
 }
 
 function takenOver(live: ClaimRecord, state: ObservedState): OwnerAnswer {
@@ -164,8 +159,5 @@ function finishAbsent(
 		duplicates: 0,
 		reason: order.reason,
 	};
-	return {
-		next,
-		answer: { outcome: 'done', state: order.to, recovered: true, record: viewOf(next) },
-	};
+	return { next, answer: { outcome: 'done', state: order.to, recovered: true } };
 }

@@ -45,8 +45,8 @@ class Worker {
 					const replies = await store.command(orders);
 					for (const [i, order] of orders.entries()) {
 						const reply = replies[i];
-						if (!reply?.ok || reply.answer.outcome !== 'done') continue;
-						const { leaseUntil } = reply.answer.record;
+						if (!reply?.ok || reply.answer.outcome !== 'done' || order.type !== 'renew') continue;
+						const leaseUntil = Math.floor(reply.micros / 1000) + order.leaseMs;
 						const key = this.keys.get(order.identity) ?? '';
 						say({ event: 'renewed', key, owner: order.owner, fence: order.fence, leaseUntil });
 					}

@@ -63,6 +63,20 @@ describe.each([
 		expect(outcomes.slice(21)).toEqual(Array(20).fill('new'));
 	});
 
+	it('fails its own command while it is open', async () => {
+		const requests = Array.from({ length: 3 }, () =>
+			claimRequest({ identity: freshIdentity('spoilt') }),
+		);
+		const granted = await store.claim(requests);
+		const { s = '' } = fields as { s?: string };
+		const open = s === '' ? fields : { s: s.replace('C', 'R') };
+		await spoil(requests[1]?.identity ?? '', open);
+		// Of fields that are none of a record's a finish looks at none.
+		const wrong = fields === manyFields ? 'done' : 'corrupt_record';
+		const finishes = requests.map((request, i) => finishOf(request, fenceOf(granted[i])));
+		expect(outcomesOf(await store.command(finishes))).toEqual(['done', wrong, 'done']);
+	});
+
 	it('fails its own command, and is read and listed as what it is', async () => {
 		const { done, bad, fences } = await spoilt(fields);
 		const finishes = done.map((request, i) => finishOf(request, fences[i] ?? 0));

@@ -1,11 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 import { ALL_RECORDS } from '../../lib/core/listing';
 import { openRedisStore } from '../../lib/stores/redis';
-import { STORE_COMMANDS } from '../../lib/stores/redis/user-rights';
 import type { Store } from '../../lib/core/store';
 import { standalone } from './redis-harness';
 import { RedisServer } from '../support/redis-server';
@@ -23,7 +20,7 @@ import {
 	microsOf,
 } from '../support/requests';
 
-/** What is in Redis, and what it costs: keys, encodings, round trips, commands. */
+/** What is in Redis, and what it costs: keys, encodings, round trips. */
 
 let server: RedisServer;
 let client: Redis;
@@ -201,6 +198,8 @@ describe('a Redis that was emptied under a running store', () => {
 });
 
 describe('round trips', () => {
+	const keyOf = (identity: string) => `idem:{${identity.slice(0, 2)}}:${identity}`;
+
 	it('are one for a batch of 500, of claims or of finishes', async () => {
 		const requests = Array.from({ length: 500 }, () => claimRequest({ identity: freshIdentity() }));
 		let replies: Awaited<ReturnType<Store['claim']>> = [];
@@ -216,6 +215,43 @@ describe('round trips', () => {
 				await store.command(orders);
 			}),
 		).toEqual([expect.stringMatching(/^eval(sha)?$/)]);
+	});
+
+	it('are two for finishes of records that are gone, and of what follows on them, in the order asked', async () => {
+		const requests = Array.from({ length: 3 }, () => claimRequest({ identity: freshIdentity() }));
+		const fences = (await store.claim(requests)).map((reply) => fenceOf(reply));
+		await client.del(...requests.map(({ identity }) => keyOf(identity)).slice(1));
+		const finishes = requests.map((request, i) => finishOf(request, fences[i] ?? 0));
+		const [, second] = finishes;
+		if (second === undefined) throw new Error('no order');
+		const { identity, owner, fence, ownRun } = second;
+		const again = { type: 'renew', identity, owner, fence, ownRun, leaseMs: LEASE } as const;
+		let replies: Awaited<ReturnType<Store['command']>> = [];
+		const sent = await sentDuring(async () => {
+			replies = await store.command([...finishes, again]);
+		});
+		expect(sent).toHaveLength(2);
+		expect(replies.map(answered)).toEqual([
+			{ outcome: 'done', state: 'completed', recovered: false },
+			{ outcome: 'done', state: 'completed', recovered: true },
+			{ outcome: 'done', state: 'completed', recovered: true },
+			{ outcome: 'lost', state: 'completed' },
+		]);
+		const stored = (await store.get([identity])).map(answered);
+		expect(stored).toMatchObject([{ key: requests[1]?.key, workflowId: 'workflow-1' }]);
+	});
+
+	it('of a finish as most are read few fields, and write only what changes', async () => {
+		const requests = Array.from({ length: 50 }, () => claimRequest({ identity: freshIdentity() }));
+		const fences = (await store.claim(requests)).map((reply) => fenceOf(reply));
+		const orders = requests.map((request, i) => finishOf(request, fences[i] ?? 0));
+		await client.config('RESETSTAT');
+		await store.command(orders);
+		const info = await client.info('commandstats');
+		const callsOf = (name: string) =>
+			Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+		const commands = ['hgetall', 'del', 'hset', 'publish'];
+		expect(commands.map(callsOf)).toEqual([0, 0, 50, 50]);
 	});
 
 	/** The commands that clients sent meanwhile, without those that scripts ran. */
@@ -234,40 +270,4 @@ describe('round trips', () => {
 		expect(sent.pop()).toBe('ping');
 		return sent;
 	}
-});
-
-describe('commands', () => {
-	const folder = join(__dirname, '../../lib/stores/redis/scripts');
-	const inScripts = new Set(
-		readdirSync(folder).flatMap((file) =>
-			[...readFileSync(join(folder, file), 'utf8').matchAll(/redis\.p?call\(\s*'([A-Z]+)'/g)].map(
-				([, name = '']) => name.toLowerCase(),
-			),
-		),
-	);
-
-	it('of the scripts are all named as such, so that this test can see them', () => {
-		for (const file of readdirSync(folder)) {
-			const text = readFileSync(join(folder, file), 'utf8').replace(/--.*$/gm, '');
-			// Whatever else is done with `redis` or its name could call anything.
-			const uses =
-				text.match(/\bredis\b|\b_G\b|\b[gs]etfenv\b|\bloadstring\b|\bload\s*['"[]/g)?.length ?? 0;
-			const named = text.match(/\bredis\.p?call\(\s*'[A-Z]+'/g)?.length ?? 0;
-			const other = text.match(/\bredis\.(log|sha1hex|status_reply|error_reply)\(/g)?.length ?? 0;
-			expect([file, named + other]).toEqual([file, uses]);
-		}
-		expect(inScripts.size).toBeGreaterThan(10);
-	});
-
-	it('are those that the user needs rights for, and in Redis 6.2', () => {
-		const talk = ['subscribe', 'unsubscribe', 'wait'];
-		const sent = ['eval', 'evalsha', 'get', 'setnx', 'scan', 'zrangebyscore', ...talk];
-		expect([...new Set([...inScripts, ...sent])].sort()).toEqual([...STORE_COMMANDS].sort());
-		// From the command reference: since 6.2 or before.
-		const in62 = `append copy decr decrby del eval evalsha exists expire expireat get getdel getex getrange getset hdel
-			hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield hscan hset hsetnx hstrlen hvals incr
-			incrby mget mset persist pexpire pexpireat psetex pttl publish scan set setex setnx strlen subscribe time touch ttl type
-			unlink unsubscribe wait zadd zcard zcount zincrby zmscore zpopmin zrange zrangebyscore zrem zremrangebyscore zscore`;
-		for (const command of STORE_COMMANDS) expect(in62.split(/\s+/)).toContain(command);
-	});
 });

@@ -142,10 +142,7 @@ class Walker {
 		const answers = replies.map(answered);
 		expect(answers.map(withoutWait)).toEqual(expected.map(withoutWait));
 		for (const [i, answer] of answers.entries()) expectWait(answer, expected[i]);
-		// Items with a budget are asked after the others.
-		[...replies]
-			.sort((a, b) => microsOf(a) - microsOf(b))
-			.forEach((reply) => this.tick(microsOf(reply)));
+		this.tickAll(replies);
 		replies.forEach((reply, i) => {
 			const request = requests[i];
 			const answer = answered(reply);
@@ -168,8 +165,8 @@ class Walker {
 			this.model.command(inWholeMs(order), microsOf(replies[i])),
 		);
 		expect(comparable(replies.map(answered))).toEqual(comparable(expected));
+		this.tickAll(replies);
 		replies.forEach((reply, i) => {
-			this.tick(microsOf(reply));
 			const type = orders[i]?.type ?? '';
 			const answer = answered(reply);
 			this.seen.add(`${type} ${answer.outcome}`);
@@ -250,6 +247,11 @@ class Walker {
 			counted.set(name, (counted.get(name) ?? 0) + row.value);
 		}
 		expect(counted).toEqual(this.model.counters);
+	}
+
+	/** Items with a budget, and finishes of what is gone, may be asked after the others of a batch. */
+	private tickAll(replies: ReadonlyArray<Parameters<typeof microsOf>[0]>): void {
+		for (const micros of replies.map(microsOf).sort((a, b) => a - b)) this.tick(micros);
 	}
 
 	/** The store's time never goes back between calls. */

@@ -1,17 +1,14 @@
 import type {
 	Abandoning,
-	ClaimRecord,
 	OperatorAnswer,
 	OperatorCommand,
 	OwnerAnswer,
 	OwnerCommand,
 	RecordState,
 } from '../../core/record';
-import { viewOf } from '../../core/record';
 import { keysOf } from './claim-script';
 import {
 	decodeRun,
-	decodeStored,
 	encodeDigests,
 	encodeKey,
 	encodeRun,
@@ -26,34 +23,42 @@ import type { ScriptArguments, ScriptReply } from './scripts';
 
 /** Orders and answers of command.lua and operate.lua, whose headers say what each argument is. */
 
+/** @param withRemains whether a finish carries what it needs where the record is gone, which is rare */
 export function commandArguments(
 	keys: Keys,
 	chunk: Chunk<OwnerCommand>,
 	offsetMs: number,
+	withRemains: boolean,
 ): ScriptArguments {
+	const settings = new Map<string, string>();
+	const items: ScriptArguments = [];
+	for (const order of chunk.items) {
+		const end = endOf(order);
+		const asked = settingsOf(order, end);
+		const known = settings.get(asked);
+		const number = known ?? String(settings.size + 1);
+		if (known === undefined) settings.set(asked, number);
+		const text = order.type === 'start' ? encodeRun(order) : end.reason;
+		items.push(number, order.owner, String(order.fence), text, bytesOrNone(end.result));
+		if (withRemains) items.push(...remainsArguments(order));
+	}
 	return [
 		...keysOf(keys, chunk),
 		String(offsetMs),
 		chunk.perShard.join(' '),
-		...chunk.items.flatMap(argumentsOf),
+		String(settings.size),
+		withRemains ? '9' : '5',
+		...settings.keys(),
+		...items,
 	];
 }
 
-function argumentsOf(order: OwnerCommand): ScriptArguments {
-	const { to, nothingRan, durationMs, retryAfterMs, statusCode, reason, result } = endOf(order);
-	return [
-		order.type,
-		order.owner,
-		String(order.fence),
-		order.ownRun ? '1' : '',
-		nothingRan ? NOTHING_RAN : to === '' ? '' : letterOf(to),
-		durationMs === null ? '' : String(durationMs),
-		retryAfterMs === null ? '' : String(retryAfterMs),
-		String(statusCode),
-		reason,
-		...resultArguments(result),
-		...remainsArguments(order),
-	];
+/** What orders of a batch mostly have in common is sent once. */
+function settingsOf(order: OwnerCommand, end: End): string {
+	const { to, nothingRan, durationMs, retryAfterMs, statusCode, result } = end;
+	const state = nothingRan ? NOTHING_RAN : to === '' ? '-' : letterOf(to);
+	const flags = `${order.ownRun ? 1 : 0} ${result === null ? 0 : 1}`;
+	return `${order.type} ${state} ${flags} ${durationMs ?? '-'} ${retryAfterMs ?? '-'} ${statusCode}`;
 }
 
 /** In the place of the letter of `released`, where the attempt is given back. */
@@ -108,12 +113,14 @@ function pickEnd(end: Abandoning): Partial<End> {
 }
 
 function resultArguments(result: Uint8Array | null): ScriptArguments {
-	if (result === null) return ['', ''];
-	return ['1', Buffer.from(result.buffer, result.byteOffset, result.length)];
+	return [result === null ? '' : '1', bytesOrNone(result)];
+}
+
+function bytesOrNone(result: Uint8Array | null): string | Buffer {
+	return result === null ? '' : Buffer.from(result.buffer, result.byteOffset, result.length);
 }
 
 function remainsArguments(order: OwnerCommand): ScriptArguments {
-	if (order.type === 'start') return ['', '', encodeRun(order), ''];
 	if (order.type !== 'finish') return ['', '', '', ''];
 	const { remains } = order;
 	const { onUnknownOutcome, eventAt, fingerprint, comparison, fieldDigests, tenant } = remains;
@@ -125,45 +132,56 @@ function remainsArguments(order: OwnerCommand): ScriptArguments {
 	];
 }
 
+/** A finish, or what follows one, of a record that is gone: it has to be asked for with what it needs then. */
+export const IS_GONE = 'gone';
+
 /** An answer for each item, in order, or the error that it failed with. */
-export function commandAnswers(reply: ScriptReply): Array<OwnerAnswer | Error> {
-	return (reply.slice(1) as ScriptReply[]).map((entry) => {
-		const [outcome, first, second, third, fourth] = entry;
-		const word = String(outcome);
-		switch (word) {
-			case 'error':
-				return scriptError(String(first));
-			case 'refused':
-				return { outcome: 'refused' };
-			case 'lost':
-				return { outcome: 'lost', state: stateOf(String(first)) };
-			case 'kept': {
-				const record = Array.isArray(second) ? viewOf(recordOf(second)) : null;
-				return { outcome: 'kept', state: stateOf(String(first)), record };
-			}
-			case 'done':
-				return {
-					outcome: 'done',
-					state: stateOf(String(first)) as RecordState,
-					recovered: String(second) === '1',
-					record: viewOf(recordOf(third as ScriptReply)),
-				};
-			default:
-				return {
-					outcome: 'superseded',
-					reason: String(first) as 'taken_over' | 'forgotten' | 'expired',
-					current: {
-						state: stateOf(String(second)),
-						...decodeRun(String(fourth)),
-						fence: Number(String(third)),
-					},
-				};
-		}
+export function commandAnswers(
+	reply: ScriptReply,
+	{ items }: Pick<Chunk<OwnerCommand>, 'items'>,
+): Array<OwnerAnswer | typeof IS_GONE | Error> {
+	return items.map((order, i) => {
+		const entry = reply[i + 1];
+		return Array.isArray(entry) ? answerOf(entry as ScriptReply) : doneAsOrdered(order);
 	});
 }
 
-function recordOf(flat: ScriptReply): ClaimRecord {
-	return decodeStored(flat) as ClaimRecord;
+function doneAsOrdered(order: OwnerCommand): OwnerAnswer | Error {
+	if (order.type !== 'finish') return scriptError('CORRUPT reply to a command');
+	return { outcome: 'done', state: order.to, recovered: false };
+}
+
+function answerOf(entry: ScriptReply): OwnerAnswer | typeof IS_GONE | Error {
+	const [outcome, first, second, third, fourth] = entry;
+	const word = String(outcome);
+	switch (word) {
+		case 'error':
+			return scriptError(String(first));
+		case 'absent':
+			return IS_GONE;
+		case 'refused':
+			return { outcome: 'refused' };
+		case 'lost':
+			return { outcome: 'lost', state: stateOf(String(first)) };
+		case 'kept':
+			return { outcome: 'kept', state: stateOf(String(first)) };
+		case 'done':
+			return {
+				outcome: 'done',
+				state: stateOf(String(first)) as RecordState,
+				recovered: String(second) === '1',
+			};
+		default:
+			return {
+				outcome: 'superseded',
+				reason: String(first) as 'taken_over' | 'forgotten' | 'expired',
+				current: {
+					state: stateOf(String(second)),
+					...decodeRun(String(fourth)),
+					fence: Number(String(third)),
+				},
+			};
+	}
 }
 
 export function operateArguments(

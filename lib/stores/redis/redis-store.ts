@@ -21,11 +21,13 @@ import type {
 	StatsRow,
 } from '../../core/store';
 import type { Reply } from '../../core/reply';
+import { replyAt } from '../../core/reply';
 import { JoinedRequests, sizeOfCommand } from '../joined-requests';
 import { microsOf } from './batch';
 import { type ClaimAsk, NO_REPLICA_COUNT, claimBy, claimOnReplicas } from './claims';
 import { keysOf } from './claim-script';
 import {
+	IS_GONE,
 	commandAnswers,
 	commandArguments,
 	operateAnswer,
@@ -106,9 +108,25 @@ export class RedisStore implements SecretAwareStore {
 	}
 
 	private async commandAll(orders: readonly OwnerCommand[]): Promise<Array<Reply<OwnerAnswer>>> {
+		const replies = await this.ask(orders, false);
+		const gone = replies.flatMap((reply, place) => (isGone(reply) ? [place] : []));
+		if (gone.length > 0) {
+			const again = await this.ask(
+				gone.flatMap((place) => orders[place] ?? []),
+				true,
+			);
+			for (const [i, place] of gone.entries()) replies[place] = replyAt(again, i);
+		}
+		return replies as Array<Reply<OwnerAnswer>>;
+	}
+
+	private async ask(
+		orders: readonly OwnerCommand[],
+		withRemains: boolean,
+	): Promise<Array<Reply<OwnerAnswer | typeof IS_GONE>>> {
 		const { calls } = this;
 		return await calls.askInChunks('command', orders, {
-			arguments: (chunk) => commandArguments(calls.keys, chunk, calls.offsetMs()),
+			arguments: (chunk) => commandArguments(calls.keys, chunk, calls.offsetMs(), withRemains),
 			answers: commandAnswers,
 			sizeOf: sizeOfCommand,
 		});
@@ -267,3 +285,5 @@ export class RedisStore implements SecretAwareStore {
 		});
 	}
 }
+
+const isGone = (reply: Reply<OwnerAnswer | typeof IS_GONE>) => reply.ok && reply.answer === IS_GONE;

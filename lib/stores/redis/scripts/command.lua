@@ -1,215 +1,149 @@
 -- The owner's commands: transitions.ts `command`, for a batch whose items are sorted by shard.
 --
 -- KEYS  the key of each item, then `open` and `stats` of each shard
--- ARGV  2 number of items in each shard: '39 41', then
---       15 x   an item: finish | release | park | abandon | renew | start | deposit; owner; fence; 1 for the granted run, else '';
---              state to reach (C, F, L, U; N is L where nothing ran) or ''; lease or retention in ms; retry after ms or ''; status code; reason;
---              1 where there is a result, or a request to keep, else ''; the same;
---              and what a finish needs if the record is gone: claim timeout, policy, event's time, the claim's retention
---              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests, comparison, tenant (lines)
+-- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
+--       1 x    settings: 'finish C 1 1 172800000 - 200', which is finish | release | park | abandon | renew | start | deposit; state
+--              to reach (C, F, L, U; N is L where nothing ran) or -; 1 for the granted run, else 0; 1 where there is a result, or a
+--              request to keep, else 0; lease or retention in ms or -; retry after in ms or -; status code
+--       5 x    an item: the number of its settings; owner; fence; reason, or of a start workflow and execution (lines); the
+--              result, or the request to keep, or ''; or
+--       9 x    these and what a finish needs where the record is gone: claim timeout, policy, event's time, the claim's retention
+--              ('3600000 h 1795497258303 172800000'); field `k`; workflow and execution (lines); fingerprint, field digests,
+--              comparison, tenant (lines)
 --
 -- Each claim that ended is told on the channel `settled` beside `open`.
 --
 -- Reply { stamp, entry, ... }, one for each item:
---       { 'done', state, recovered (1, ''), record }
---       { 'kept', state, record }                         without a record where it is absent
+--       1                                                 done, in the state that was ordered
+--       { 'done', state, recovered (1, '') }
+--       { 'kept', state }
 --       { 'superseded', taken_over | forgotten | expired, state, fence, workflow and execution (lines) }
 --       { 'lost', state }
 --       { 'refused' }
+--       { 'absent' }                                      not obeyed: a finish of a record that is gone, or what follows one, is
+--                                                         asked for once more, with what it needs
 --       { 'error', words }
---   where record is the hash as field, value, ..., without the result
 
 -- @include prelude
 -- @include fields
--- @include record
--- @include settle
+-- @include tell
 
-local MERELY_HELD = { renew = true, start = true, deposit = true }
-
-local function order_at(at)
-	return {
-		type = ARGV[at + 1],
-		owner = ARGV[at + 2],
-		fence = tonumber(ARGV[at + 3]) or 0,
-		own_run = ARGV[at + 4] == '1',
-		to = ARGV[at + 5] == 'N' and 'L' or ARGV[at + 5],
-		nothing_ran = ARGV[at + 5] == 'N',
-		duration = tonumber(ARGV[at + 6]),
-		retry_after = tonumber(ARGV[at + 7]),
-		status = ARGV[at + 8],
-		reason = ARGV[at + 9],
-		result = ARGV[at + 10] == '1' and ARGV[at + 11] or nil,
-		at = at,
+local SETTINGS = '^(%l+) (%S+) (%d) (%d) (%S+) (%S+) (%d+)$'
+local settings, at = {}, 4
+for number = 1, tonumber(ARGV[3]) do
+	at = at + 1
+	local kind, to, own, keeps, duration, retry_after, status = string.match(ARGV[at], SETTINGS)
+	settings[text(number)] = {
+		type = kind,
+		to = to == 'N' and 'L' or to,
+		nothing_ran = to == 'N',
+		own_run = own == '1',
+		keeps = keeps == '1',
+		duration = duration,
+		retry_after = tonumber(retry_after),
+		status = status,
 	}
 end
+local stride = tonumber(ARGV[4])
 
--- The record that a finish makes of what its token carries.
-local function remains_of(order, claimed)
-	local at = order.at
-	local timeout, policy, event = string.match(ARGV[at + 12], '^(%d+) ([rh]) (%S+) %d+$')
-	local fingerprint, digests, comparison, tenant =
-		string.match(ARGV[at + 15], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-	local rec = {
-		fields = { o = order.owner },
-		fence = order.fence,
-		first = claimed,
-		claimed = claimed,
-		retention = order.duration,
-		timeout = tonumber(timeout),
-		policy = policy,
-		run = ARGV[at + 14],
-		attempts = 1,
-		takeover = false,
-	}
-	put(rec, 'h', fingerprint)
-	put(rec, 'w', comparison)
-	put(rec, 'd', tenant)
-	put(rec, 'g', digests)
-	put(rec, 'k', ARGV[at + 13])
-	rec.fields.e = tonumber(event) ~= claimed and event or nil
-	return rec
-end
-
-local function finish_absent(key, tombstone, order)
-	local claimed = math.floor(order.fence / 1000)
-	if tombstone and tombstone.fence >= order.fence then
-		local reason = tombstone.expired and 'expired' or 'forgotten'
-		return { 'superseded', reason, 'A', text(tombstone.fence), '' }
-	end
-	local granted = tonumber(string.match(ARGV[order.at + 12], '%d+$'))
-	if math.abs(now - claimed) >= math.min(granted, order.duration) then
-		return { 'superseded', 'expired', 'A', '0', '' }
-	end
-	local rec = remains_of(order, claimed)
-	rec.believed = math.max(tombstone and tombstone.ends or 0, claimed + granted)
-	settle(rec, order.to, order.result, order.status, order.reason)
-	save(key, rec)
-	return { 'done', rec.state, '1', flatten(rec, true) }, rec
-end
-
-local function may_finish(order, state)
-	if state == 'C' then
-		return false
-	end
-	return order.to == 'C' or (state ~= 'F' and (order.own_run or state == 'L'))
-end
-
--- Extends or starts the lease of a record; false where that can't be.
-local function extend(rec, order, state, open)
-	local hold_until = rec.claimed + rec.timeout
-	local fits = state == 'P' or state == 'R'
-	if order.type == 'renew' then
-		fits = open and rec.state == 'R'
-	end
-	if not (fits and order.own_run and now < hold_until) then
-		return false
-	end
-	rec.lease = math.min(now + order.duration, hold_until)
-	if order.type == 'start' then
-		rec.state, rec.run = 'R', ARGV[order.at + 14]
-		put(rec, 'v', '')
-	end
-	return true
-end
-
--- Changes the record as ordered; false where it is kept as it is.
-local function change(rec, order, state, open)
-	local kind = order.type
-	if kind == 'deposit' then
-		if not (state == 'P' and order.own_run) then
-			return false
-		end
-		put(rec, 'v', order.result)
-		rec.fields.v = order.result == '' and '' or rec.fields.v
-		return true
-	elseif kind == 'finish' then
-		if not may_finish(order, state) then
-			return false
-		end
-		rec.retention = order.duration
-	elseif kind == 'park' then
-		if not (open or state == 'L') then
-			return false
-		end
-	elseif not (open and order.own_run) then
-		return false
-	end
-	settle(rec, order.to, order.result, order.status, order.reason, order.retry_after, order.nothing_ran)
-	return true
-end
-
--- The execution of workflow and execution (lines).
-local function execution_of(run)
-	return string.match(run, '\n(.*)$')
-end
-
--- Obeys one order. Returns the entry of the reply, and the record if it was written.
-local function obey(key, order)
-	local rec, problem = load(key)
-	if problem then
-		return { 'error', problem }
-	end
-	local fence, leases = order.fence, order.type == 'renew' or order.type == 'start'
-	if not (fence > 0 and fence <= MAX_SAFE and fence % 1 == 0) then
-		return { 'refused' }
-	end
-	if rec == nil or rec.state == 'T' then
-		if order.type == 'finish' then
-			return finish_absent(key, rec, order)
-		end
-		return { leases and 'lost' or 'kept', 'A' }
-	end
-
-	local state = observe(rec)
-	if rec.fields.o ~= order.owner or rec.fence ~= fence then
-		if order.type == 'abandon' then
-			return { 'kept', state, flatten(after_time(rec), true) }
-		end
-		return { 'superseded', 'taken_over', state, text(rec.fence), rec.run }
-	end
-	-- Two executions of one accepted request: the first one to start is the one that acts.
-	if order.type == 'start' and state == 'R' and execution_of(rec.run) ~= execution_of(ARGV[order.at + 14]) then
-		return { 'superseded', 'taken_over', state, text(rec.fence), rec.run }
-	end
-
-	local open = state == 'R' or state == 'P' or state == 'X'
-	if leases then
-		if not extend(rec, order, state, open) then
-			return { 'lost', state }
-		end
-	elseif not change(rec, order, state, open) then
-		return { 'kept', state, flatten(after_time(rec), true) }
-	end
-	save(key, rec)
-	local recovered = order.type == 'finish' and (state == 'L' or state == 'F')
-	return { 'done', rec.state, recovered and '1' or '', flatten(rec, true) }, rec
-end
-
-local reply, item, at = { text(micros) }, 0, 2
 local shards = {}
 for items in string.gmatch(ARGV[2], '%d+') do
 	shards[#shards + 1] = tonumber(items)
 end
 local after = #KEYS - 2 * #shards
+local named = #KEYS[#KEYS] - 4
+
+-- First, finishes of claims as most are: running, granted once, with nothing beside what the grant wrote. Such a record is not read
+-- whole, and only what changes is written: a running claim has no result, status or wait (all grants drop them).
+
+local now_text = text(now)
+
+local function is_short(digits)
+	return digits ~= nil and #digits <= 15
+end
+
+-- Whether this is done; false where the record has to be read for it.
+local function finish_usual(key, set, item, open, tally)
+	local found = redis.pcall('HMGET', key, 's', 'o', 'r', 'k', 'e', 'c', 'l', 't', 'u', 'x', 'y')
+	if found.err or found[2] ~= ARGV[item + 2] then
+		return false
+	end
+	local granted, first, lease = string.match(found[1] or '', '^R (%d+) (%d+) (%d+)$')
+	local retention, timeout = string.match(found[3] or '', '^(%d+) (%d+) [rh] ')
+	local namespace = string.match(found[4] or '', '^([^\n]*)\n')
+	local is_usual = granted == ARGV[item + 3] and #granted <= 16 and tonumber(granted) <= 2 ^ 53 - 1
+		and retention == set.duration and is_short(retention) and is_short(timeout)
+		and is_short(first) and is_short(lease) and lease + retention > now
+		and not (found[6] or found[7] or found[8] or found[9] or found[10] or found[11])
+		and namespace and (not found[5] or is_short(string.match(found[5], '^%d+$')))
+	if not is_usual then
+		return false
+	end
+
+	local write, size = { key, 's', set.to .. ' ' .. granted .. ' ' .. first .. ' ' .. now_text }, 3
+	if set.status ~= '0' then
+		write[4], write[5], size = 'z', set.status, 5
+	end
+	size = append(write, size, 'y', ARGV[item + 4])
+	local result = set.keeps and ARGV[item + 5]
+	if result == '' then
+		write[size + 1], write[size + 2] = 'v', ''
+	elseif result then
+		append(write, size, 'v', result)
+		local counter = namespace .. '|bytes'
+		tally[counter] = (tally[counter] or 0) + #result
+	end
+	-- The end comes first: where memory is full, Redis lets a script go on that has written.
+	redis.call('PEXPIREAT', key, text(math.max(now, first) + retention - offset))
+	redis.call('HSET', unpack(write))
+	redis.pcall('ZREM', open, string.sub(key, named))
+	tell(key, open)
+	return true
+end
+
+local reply, counts, rest, left, item = { text(micros) }, {}, {}, {}, 0
 for shard = 1, #shards do
-	local open, stats, counts = KEYS[after + 2 * shard - 1], KEYS[after + 2 * shard], {}
+	local open, tally = KEYS[after + 2 * shard - 1], {}
 	for _ = 1, shards[shard] do
 		item = item + 1
-		local order = order_at(at)
-		local entry, written = alone(obey, KEYS[item], order)
-		if entry == nil then
-			entry = { 'error', written }
-		elseif written then
-			index(KEYS[item], open, written)
-			if not MERELY_HELD[order.type] then
-				tell(KEYS[item], open)
-			end
-			count_bytes(counts, written, order.result)
+		local key, set = KEYS[item], settings[ARGV[at + 1]]
+		-- What follows on a key that waits for the rest waits with it.
+		local may = set.type == 'finish' and (set.to == 'C' or set.own_run) and not left[key]
+		local done, words = false, nil
+		if may then
+			done, words = alone(finish_usual, key, set, at, open, tally)
 		end
-		reply[item + 1] = entry
-		at = at + 15
+		if done then
+			reply[item + 1] = 1
+		elseif words then
+			reply[item + 1] = { 'error', words }
+		else
+			left[key] = true
+			rest[#rest + 1] = { item, at, shard }
+		end
+		at = at + stride
 	end
-	count(stats, counts)
+	counts[shard] = tally
 end
-reply[1] = stamp()
-return reply
+
+local function conclude()
+	for shard = 1, #shards do
+		count(KEYS[after + 2 * shard], counts[shard])
+	end
+	reply[1] = stamp()
+	return reply
+end
+
+if #rest == 0 then
+	return conclude()
+end
+
+-- @include record
+-- @include settle
+-- @include obey
+
+for number = 1, #rest do
+	answer(rest[number])
+end
+
+return conclude()

@@ -10,6 +10,7 @@
 -- @include fields
 -- @include record
 -- @include settle
+-- @include tell
 
 local key, open, stats = KEYS[1], KEYS[2], KEYS[3]
 

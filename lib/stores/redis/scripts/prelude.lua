@@ -85,3 +85,13 @@ local function count(stats, counts)
 	end
 	redis.pcall('HSET', stats, 'pruned', today .. '|' .. page[1])
 end
+
+-- What `work` returns; or nil and the words of the error that it failed with. What fails one key must not take their answers
+-- from the others.
+local function alone(work, ...)
+	local done, first, second = pcall(work, ...)
+	if done then
+		return first, second
+	end
+	return nil, type(first) == 'table' and first.err or tostring(first)
+end

@@ -201,13 +201,3 @@ local function save(key, rec)
 	redis.call('HSET', key, unpack(flat))
 	expire(key, rec)
 end
-
--- What `work` returns; or nil and the words of the error that it failed with. What fails one key must not take their answers
--- from the others.
-local function alone(work, ...)
-	local done, first, second = pcall(work, ...)
-	if done then
-		return first, second
-	end
-	return nil, type(first) == 'table' and first.err or tostring(first)
-end
