@@ -31,7 +31,12 @@ export interface ClaimRequest {
 	readonly executionId: string;
 	/** What a grant counts against, where there is such a limit. */
 	readonly budget?: Budget;
+	/** How the answer is counted; as what it is where nothing is said. See `counterOf` in store.ts. */
+	readonly counting?: Counting;
 }
+
+/** `observed`: whoever is refused goes on all the same. `none`: it is not counted. */
+export type Counting = 'observed' | 'none';
 
 /** Why a store refuses a claim. */
 export type ConflictReason =

@@ -1,7 +1,8 @@
 import { allRecords } from './all-records';
 import type { ConflictReason } from './record';
 import type { Reply } from './reply';
-import type { StatsRow, Store } from './store';
+import type { Blocked, Counter, ObservedCounter, StatsRow, Store } from './store';
+import { OBSERVED } from './store';
 
 /** What happened to claims of one namespace on one day (UTC). */
 export interface DayStatistics {
@@ -15,6 +16,8 @@ export interface DayStatistics {
 	readonly duplicates: number;
 	readonly conflicts: number;
 	readonly conflictsByReason: Readonly<Partial<Record<ConflictReason, number>>>;
+	/** What "Observe Only" let through, by why it would have been blocked. */
+	readonly observedByReason: Readonly<Partial<Record<Blocked, number>>>;
 	/** Results that were stored. */
 	readonly bytes: number;
 }
@@ -45,6 +48,7 @@ export function nothingOn(day: string, namespace: string): DayStatistics {
 		duplicates: 0,
 		conflicts: 0,
 		conflictsByReason: {},
+		observedByReason: {},
 		bytes: 0,
 	};
 }
@@ -52,6 +56,12 @@ export function nothingOn(day: string, namespace: string): DayStatistics {
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 function add(statistics: Mutable<DayStatistics>, { counter, value }: StatsRow): void {
+	if (isObserved(counter)) {
+		const reason = counter.slice(OBSERVED.length) as Blocked;
+		const known = statistics.observedByReason[reason] ?? 0;
+		statistics.observedByReason = { ...statistics.observedByReason, [reason]: known + value };
+		return;
+	}
 	switch (counter) {
 		case 'new':
 		case 'bytes':
@@ -73,6 +83,12 @@ function add(statistics: Mutable<DayStatistics>, { counter, value }: StatsRow): 
 		}
 	}
 }
+
+const isObserved = (counter: Counter): counter is ObservedCounter => counter.startsWith(OBSERVED);
+
+/** How much would have been blocked. */
+export const observedIn = ({ observedByReason }: DayStatistics): number =>
+	Object.values(observedByReason).reduce((all, count) => all + count, 0);
 
 /** `20261124` → `2026-11-24` */
 const isoDay = (day: string) => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`;

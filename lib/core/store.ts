@@ -4,6 +4,8 @@ import type {
 	ClaimAnswer,
 	ClaimRecord,
 	ClaimRequest,
+	ConflictReason,
+	Counting,
 	OperatorAnswer,
 	OperatorCommand,
 	OwnerAnswer,
@@ -115,21 +117,20 @@ export interface StatsRow {
  * What a store counts: each answer to a claim under its outcome or reason (`retry`: new, but not the first attempt), and the
  * bytes of the results it stored.
  */
-export type Counter =
-	| 'new'
-	| 'retry'
-	| 'duplicate'
-	| (ClaimAnswer & { outcome: 'conflict' })['reason']
-	| 'bytes';
+export type Counter = 'new' | 'retry' | 'bytes' | Blocked | ObservedCounter;
 
-/** The counter of an answer to a claim. */
-export function counterOf(answer: ClaimAnswer): Counter {
-	switch (answer.outcome) {
-		case 'new':
-			return answer.record.attempts > 1 ? 'retry' : 'new';
-		case 'duplicate':
-			return 'duplicate';
-		case 'conflict':
-			return answer.reason;
-	}
+/** Why a claim was not granted. */
+export type Blocked = 'duplicate' | ConflictReason;
+
+/** What would have been blocked, and was only watched. */
+export type ObservedCounter = `${typeof OBSERVED}${Blocked}`;
+
+export const OBSERVED = 'observed_';
+
+/** The counter of an answer to a claim; null where it is not counted. */
+export function counterOf(answer: ClaimAnswer, counting?: Counting): Counter | null {
+	if (counting === 'none') return null;
+	if (answer.outcome === 'new') return answer.record.attempts > 1 ? 'retry' : 'new';
+	const blocked = answer.outcome === 'duplicate' ? 'duplicate' : answer.reason;
+	return counting === 'observed' ? `${OBSERVED}${blocked}` : blocked;
 }

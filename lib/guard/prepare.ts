@@ -121,6 +121,7 @@ async function claimOf(
 			executionId: host.executionId,
 			// A test run takes nothing from a budget: building a workflow never blocks.
 			...(budget === undefined || guard.isTestRun ? {} : { budget }),
+			...(guard.observes ? { counting: 'observed' as const } : {}),
 		};
 	};
 	const request = requestUnder(naming);

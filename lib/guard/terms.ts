@@ -21,6 +21,8 @@ export interface GuardTerms {
 	readonly strictAge: boolean;
 	/** A run from the editor: it blocks nobody and is soon forgotten. */
 	readonly isTestRun: boolean;
+	/** Whatever the answer is, the request goes on: only what would have happened is wanted. */
+	readonly observes: boolean;
 }
 
 /** What holds for one item. Nothing is checked yet: a number may be NaN, a value empty. */

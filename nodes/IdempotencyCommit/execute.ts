@@ -1,12 +1,12 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { OwnerAnswer, OwnerCommand } from '../../lib/core/record';
+import type { OwnerCommand } from '../../lib/core/record';
+import { attemptAsync } from '../../lib/core/attempt';
 import { replyAt, StoreError } from '../../lib/core/reply';
 import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { signingKeysOf } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
-import type { SealedClaim } from '../../lib/keys/claim-token';
 import { ResultEncoder } from '../run-end/encode-items';
 import { dropPart } from '../run-end/kept-parts';
 import type { RunTrace } from '../run-end/run-trace';
@@ -19,8 +19,9 @@ import { guardsBefore } from '../shared/node-types';
 import { forgetOpenClaim } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import { isOnlyWatched, patienceWith } from '../shared/watching';
 import type { ClaimWithItems } from './claim-with-items';
-import type { Ending, Hint } from './commands';
+import type { Ending } from './commands';
 import { Commands } from './commands';
 import type { FoundBy, ItemClaims } from './find-claims';
 import { claimsOfItems, openClaim } from './find-claims';
@@ -28,6 +29,7 @@ import { Judges } from './judges';
 import { inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
 import { keepOpen } from './parts';
+import { invalid, report } from './report-answer';
 import { respondToWebhook } from './respond';
 import type { CommitSettings } from './settings';
 import { readSettings } from './settings';
@@ -36,9 +38,16 @@ import { readSettings } from './settings';
 export async function commitItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const items = context.getInputData();
 	const out = new CommitOutputs(context, items);
+	const isWatched = isOnlyWatched(context);
 	try {
-		await commit(context, items, out);
+		await commit(context, items, out, isWatched);
+		if (isWatched) tellOfWatched(context, out.passAll());
 	} catch (error) {
+		if (isWatched) {
+			out.passAll();
+			tellOfWatched(context, complaintOf(error).message);
+			return out.outputs();
+		}
 		if (!context.continueOnFail()) throw asNodeError(context, error);
 		out.failAll(complaintOf(error));
 	}
@@ -49,6 +58,7 @@ async function commit(
 	context: IExecuteFunctions,
 	items: readonly INodeExecutionData[],
 	out: CommitOutputs,
+	isWatched: boolean,
 ): Promise<void> {
 	const parameters = itemParametersOf(context);
 	const settings = readSettings(parameters);
@@ -62,18 +72,26 @@ async function commit(
 	if (unclaimed > 0) {
 		hint(
 			context,
-			`${unclaimed} of ${items.length} items came here without a claim (a duplicate, or an item that went on unprotected). They pass unchanged; nothing was saved for them.`,
+			`${unclaimed} of ${items.length} items came here without a claim (a duplicate, or an item that went on unprotected or only observed). They pass unchanged; nothing was saved for them.`,
 		);
 	}
 	let isKeptOpen = false;
 	if (tokens.size > 0) {
-		try {
+		const work = async () => {
 			const opened = await openStoreOf(context, settings, tokens);
 			const claims = await openClaims(context, settings, opened, tokens, walked, out);
-			isKeptOpen = await settle(context, settings, opened, claims, out, turns);
-		} catch (error) {
-			if (!(error instanceof StoreError)) throw asNodeError(context, error);
-			throw nodeError(context.getNode(), unsaved(settings, error));
+			return await settle(context, settings, opened, claims, out, turns);
+		};
+		const settled = await attemptAsync(
+			isWatched ? async () => await patienceWith(context.getNode()).within(work) : work,
+		);
+		if (settled.ok) {
+			isKeptOpen = settled.value;
+		} else {
+			const { error } = settled;
+			if (isWatched) tellOfWatched(context, complaintOf(error).message);
+			else if (!(error instanceof StoreError)) throw asNodeError(context, error);
+			else throw nodeError(context.getNode(), unsaved(settings, error));
 		}
 	}
 	if (!isKeptOpen && (settings.respond || endsACall(context, settings))) {
@@ -214,61 +232,6 @@ function hintsAbout({ operation }: CommitSettings, { isMixed, reason }: Ending):
 	];
 }
 
-function report(
-	tell: Hint,
-	out: CommitOutputs,
-	claim: SealedClaim,
-	indexes: readonly number[],
-	answer: OwnerAnswer,
-): void {
-	const owner = ownerOf(claim.remains);
-	switch (answer.outcome) {
-		case 'done':
-			if (answer.recovered) {
-				tell(
-					'The result was saved although Idempotency Guard did not run in this execution (a retried run, or a record that was gone).',
-				);
-			}
-			break;
-		case 'kept':
-			tell(
-				`The claim was already ${answer.state}, and stays so: nothing was changed. A request keeps its first result.`,
-			);
-			break;
-		case 'superseded':
-			out.supersede(indexes, {
-				reason: answer.reason,
-				owner,
-				currentOwner: ownerOf(answer.current),
-				fence: answer.current.fence,
-			});
-			break;
-		case 'lost':
-			out.supersede(indexes, {
-				reason: 'lease_lost',
-				state: answer.state,
-				owner,
-				currentOwner: null,
-				fence: claim.fence,
-			});
-			break;
-		case 'refused':
-			for (const index of indexes) {
-				out.fail(index, invalid('The claim was never granted, so nothing was changed'));
-			}
-	}
-}
-
-function ownerOf({
-	workflowId,
-	executionId,
-}: {
-	workflowId: string;
-	executionId: string;
-}): IDataObject {
-	return { workflowId, executionId };
-}
-
 const WHAT_FAILED: Readonly<Record<CommitSettings['operation'], string>> = {
 	save: 'The request was handled, but its result could not be saved',
 	fail: 'The request was handled, but its result could not be saved',
@@ -285,8 +248,9 @@ function unsaved({ operation }: CommitSettings, error: StoreError): Complaint {
 	};
 }
 
-function invalid(message: string): Complaint {
-	return { message, description: 'Correct the parameter in Idempotency Commit.' };
+/** Of claims that are only watched: every item goes on as it came, whatever was wrong. */
+function tellOfWatched(context: IExecuteFunctions, problem: string | null): void {
+	if (problem !== null) hint(context, `Observe Only: the run went on, although: ${problem}`);
 }
 
 function hint(context: IExecuteFunctions, message: string): void {

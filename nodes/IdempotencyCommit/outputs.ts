@@ -30,6 +30,16 @@ export class CommitOutputs {
 		for (const index of this.items.keys()) this.fail(index, complaint);
 	}
 
+	/** Every item goes on as it came. @returns what was wrong; null where nothing was */
+	passAll(): string | null {
+		const [failed] = this.failed.values();
+		const problem =
+			failed?.message ?? (this.superseded.size > 0 ? 'Another run has taken the claim over' : null);
+		this.failed.clear();
+		this.superseded.clear();
+		return problem;
+	}
+
 	/**
 	 * Throws for the first failed item, after all others have been dealt with; or, under "Continue", makes of it an error item that
 	 * still carries all of the input item. n8n takes an item to the error output only where its json has nothing but error, message and

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { keySourceProperties } from '../shared/properties/key';
 import { guardOptions, optionsOf } from '../shared/properties/options';
-import { handledProperties } from '../shared/properties/run';
+import { handledProperties, MODE_PROPERTY } from '../shared/properties/run';
 import { guardSignatureOptions } from '../shared/properties/signature';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
@@ -27,6 +27,7 @@ export const guardProperties: INodeProperties[] = [
 	},
 	...keySourceProperties,
 	...handledProperties,
+	MODE_PROPERTY,
 	STORE_PROPERTY,
 	optionsOf([...guardOptions, ...guardSignatureOptions, splitEvents]),
 ];

@@ -18,9 +18,11 @@ import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import { onlyObserves } from '../shared/watching';
 import { giveHints } from './hints';
 import type { Incoming } from './incoming';
 import { judge } from './judge';
+import { observeItems } from './observe';
 import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
 import { incomingOf } from './read-input';
 import { waitingRun } from './waiting-run';
@@ -34,6 +36,10 @@ export async function guardItems(context: IExecuteFunctions): Promise<INodeExecu
 	refuseInventedItems(context);
 	const items = context.getInputData();
 	const out = new GuardOutputs(context, items);
+	if (onlyObserves(context.getNode())) {
+		await observeItems(context, items, out);
+		return out.outputs;
+	}
 	try {
 		await guard(context, items, out);
 	} catch (error) {

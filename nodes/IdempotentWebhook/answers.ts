@@ -99,6 +99,11 @@ export function acceptedBody(details: IDataObject): IDataObject {
 	};
 }
 
+/** Several events of one request that were all taken in. */
+export function acceptedEvents(count: number): HttpAnswer {
+	return { statusCode: 200, headers: {}, body: { status: 'accepted', events: count } };
+}
+
 /** The first run is not done yet. The caller is asked to come again, without an error. */
 export function stillRunning(details: IDataObject, refusal: Refusal): HttpAnswer {
 	return {

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { keySourceProperties } from '../shared/properties/key';
 import { guardOptions, optionsOf } from '../shared/properties/options';
-import { handledProperties } from '../shared/properties/run';
+import { handledProperties, MODE_PROPERTY } from '../shared/properties/run';
 import { signatureFields, signatureOptions } from '../shared/properties/signature';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 import { answersProperty, callerOptions, eventKindsProperty } from './caller-properties';
@@ -191,6 +191,7 @@ export const webhookProperties: INodeProperties[] = [
 	...keySourceProperties,
 	eventKindsProperty,
 	...handledProperties,
+	MODE_PROPERTY,
 	STORE_PROPERTY,
 	answersProperty,
 	optionsOf([...optionsOfGuard, ...webhookOptions, ...callerOptions, ...signatureOptions]),

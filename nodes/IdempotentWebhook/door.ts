@@ -37,6 +37,7 @@ import { showToExpressions } from './expressions';
 import { storeProblem } from './failures';
 import { forgetBody, keepBody } from './kept-bodies';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
+import { startObserved } from './observe-at-door';
 import { openAtDoor } from './open-at-door';
 import type { DoorRequest } from './request';
 import { comparableItem } from './request';
@@ -76,6 +77,11 @@ export class Door {
 		const [only, ...more] = requests;
 		if (only === undefined) return send(context, nothingToDo(leftOut));
 		if (settings.skip) return await this.startAll(requests, { outcome: 'skipped' });
+		if (settings.observes) {
+			return await startObserved(context, settings, this.responseMode, requests, async (opened) =>
+				this.prepare(requests, opened),
+			);
+		}
 		const opened = await this.tryOpen();
 		const prepared = await this.prepare(requests, opened);
 		if (more.length === 0) {

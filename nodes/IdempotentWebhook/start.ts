@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { looksLikeToken, openToken, sealToken } from '../../lib/keys/claim-token';
+import { attemptAsync } from '../../lib/core/attempt';
 import type { OwnerCommand } from '../../lib/core/record';
 import { replyAt } from '../../lib/core/reply';
 import type { GrantedClaim } from '../../lib/guard/claim-items';
@@ -18,6 +19,7 @@ import { asNodeError, complaintOf, nodeError } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
+import { patienceWith } from '../shared/watching';
 
 /**
  * The execution that the door has started begins here, maybe on another worker. Its claim is no longer pending, and is held from here on
@@ -40,11 +42,47 @@ async function startItems(context: IExecuteFunctions): Promise<INodeExecutionDat
 	const settings = readSettings(context, itemParametersOf(context));
 	const items = context.getInputData();
 	giveDoorHints(context, settings, items);
+	const isClaimed = ({ json }: INodeExecutionData) =>
+		looksLikeToken((json[settings.outputField] as IDataObject | undefined)?.token);
+	if (!items.some(isClaimed)) return items;
+	if (settings.observes) return await startWatched(context, settings, items);
+	const started = await startClaimed(context, settings, items);
+	return started.flatMap((item) => item ?? []);
+}
+
+/** Claims that are only watched: an item whose claim can't be taken over goes on without it. */
+async function startWatched(
+	context: IExecuteFunctions,
+	settings: GuardSettings,
+	items: readonly INodeExecutionData[],
+): Promise<INodeExecutionData[]> {
+	const patience = patienceWith(context.getNode());
+	const started = await attemptAsync(
+		async () => await patience.within(async () => await startClaimed(context, settings, items)),
+	);
+	if (!started.ok) {
+		const { message } = complaintOf(started.error);
+		context.addExecutionHints({ message, location: 'outputPane', type: 'info' });
+	}
+	const { outputField } = settings;
+	return items.map((item, index) => {
+		const claimed = started.ok ? started.value[index] : null;
+		if (claimed) return claimed;
+		const details: IDataObject = { ...(item.json[outputField] as IDataObject | undefined) };
+		delete details.token;
+		return { ...item, json: { ...item.json, [outputField]: details }, pairedItem: { item: index } };
+	});
+}
+
+/** The items as they go on; null for one whose claim was lost. */
+async function startClaimed(
+	context: IExecuteFunctions,
+	settings: GuardSettings,
+	items: readonly INodeExecutionData[],
+): Promise<Array<INodeExecutionData | null>> {
 	const detailsOf = ({ json }: INodeExecutionData) =>
 		json[settings.outputField] as IDataObject | undefined;
 	const isClaimed = (item: INodeExecutionData) => looksLikeToken(detailsOf(item)?.token);
-	if (!items.some(isClaimed)) return items;
-
 	const opened = await openStore(context, settings.store);
 	const signingKeys = await signingKeysOf(opened);
 	if (!signingKeys.ok) throw signingKeys.error;
@@ -55,18 +93,16 @@ async function startItems(context: IExecuteFunctions): Promise<INodeExecutionDat
 		throw nodeError(context.getNode(), FOREIGN, index);
 	});
 	const tokens = await begin(context, settings, opened, claims, signingKeys.answer);
-	return items.flatMap((item, index): INodeExecutionData[] => {
+	return items.map((item, index) => {
 		const token = tokens[index];
-		if (claims[index] === null) return [item];
-		if (token === undefined || token === null) return [];
+		if (claims[index] === null) return item;
+		if (token === undefined || token === null) return null;
 		const details = { ...detailsOf(item), token };
-		return [
-			{
-				...item,
-				json: { ...item.json, [settings.outputField]: details },
-				pairedItem: { item: index },
-			},
-		];
+		return {
+			...item,
+			json: { ...item.json, [settings.outputField]: details },
+			pairedItem: { item: index },
+		};
 	});
 }
 

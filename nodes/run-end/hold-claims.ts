@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { GrantedClaim } from '../../lib/guard/claim-items';
+import { attemptAsync } from '../../lib/core/attempt';
 import { release, released } from '../../lib/guard/release';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
@@ -11,6 +12,7 @@ import { commandInSlices } from '../../lib/guard/command-with-retries';
 import { canHearExecutionEnd, isPutToWait, onNodeEnd } from '../shared/engine';
 import { rememberStore } from '../shared/granted-in';
 import type { GuardSettings } from '../shared/guard-settings';
+import { patienceWith } from '../shared/watching';
 import type { ClaimEnd } from './claim-end';
 import { claimEndOf } from './claim-end';
 import { ResultEncoder, WHOLE_ITEMS } from './encode-items';
@@ -56,10 +58,11 @@ export class HeldClaims {
 		this.opened.leases.keep(kept);
 		if (this.listens) return;
 		this.listens = true;
-		context.onExecutionFinish?.(async () => await this.settle());
+		context.onExecutionFinish?.(async () => await this.bounded(async () => await this.settle()));
 		// n8n waits for this before it puts the execution to sleep.
 		onNodeEnd(context, async () => {
-			if (isWaiting()) await this.opened.leases.handToWaiting(this.kept);
+			if (!isWaiting()) return;
+			await this.bounded(async () => await this.opened.leases.handToWaiting(this.kept));
 		});
 	}
 
@@ -78,6 +81,16 @@ export class HeldClaims {
 		const keeper = this.opened.leases;
 		for (const claim of this.granted) keeper.drop(claim);
 		await release(this.opened, this.granted, reason);
+	}
+
+	/** Where the run is only watched, the store neither holds it up nor stops it. */
+	private async bounded(work: () => Promise<void>): Promise<void> {
+		if (!this.settings.observes) {
+			await work();
+			return;
+		}
+		const patience = patienceWith(this.context.getNode());
+		await attemptAsync(async () => await patience.within(work));
 	}
 
 	private async settle(): Promise<void> {

@@ -83,6 +83,7 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		minReplicas: store === 'redis' ? minReplicasOf(parameters) : 0,
 		strictAge: strictAgeOf(parameters),
 		isTestRun,
+		observes: parameters.get<string>('mode', 0, 'enforce') === 'observe',
 		skip: isManual && testRuns === 'skip',
 	};
 }

@@ -30,6 +30,8 @@ export interface GuardBefore {
 	readonly hasCallerWaiting: boolean;
 	/** The field of its New items that holds the token. */
 	readonly outputField: string;
+	/** It only watches: what it would hold back goes on. */
+	readonly observes: boolean;
 }
 
 /** The nodes that lead to this one and grant claims, nearest first. */
@@ -45,6 +47,7 @@ export function guardsBefore(context: IExecuteFunctions): GuardBefore[] {
 		.map(({ guard }) => ({
 			name: guard.name,
 			outputField: outputFieldOf(guard.parameters),
+			observes: guard.parameters?.mode === 'observe',
 			hasCallerWaiting:
 				isNodeOfType(guard, 'idempotentWebhook') &&
 				(guard.parameters?.responseMode ?? 'responseNode') === 'responseNode',

@@ -40,7 +40,8 @@ export class Model {
 			if (done.takes) this.grants.set(budget.identity, [...grants, Math.floor(micros / 1000)]);
 			return done;
 		});
-		this.count(request.namespace, counterOf(answer), 1);
+		const counter = counterOf(answer, request.counting);
+		if (counter !== null) this.count(request.namespace, counter, 1);
 		return answer;
 	}
 

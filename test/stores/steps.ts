@@ -171,6 +171,7 @@ export function claimOf(
 	}[event];
 	return claimRequest({
 		...fields,
+		...countedAs(lacks),
 		leaseMs: LEASE - lacks,
 		claimTimeoutMs: CLAIM_TIMEOUT - lacks,
 		retentionMs: item.retentionMs - lacks,
@@ -180,6 +181,12 @@ export function claimOf(
 		eventAt: eventAt ?? null,
 		...(budget === undefined ? {} : { budget }),
 	});
+}
+
+/** Some claims are counted otherwise. It hangs on another choice, so that the walks are those that meet every answer. */
+function countedAs(lacks: number): Pick<ClaimRequest, 'counting'> {
+	if (lacks === 0) return {};
+	return { counting: lacks === 0.5 ? 'observed' : 'none' };
 }
 
 export function commandOf(

@@ -25,6 +25,7 @@ const day = (
 	duplicates: 310 + 9 * back,
 	conflicts: 25,
 	conflictsByReason: { payload_mismatch: 5, in_progress: 20 },
+	observedByReason: {},
 	bytes: 1_500_000,
 	...over,
 });

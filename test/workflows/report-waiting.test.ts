@@ -52,6 +52,7 @@ const day = (namespace: string) => ({
 	duplicates: 2,
 	conflicts: 0,
 	conflictsByReason: {},
+	observedByReason: {},
 	bytes: 10,
 });
 

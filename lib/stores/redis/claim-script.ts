@@ -93,6 +93,7 @@ const SETTINGS = [
 	'comparison',
 	'workflowId',
 	'executionId',
+	'counting',
 ] as const;
 
 /** Number of keys, and the keys: of the items, then `open` and `stats` of each shard. */
@@ -105,8 +106,11 @@ export function keysOf(
 	return [names.length, ...names];
 }
 
+const COUNTED_AS = { observed: 'o', none: 'q' } as const;
+
 function askedOf(request: ClaimRequest): string {
-	const flags = (request.extendRetention ? 'x' : '') + (request.strictAge ? 's' : '');
+	const counting = request.counting === undefined ? '' : COUNTED_AS[request.counting];
+	const flags = (request.extendRetention ? 'x' : '') + (request.strictAge ? 's' : '') + counting;
 	const state = request.pending ? 'P' : 'R';
 	const attempts = request.maxAttempts ?? '-';
 	return `${state} ${request.leaseMs} ${attempts} ${flags || '-'} ${encodeTerms(request)}`;

@@ -19,7 +19,10 @@ export const CLAIMS: CallKind<ClaimRequest, ClaimAnswer> = {
 	inserts: true,
 	needsClock: ({ eventAt }) => eventAt !== null,
 	budgetOf: ({ budget }) => budget,
-	count: (counters, { namespace }, answer) => counters.add(namespace, counterOf(answer), 1),
+	count: (counters, { namespace, counting }, answer) => {
+		const counter = counterOf(answer, counting);
+		if (counter !== null) counters.add(namespace, counter, 1);
+	},
 	isDuplicate: ({ outcome }) => outcome === 'duplicate',
 	sizeOf: () => ROW_BYTES,
 };

@@ -2,6 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { statsProperties, statisticsFor } from '../statistics';
 import type { RecordsRun } from '../operation';
+import { observedIn } from '../../../lib/core/statistics';
 import { isoTime } from '../../../lib/guard/words';
 
 export const properties: readonly INodeProperties[] = statsProperties;
@@ -19,6 +20,8 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 			duplicates: day.duplicates,
 			conflicts: day.conflicts,
 			conflictsByReason: { ...day.conflictsByReason },
+			wouldHaveBlocked: observedIn(day),
+			wouldHaveBlockedByReason: { ...day.observedByReason },
 			bytes: day.bytes,
 			unresolvedNow: waiting?.count ?? 0,
 			oldestUnresolvedSince: isoTime(waiting?.oldestSince),

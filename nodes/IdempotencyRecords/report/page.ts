@@ -1,4 +1,4 @@
-import type { ConflictReason } from '../../../lib/core/record';
+import type { Blocked } from '../../../lib/core/store';
 import type { DayStatistics, Unresolved } from '../../../lib/core/statistics';
 import type { ListedRecord } from '../../../lib/core/listing';
 import type { Statistics } from '../statistics';
@@ -18,7 +18,8 @@ const SERIES: readonly Series[] = [
 	{ name: 'conflicts', label: 'Conflicts' },
 ];
 
-const REASONS: Readonly<Record<ConflictReason, string>> = {
+const REASONS: Readonly<Record<Blocked, string>> = {
+	duplicate: 'Duplicate',
 	payload_mismatch: 'Different payload',
 	in_progress: 'Still running',
 	unknown_outcome: 'Outcome not known',
@@ -66,13 +67,25 @@ export function reportPage(statistics: Statistics, options: PageOptions): string
 ${figures(days, unresolved)}
 <section><h2>What waits for you</h2>${waitingTable(waiting, waitingIn(days, unresolved).count, options.places)}</section>
 <section><h2>Requests a day</h2>${dayChart({ ...statistics, days })}</section>
-<section><h2>Conflicts by reason</h2>${reasonChart(days)}</section>
-<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
+<section><h2>Conflicts by reason</h2>${reasonChart(
+		'Conflicts by reason',
+		days.map(({ conflictsByReason }) => conflictsByReason),
+		'There were no conflicts.',
+	)}</section>
+${observedSection(days)}<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
 ${testDays.length === 0 ? '' : `<section><h2>Test runs from the editor</h2>${namespaceTable(testDays, unresolved, options.places)}</section>`}
 </main>
 </body>
 </html>
 `;
+}
+
+/** Only where something was watched. */
+function observedSection(days: readonly DayStatistics[]): string {
+	const counts = days.map(({ observedByReason }) => observedByReason);
+	if (counts.every((each) => Object.keys(each).length === 0)) return '';
+	const chart = reasonChart('Would have been blocked, by reason', counts, '');
+	return `<section><h2>Would have been blocked (Observe Only)</h2>${chart}</section>\n`;
 }
 
 function figures(
@@ -128,18 +141,22 @@ function dayChart({ days, fromDay, toDay }: Statistics): string {
 	return `<ul class="legend">${legend.join('')}</ul>${columnChart('Requests a day', SERIES, columns)}`;
 }
 
-function reasonChart(days: readonly DayStatistics[]): string {
+function reasonChart(
+	title: string,
+	counts: ReadonlyArray<DayStatistics['observedByReason']>,
+	otherwise: string,
+): string {
 	const reasons = new Map<string, number>();
-	for (const { conflictsByReason } of days) {
-		for (const [reason, count] of Object.entries(conflictsByReason)) {
+	for (const each of counts) {
+		for (const [reason, count] of Object.entries(each)) {
 			reasons.set(reason, (reasons.get(reason) ?? 0) + count);
 		}
 	}
-	if (reasons.size === 0) return nothing('There were no conflicts.');
+	if (reasons.size === 0) return nothing(otherwise);
 	const rows = [...reasons]
 		.sort(([, a], [, b]) => b - a)
-		.map(([reason, value]) => ({ label: REASONS[reason as ConflictReason], value }));
-	return barChart('Conflicts by reason', 'conflicts', rows);
+		.map(([reason, value]) => ({ label: REASONS[reason as Blocked], value }));
+	return barChart(title, 'conflicts', rows);
 }
 
 function namespaceTable(

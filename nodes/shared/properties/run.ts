@@ -94,3 +94,26 @@ export const handledProperties: INodeProperties[] = [
 		],
 	},
 ];
+
+/** Whether anything is held back at all. */
+export const MODE_PROPERTY: INodeProperties = {
+	displayName: 'Mode',
+	name: 'mode',
+	type: 'options',
+	noDataExpression: true,
+	default: 'enforce',
+	description: 'Whether to hold duplicates back, or only to see what would be held back',
+	options: [
+		{
+			name: 'Enforce',
+			value: 'enforce',
+			description: 'Each request goes through once',
+		},
+		{
+			name: 'Observe Only',
+			value: 'observe',
+			description:
+				'Everything goes on as without this node, and each item says what would have happened. Idempotency Records shows what would have been blocked. What was seen is kept when you switch to Enforce.',
+		},
+	],
+};

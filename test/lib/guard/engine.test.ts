@@ -37,6 +37,7 @@ const guard: GuardTerms = {
 	minReplicas: 0,
 	strictAge: false,
 	isTestRun: false,
+	observes: false,
 };
 
 const terms: ItemTerms = {

@@ -59,6 +59,7 @@ const guard: GuardTerms = {
 	minReplicas: 0,
 	strictAge: false,
 	isTestRun: false,
+	observes: false,
 };
 
 async function claim(opened: OpenStore, id: string, amount = 1, tenant = 'ACME') {

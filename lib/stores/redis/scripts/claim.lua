@@ -3,8 +3,8 @@
 -- KEYS  the key of each item, then `open` and `stats` of each shard
 -- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
 --       3 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
---              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age),
---              field `r`; the namespace; and what is compared
+--              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age, o: what
+--              is not granted counts as observed, q: nothing is counted), field `r`; the namespace; and what is compared
 --       4 x    an item: owner, fingerprint, field `k`, field digests; or
 --       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
@@ -37,6 +37,8 @@ for number = 1, tonumber(ARGV[3]) do
 		attempts = attempts,
 		flags = flags,
 		namespace = ARGV[at + 2] .. '|',
+		blocked = ARGV[at + 2] .. (string.find(flags, 'o', 1, true) and '|observed_' or '|'),
+		counted = not string.find(flags, 'q', 1, true),
 		comparison = ARGV[at + 3],
 		terms = terms,
 		new = ARGV[at + 2] .. '|new',
@@ -133,7 +135,7 @@ for shard = 1, #shards do
 			local counter = set.new
 			local refusal = event ~= '' and refusal_of(set, event, stats)
 			if refusal then
-				counter = is_counted(refusal, event) and set.namespace .. refusal
+				counter = is_counted(refusal, event) and set.blocked .. refusal
 				reply[#reply + 1] = { item, refusal, '' }
 			else
 				local written = write_fresh(key, set, at, event, tenant)
@@ -144,7 +146,7 @@ for shard = 1, #shards do
 					reply[#reply + 1] = { item, 'error', written.err }
 				end
 			end
-			if counter then
+			if counter and set.counted then
 				tally[counter] = (tally[counter] or 0) + 1
 			end
 		end

@@ -133,9 +133,9 @@ local function answer(entry)
 		note_opened(opened[shard], KEYS[number], ends)
 	end
 	local set, event = terms_of(at)
-	if outcome ~= 'error' and is_counted(outcome, event) then
+	if outcome ~= 'error' and set.counted and is_counted(outcome, event) then
 		local again = outcome == 'new' and rec and rec.attempts > 1
-		local counter = set.namespace .. (again and 'retry' or outcome)
+		local counter = outcome ~= 'new' and set.blocked .. outcome or set.namespace .. (again and 'retry' or outcome)
 		counts[shard][counter] = (counts[shard][counter] or 0) + 1
 	end
 	if record or outcome ~= 'new' then

@@ -1,0 +1,67 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import type { OwnerAnswer } from '../../lib/core/record';
+import type { Complaint } from '../../lib/guard/complaint';
+import type { SealedClaim } from '../../lib/keys/claim-token';
+import type { Hint } from './commands';
+import type { CommitOutputs } from './outputs';
+
+/** What the store's answer to a command means to the items of its claim. */
+export function report(
+	tell: Hint,
+	out: CommitOutputs,
+	claim: SealedClaim,
+	indexes: readonly number[],
+	answer: OwnerAnswer,
+): void {
+	const owner = ownerOf(claim.remains);
+	switch (answer.outcome) {
+		case 'done':
+			if (answer.recovered) {
+				tell(
+					'The result was saved although Idempotency Guard did not run in this execution (a retried run, or a record that was gone).',
+				);
+			}
+			break;
+		case 'kept':
+			tell(
+				`The claim was already ${answer.state}, and stays so: nothing was changed. A request keeps its first result.`,
+			);
+			break;
+		case 'superseded':
+			out.supersede(indexes, {
+				reason: answer.reason,
+				owner,
+				currentOwner: ownerOf(answer.current),
+				fence: answer.current.fence,
+			});
+			break;
+		case 'lost':
+			out.supersede(indexes, {
+				reason: 'lease_lost',
+				state: answer.state,
+				owner,
+				currentOwner: null,
+				fence: claim.fence,
+			});
+			break;
+		case 'refused':
+			for (const index of indexes) {
+				out.fail(index, invalid('The claim was never granted, so nothing was changed'));
+			}
+	}
+}
+
+function ownerOf({
+	workflowId,
+	executionId,
+}: {
+	workflowId: string;
+	executionId: string;
+}): IDataObject {
+	return { workflowId, executionId };
+}
+
+export function invalid(message: string): Complaint {
+	return { message, description: 'Correct the parameter in Idempotency Commit.' };
+}

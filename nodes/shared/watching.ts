@@ -1,0 +1,29 @@
+import type { IExecuteFunctions, INode } from 'n8n-workflow';
+
+import { Patience } from '../../lib/guard/patience';
+import { runViewOf } from './engine';
+import { guardsBefore } from './node-types';
+import { storeCredentialIdOf } from './store-credentials';
+
+/** "Observe Only" takes no expression: what a node's settings say is what it does. */
+export function onlyObserves({ parameters }: Pick<INode, 'parameters'>): boolean {
+	return parameters.mode === 'observe';
+}
+
+/** Whether all claims that come to this node are only watched: then nothing may stop or turn aside what it is given. */
+export function isOnlyWatched(context: IExecuteFunctions): boolean {
+	const nodes = runViewOf(context)?.nodes;
+	if (nodes !== undefined && !Object.values(nodes).some(onlyObserves)) return false;
+	const guards = guardsBefore(context);
+	return guards.length > 0 && guards.every(({ observes }) => observes);
+}
+
+const patiences = new Map<string, Patience>();
+
+/** One for all who ask the same store. */
+export function patienceWith(node: INode): Patience {
+	const name = `${String(node.parameters.store)} ${storeCredentialIdOf(node) ?? ''}`;
+	const known = patiences.get(name) ?? new Patience();
+	patiences.set(name, known);
+	return known;
+}
