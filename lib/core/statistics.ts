@@ -103,11 +103,18 @@ export interface Unresolved {
 	readonly oldestSince: number;
 }
 
-/** How many claims of each namespace wait for somebody to say what happened: read from the index of open claims. */
-export async function unresolvedIn(store: Store): Promise<Reply<ReadonlyMap<string, Unresolved>>> {
+/**
+ * How many claims of each namespace wait for somebody to say what happened: read from the index of open claims.
+ *
+ * @param workflowId only those that were last handled by this workflow; null: all
+ */
+export async function unresolvedIn(
+	store: Store,
+	workflowId: string | null = null,
+): Promise<Reply<ReadonlyMap<string, Unresolved>>> {
 	const unresolved = new Map<string, Unresolved>();
 	let micros = 0;
-	for await (const page of allRecords(store, { states: ['lapsed', 'unknown'] })) {
+	for await (const page of allRecords(store, { states: ['lapsed', 'unknown'], workflowId })) {
 		if (!page.ok) return page;
 		({ micros } = page);
 		for (const { state, record } of page.answer.records) {

@@ -4,6 +4,7 @@ import { STORE_PROPERTY } from '../shared/store-parameter';
 import { fenceOption, forceOption, noteOption } from './change-records';
 import { shownFor } from './operation';
 import { OPERATIONS } from './operations';
+import { reachProperty } from './reach';
 
 const operationProperty: INodeProperties = {
 	displayName: 'Operation',
@@ -171,6 +172,7 @@ const ownProperties = [
 export const recordsProperties: INodeProperties[] = [
 	STORE_PROPERTY,
 	operationProperty,
+	reachProperty,
 	...ownProperties,
 	optionsProperty,
 ];

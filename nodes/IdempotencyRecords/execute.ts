@@ -6,6 +6,7 @@ import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import type { RecordsRun } from './operation';
 import { OPERATIONS } from './operations';
+import { ownWorkflowOf } from './reach';
 
 /** Does the operation for each input item. */
 export async function recordsItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -25,6 +26,7 @@ export async function recordsItems(context: IExecuteFunctions): Promise<INodeExe
 				context,
 				parameters,
 				startedAt: Date.now(),
+				own: ownWorkflowOf(context, parameters),
 				opened: await openStore(context, parameters.get<StoreKind>('store', 0, 'embedded')),
 			};
 			const found = await operation.execute(run, item);

@@ -16,6 +16,7 @@ import { scopeOf } from '../../lib/guard/scope';
 import { nodeOf } from '../shared/engine';
 import { ComplaintError } from '../../lib/guard/complaint';
 import type { RecordsRun } from './operation';
+import { requireReach } from './reach';
 
 /** A record that was looked for. `record` is null where there is none, or only what Forget left. */
 export interface FoundRecord {
@@ -132,7 +133,17 @@ export const findProperties: INodeProperties[] = [
 
 /** @throws StoreError, CanonicalJsonError, ComplaintError */
 export async function findRecords(run: RecordsRun, itemIndex: number): Promise<FoundRecord[]> {
-	switch (run.parameters.get<string>('findBy', itemIndex, 'hash')) {
+	const found = await foundBy(
+		run.parameters.get<string>('findBy', itemIndex, 'hash'),
+		run,
+		itemIndex,
+	);
+	for (const { record } of found) if (record !== null) requireReach(run.own, record);
+	return found;
+}
+
+async function foundBy(by: string, run: RecordsRun, itemIndex: number): Promise<FoundRecord[]> {
+	switch (by) {
 		case 'execution':
 			return await ofExecution(run, itemIndex);
 		case 'key':
@@ -228,7 +239,7 @@ async function firstOf(
 
 /** The claims that an execution has not finished. The index of open claims finds them, so no other record is read. */
 async function ofExecution(
-	{ opened, parameters }: RecordsRun,
+	{ opened, parameters, own }: RecordsRun,
 	itemIndex: number,
 ): Promise<FoundRecord[]> {
 	const ids = { executionId: 'Execution ID', workflowId: 'Workflow ID' } as const;
@@ -241,6 +252,7 @@ async function ofExecution(
 				'An Error Trigger gives both IDs. Where n8n does not save failed executions, it gives no execution ID: save them in the settings of the workflow.',
 		});
 	});
+	requireReach(own, { workflowId: workflowId ?? '' });
 	const found: FoundRecord[] = [];
 	const pages = allRecords(opened.store, {
 		states: ['pending', 'processing', 'lapsed', 'unknown'],

@@ -8,6 +8,8 @@ export interface RecordsRun {
 	readonly context: IExecuteFunctions;
 	readonly parameters: ItemParameters;
 	readonly opened: OpenStore;
+	/** The only workflow whose requests it sees; null: all. */
+	readonly own: string | null;
 	/** When this run began, by n8n's clock: for the audit line, and ages in filters. */
 	readonly startedAt: number;
 }

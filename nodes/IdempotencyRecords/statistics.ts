@@ -5,6 +5,7 @@ import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/core
 import { namespaceOf } from '../../lib/guard/scope';
 import { ComplaintError } from '../../lib/guard/complaint';
 import type { RecordsRun } from './operation';
+import { ownNamespaces } from './reach';
 
 const DAY_MS = 24 * 3_600_000;
 const MOST_DAYS = 400;
@@ -31,7 +32,7 @@ export interface Statistics {
 
 /** Counters of the days asked for. A namespace with something unresolved has a row at least for today. */
 export async function statisticsFor(
-	{ parameters, opened }: RecordsRun,
+	{ context, parameters, opened, own }: RecordsRun,
 	itemIndex: number,
 ): Promise<Statistics> {
 	const count = Number(parameters.get<unknown>('days', itemIndex, 30));
@@ -45,14 +46,16 @@ export async function statisticsFor(
 	const namespace = asked === '' ? null : namespaceOf([asked]);
 	const [counters, unresolved] = await Promise.all([
 		opened.store.stats(),
-		unresolvedIn(opened.store),
+		unresolvedIn(opened.store, own),
 	]);
 	if (!counters.ok) throw counters.error;
 	if (!unresolved.ok) throw unresolved.error;
+	const isSeen = own === null ? () => true : ownNamespaces(context, own, unresolved.answer.keys());
+	const rows = counters.answer.filter((row) => isSeen(row.namespace));
 	const nowMs = counters.micros / 1000;
 	const toDay = dayOfTime(nowMs);
 	const fromDay = dayOfTime(nowMs - (Math.ceil(count) - 1) * DAY_MS);
-	const days = statisticsOf(counters.answer, { fromDay, namespace });
+	const days = statisticsOf(rows, { fromDay, namespace });
 	const counted = new Set(days.map((day) => day.namespace));
 	const waiting = [...unresolved.answer.keys()].filter(
 		(each) => !counted.has(each) && (namespace === null || each === namespace),

@@ -18,12 +18,12 @@ export const charge = (parts: ChargeParts = {}) => chargeWorkflow(downstream.url
 export const send = async (key: string, parts: ChargeParts = {}) =>
 	await n8n.run(charge(parts), { triggerItems: [delivery(key)] });
 
-/** A workflow of its own, as an operator has it. */
+/** A workflow of its own, as an operator has it: it sees the requests of all workflows. */
 export const mending = (parameters: INode['parameters'], settings = {}): WorkflowJson =>
 	workflow({
 		id: 'mending',
 		name: 'Mend "it"',
-		nodes: [webhook('Start'), records('Records', parameters, settings)],
+		nodes: [webhook('Start'), records('Records', { workflows: 'all', ...parameters }, settings)],
 	});
 
 export async function mend(

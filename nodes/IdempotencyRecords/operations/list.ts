@@ -96,6 +96,7 @@ export const properties: readonly INodeProperties[] = [
 				type: 'string',
 				default: '',
 				description: 'Only records whose last run was of this workflow',
+				displayOptions: { show: { '/workflows': ['all'] } },
 			},
 			{
 				displayName: 'Younger Than (Minutes)',
@@ -129,7 +130,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 }
 
 function queryOf(
-	{ parameters, startedAt }: RecordsRun,
+	{ parameters, startedAt, own }: RecordsRun,
 	itemIndex: number,
 	returnAll: boolean,
 ): ListQuery {
@@ -158,7 +159,7 @@ function queryOf(
 	return {
 		states: states.length === 0 ? null : states,
 		namespace: namespace === null ? null : namespaceOf([namespace]),
-		workflowId: text('filters.workflowId'),
+		workflowId: own ?? text('filters.workflowId'),
 		executionId: text('filters.executionId'),
 		seenFrom: before('filters.youngerThanMinutes'),
 		seenBefore: before('filters.olderThanMinutes'),

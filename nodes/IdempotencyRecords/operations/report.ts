@@ -42,13 +42,16 @@ function placesOf({ context }: RecordsRun): KnownPlaces {
 	};
 }
 
+const ABANDONED = ['lapsed', 'unknown'] as const;
+
 /** The first to wait come first. Only so many are held at a time, however many there are. */
 async function oldestWaiting(
-	{ opened }: RecordsRun,
+	{ opened, own }: RecordsRun,
 	namespaces: ReadonlySet<string>,
 ): Promise<ListedRecord[]> {
 	let oldest: ListedRecord[] = [];
-	for await (const page of allRecords(opened.store, { states: ['lapsed', 'unknown'] })) {
+	const query = { states: ABANDONED, workflowId: own };
+	for await (const page of allRecords(opened.store, query)) {
 		if (!page.ok) throw page.error;
 		const found = page.answer.records.filter(({ record }) => namespaces.has(record.namespace));
 		oldest = [...oldest, ...found]
