@@ -39,7 +39,7 @@ test('a request of another workflow is neither shown nor changed', async () => {
 
 test('is what a node does that was never told', async () => {
 	const hash = String(detailsOf(await send(newKey()), 'Guard').hash);
-	const { workflows: _, ...parameters } = { workflows: '', operation: 'forget', hash };
+	const parameters = { operation: 'forget', hash };
 	const json = mending({});
 	const nodes = json.nodes.map((node) =>
 		node.name === 'Records' ? { ...node, parameters } : node,
