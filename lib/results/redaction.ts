@@ -15,6 +15,8 @@ export const ALWAYS_REDACTED: readonly string[] = [
 	'set-cookie',
 	'proxy-authorization',
 	'x-api-key',
+	'x-gitlab-token',
+	'x-telegram-bot-api-secret-token',
 ];
 
 /** What a value that contains itself is cut to; n8n writes the same. */

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
 import { httpAnswerOf } from '../shared/http-answer';
-import { redactedItems } from './redacted-items';
+import { redactedItems } from '../shared/redacted-items';
 import type { CommitSettings } from './settings';
 
 /** What a caller is told where the service behind us failed without a status. */

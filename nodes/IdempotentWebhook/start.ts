@@ -10,6 +10,7 @@ import { leaseOf } from '../../lib/guard/claim-settings';
 import { commandWithRetries } from '../../lib/guard/command-with-retries';
 import type { OpenStore, SigningKeys } from '../../lib/guard/opened-store';
 import { signingKeysOf } from '../../lib/guard/opened-store';
+import { answerWithLastNode } from './answer-with-last-node';
 import { giveDoorHints } from './door-hints';
 import { HeldClaims } from '../run-end/hold-claims';
 import type { GuardSettings } from '../shared/guard-settings';
@@ -35,6 +36,9 @@ export async function startRun(context: IExecuteFunctions): Promise<INodeExecuti
 		const { message } = complaintOf(error);
 		context.addExecutionHints({ message, location: 'outputPane', type: 'danger' });
 		return [[]];
+	} finally {
+		// After what settles the claims: a duplicate that comes right after the answer gets the result.
+		answerWithLastNode(context);
 	}
 }
 

@@ -5,6 +5,7 @@ import { replyAt } from '../../lib/core/reply';
 import type { GrantedClaim } from '../../lib/guard/claim-items';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ResultBinary } from '../../lib/results/result-codec';
+import { ALWAYS_REDACTED } from '../../lib/results/redaction';
 import { REQUEST_PURPOSE } from '../../lib/results/purposes';
 import { encodeResult } from '../../lib/results/result-codec';
 import type { DoorRequest } from './request';
@@ -62,7 +63,7 @@ export async function keepRequest(
 	return 'kept';
 }
 
-const CREDENTIAL_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-api-key']);
+const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(ALWAYS_REDACTED);
 
 function withoutCredentials(json: IDataObject): IDataObject {
 	const headers = Object.fromEntries(

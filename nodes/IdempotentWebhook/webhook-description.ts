@@ -20,9 +20,9 @@ const methods = (parameters: Parameters) => {
 	return asked === '' || chosen.includes(asked) ? chosen : [...chosen, asked];
 };
 
-/** Which part of the last node's items is the answer; of nothing else. */
-const responseData = (parameters: Parameters) =>
-	parameters.responseMode === 'lastNode' ? 'firstEntryJson' : undefined;
+/** n8n itself answers only at once: the last node's item, as it would send it, holds what no caller may get (see answerWithLastNode). */
+const responseMode = (parameters: Parameters) =>
+	parameters.responseMode === 'onReceived' ? 'onReceived' : 'responseNode';
 
 /**
  * The fields that depend on parameters. Newer versions of n8n read them without an expression, which spares each request an isolate of the
@@ -34,17 +34,15 @@ const fields =
 				httpMethod: n8n.fromFunction(methods),
 				path: n8n.fromParameter('path'),
 				responseCode: n8n.fromFunction(responseCode),
-				responseData: n8n.fromFunction(responseData),
 				responseHeaders: n8n.fromParameter(['options', 'responseHeaders']),
-				responseMode: n8n.fromParameter('responseMode', 'responseNode'),
+				responseMode: n8n.fromFunction(responseMode),
 			})
 		: {
 				httpMethod: `={{(${String(methods)})($parameter)}}`,
 				path: '={{$parameter["path"]}}',
 				responseCode: `={{(${String(responseCode)})($parameter)}}`,
-				responseData: `={{(${String(responseData)})($parameter)}}`,
 				responseHeaders: '={{$parameter["options"]["responseHeaders"]}}',
-				responseMode: '={{$parameter["responseMode"]}}',
+				responseMode: `={{(${String(responseMode)})($parameter)}}`,
 			};
 
 export const WEBHOOK_DESCRIPTION: IWebhookDescription = {

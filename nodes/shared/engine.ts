@@ -3,6 +3,7 @@ import type {
 	IExecuteFunctions,
 	INode,
 	INodeExecutionData,
+	IRun,
 	IRunData,
 	ISourceData,
 	NodeConnectionType,
@@ -39,7 +40,10 @@ interface EngineInternals {
 }
 
 interface EngineHooks {
-	readonly addHandler?: (name: 'nodeExecuteAfter', handler: () => Promise<void>) => void;
+	readonly addHandler?: (
+		name: 'nodeExecuteAfter' | 'workflowExecuteAfter',
+		handler: (run: IRun) => Promise<void>,
+	) => void;
 }
 
 type Connections = Readonly<
@@ -163,6 +167,40 @@ export function failedRunOf(context: IExecuteFunctions): { node: string; run: nu
  */
 export function onNodeEnd(context: IExecuteFunctions, listener: () => Promise<void>): void {
 	internalsOf(context).additionalData?.hooks?.addHandler?.('nodeExecuteAfter', listener);
+}
+
+/** How a run ended, and what its last node put out on the first output that has anything. */
+export interface RunEnd {
+	readonly how: 'succeeded' | 'failed' | 'asleep';
+	readonly items: readonly INodeExecutionData[];
+}
+
+/**
+ * Calls `listener` once this execution has ended or was put to sleep, in this process, before anybody who waits for it is told. What it
+ * throws goes to the log. Not called where this n8n has no such hook.
+ */
+export function onRunEnd(
+	context: IExecuteFunctions,
+	listener: (end: RunEnd) => Promise<void>,
+): void {
+	internalsOf(context).additionalData?.hooks?.addHandler?.('workflowExecuteAfter', async (run) => {
+		try {
+			await listener(runEndOf(run));
+		} catch (error) {
+			context.logger.error(`What "${context.getNode().name}" does at the end of a run failed`, {
+				error,
+			});
+		}
+	});
+}
+
+function runEndOf({ status, waitTill, data }: IRun): RunEnd {
+	const { error, lastNodeExecuted, runData } = data.resultData;
+	const task = runData[lastNodeExecuted ?? '']?.at(-1);
+	const items = task?.data?.main?.find((output) => output !== null && output.length > 0) ?? [];
+	if (status === 'waiting' || waitTill) return { how: 'asleep', items };
+	const isFailed = error !== undefined || task?.error !== undefined;
+	return { how: isFailed ? 'failed' : 'succeeded', items };
 }
 
 /** An output of a node that somebody was given, or waits to be given. */

@@ -5,7 +5,7 @@ import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis';
 import type { Credential } from './harness/api';
 import { N8nHost } from './harness/n8n-host';
-import { expectOneExecution } from './harness/door';
+import { expectOneExecution, expectSafeEcho } from './harness/door';
 import type { ChargeWorkflow } from './harness/storm';
 import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
 
@@ -120,6 +120,10 @@ it('tells once of what killed workers left, in an execution of a worker, also af
 
 it('starts one execution for 500 deliveries of one key at the door of the main process', async () => {
 	await expectOneExecution(main, door);
+});
+
+it('verifies a signature at the door of the main process, and answers with what a worker ran', async () => {
+	await expectSafeEcho(main, 'door-echo', credential);
 });
 
 it('refuses the embedded store, and says what to do', async () => {

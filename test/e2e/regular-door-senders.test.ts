@@ -4,6 +4,7 @@ import { prepareExample, readExample } from '../../scripts/lib/example';
 import { startPaymentService } from '../support/payment-service';
 import type { PaymentService } from '../support/payment-service';
 import { until } from '../support/until';
+import { expectSafeEcho } from './harness/door';
 import { N8nHost } from './harness/n8n-host';
 
 /** Signatures, handshakes and batches at the door of a real n8n, by the production URL. */
@@ -93,6 +94,10 @@ describe('a signature', () => {
 		expect(delivered.status).toBe(201);
 		expect(delivered.headers.get('idempotency-replayed')).toBeNull();
 	});
+});
+
+it("the last node's item is answered without what only the run may have", async () => {
+	await expectSafeEcho(n8n, 'door-echo');
 });
 
 it("behind n8n's own Webhook a Guard lets in what is signed, and answers 401 to all else", async () => {

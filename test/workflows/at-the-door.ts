@@ -35,6 +35,8 @@ export async function openDoor(
 		/** Awaited before it acts. */
 		readonly before?: () => Promise<void>;
 		readonly act?: (item: IDataObject) => IDataObject;
+		/** What acts is the last node. */
+		readonly withoutCommit?: boolean;
 	} = {},
 ): Promise<TestDoor> {
 	const acted: IDataObject[] = [];
@@ -56,7 +58,10 @@ export async function openDoor(
 			webhookId: id,
 		},
 	);
-	const flow = workflow({ id, nodes: [trigger, act, commit('Commit')] });
+	const flow = workflow({
+		id,
+		nodes: [trigger, act, ...(parts.withoutCommit ? [] : [commit('Commit')])],
+	});
 	const n8n = engine({ credentials: { [id]: (parts.secrets ?? {}) as Credentials[string] } });
 	const server = await DoorServer.start(n8n, flow, parts.mode);
 	open.push(server);

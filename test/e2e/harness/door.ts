@@ -1,4 +1,9 @@
+import { createHmac } from 'node:crypto';
+import type { INodeCredentials } from 'n8n-workflow';
+
 import { fireStorm } from '../../../scripts/lib/storm';
+import { node, workflow } from '../../support/engine/workflow';
+import type { Credential } from './api';
 import type { N8nHost } from './n8n-host';
 import type { ChargeWorkflow } from './storm';
 
@@ -26,4 +31,65 @@ export async function expectOneExecution(host: N8nHost, door: ChargeWorkflow): P
 	expect(replayed).toHaveLength(499);
 	expect(door.downstream.chargesOf(key)).toHaveLength(1);
 	expect(await host.api.executions(door.workflowId)).toHaveLength(before + 1);
+}
+
+const SIGNATURE = 'idempotentWebhookSignatureApi';
+
+/**
+ * Publishes Idempotent Webhook, signed as Stripe signs, before a node that gives on what it gets: the last node's item is the request, with
+ * all that it holds.
+ */
+export async function publishEcho(
+	host: N8nHost,
+	path: string,
+	store?: Credential,
+): Promise<{ readonly workflowId: string; send(id: string, secret?: string): Promise<Response> }> {
+	const signature = await host.api.saveCredential(path, SIGNATURE, { secret: 'e2e' });
+	const ofStore: INodeCredentials = store === undefined ? {} : { idempotencyRedisApi: store };
+	const trigger = node(
+		'Door',
+		'n8n-nodes-idempotency.idempotentWebhook',
+		{
+			path,
+			sender: 'stripe',
+			verifySignature: 'sender',
+			responseMode: 'lastNode',
+			store: store === undefined ? 'embedded' : 'redis',
+		},
+		{ typeVersion: 2, webhookId: path, credentials: { ...ofStore, [SIGNATURE]: signature } },
+	);
+	const flow = workflow({ id: path, nodes: [trigger, node('Echo', 'n8n-nodes-base.noOp')] });
+	const workflowId = await host.publish({ ...flow, name: path });
+	const send = async (id: string, secret = 'e2e'): Promise<Response> => {
+		const body = JSON.stringify({ id, object: 'event' });
+		const at = Math.floor(Date.now() / 1000);
+		const v1 = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+		const headers = {
+			'content-type': 'application/json',
+			'stripe-signature': `t=${at},v1=${v1}`,
+			authorization: 'Bearer of-the-caller',
+		};
+		return await fetch(host.webhook(path), { method: 'POST', body, headers });
+	};
+	return { workflowId, send };
+}
+
+/** One execution for a signed delivery and its retry, none for a forged one, and no answer with what only the run may have. */
+export async function expectSafeEcho(
+	host: N8nHost,
+	path: string,
+	store?: Credential,
+): Promise<void> {
+	const echo = await publishEcho(host, path, store);
+	const forged = await echo.send('evt_1', 'guessed');
+	expect(forged.status).toBe(401);
+	const first = await echo.send('evt_1');
+	const again = await echo.send('evt_1');
+	const [told, toldAgain] = [await first.text(), await again.text()];
+	expect([first.status, again.status]).toEqual([200, 200]);
+	expect(told).toContain('evt_1');
+	expect(toldAgain).toContain('evt_1');
+	for (const text of [told, toldAgain]) expect(text).not.toMatch(/of-the-caller|idem1\./);
+	expect(again.headers.get('idempotency-replayed')).toBe('true');
+	expect(await host.api.executions(echo.workflowId)).toHaveLength(1);
 }

@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib';
 
 import express from 'express';
 import { WebhookContext } from 'n8n-core';
-import { jsonParse } from 'n8n-workflow';
-import type { IDataObject, IHttpRequestMethods, INodeExecutionData } from 'n8n-workflow';
+import { jsonParse, resolveWebhookDescriptionField } from 'n8n-workflow';
+import type { IHttpRequestMethods, INodeExecutionData } from 'n8n-workflow';
 
 import type { Engine } from './engine';
 import type { RunResult } from './run-result';
@@ -80,12 +80,21 @@ export class DoorServer {
 		const context = new WebhookContext(workflow, node, additionalData, mode, webhookData, [], null);
 		const result = await type.webhook!.call(context);
 		if (result.workflowData === undefined) return;
-		await this.execute(node.parameters, result, response);
+		const native = resolveWebhookDescriptionField(node, webhookDescription, 'responseMode');
+		const responseMode = native.resolved
+			? native.value
+			: workflow.expression.getSimpleParameterValue(
+					node,
+					webhookDescription.responseMode,
+					mode,
+					{},
+				);
+		await this.execute(responseMode, result, response);
 	}
 
-	/** What n8n answers by the node's "Respond". */
+	/** What n8n answers by the node's mode of response. */
 	private async execute(
-		{ responseMode = 'responseNode' }: IDataObject,
+		responseMode: unknown,
 		{ workflowData, webhookResponse }: { workflowData?: unknown; webhookResponse?: unknown },
 		response: express.Response,
 	): Promise<void> {
@@ -102,8 +111,6 @@ export class DoorServer {
 		if (response.headersSent) return;
 		if (run.error !== undefined && run.responses.length === 0) {
 			response.status(500).json({ message: 'Error in workflow' });
-		} else if (responseMode === 'lastNode') {
-			response.json(run.json(run.lastNode ?? '')[0]);
 		} else {
 			const [answer] = run.responses as Array<{
 				body: unknown;

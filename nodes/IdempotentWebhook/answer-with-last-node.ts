@@ -1,0 +1,49 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { attemptAsync } from '../../lib/core/attempt';
+import { onRunEnd } from '../shared/engine';
+import { outputFieldOf } from '../shared/node-types';
+import { redactedItems } from '../shared/redacted-items';
+import { textOf } from '../shared/redis-credential';
+import type { ResponseMode } from './answers';
+
+/**
+ * Answers "When Last Node Finishes" at the end of the run. n8n would send that node's item as it is, and such an item often still holds
+ * the request: with what proves who the caller is, and with our claim token. It is answered as duplicates are, from what may be stored.
+ */
+export function answerWithLastNode(context: IExecuteFunctions): void {
+	const mode = context.getNodeParameter('responseMode', 0, 'responseNode') as ResponseMode;
+	if (mode !== 'lastNode') return;
+	onRunEnd(context, async ({ how, items }) => {
+		if (how === 'failed') {
+			await context.sendResponse({
+				statusCode: 500,
+				headers: {},
+				body: { message: 'Error in workflow' },
+			});
+			return;
+		}
+		if (how === 'asleep') {
+			const message = 'The request is being handled. Send it again to get its result.';
+			await context.sendResponse({
+				statusCode: 202,
+				headers: {},
+				body: { status: 'processing', message },
+			});
+			return;
+		}
+		const outputField = outputFieldOf(context.getNode().parameters);
+		const redactFields = await credentialHeaders(context);
+		const [body = {}] = redactedItems(items.slice(0, 1), { redactFields, outputField });
+		await context.sendResponse({ statusCode: 200, headers: {}, body: body as IDataObject });
+	});
+}
+
+/** The header of "Header Auth", whose name is the user's. */
+async function credentialHeaders(context: IExecuteFunctions): Promise<string[]> {
+	if (context.getNodeParameter('authentication', 0, 'none') !== 'headerAuth') return [];
+	const read = await attemptAsync(
+		async () => await context.getCredentials<IDataObject>('httpHeaderAuth'),
+	);
+	return read.ok ? [textOf(read.value.name)] : [];
+}
