@@ -40,6 +40,7 @@ const DRAFTS = [
 	'wait-for-first',
 	'retry-with-backoff',
 	'downstream-key',
+	'exactly-once-postgres',
 	'error-workflow-release',
 	'reconcile-unknown',
 	'report',

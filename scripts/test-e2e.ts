@@ -22,7 +22,10 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
 	regular: async () => {},
 	queue: ensurePostgres,
 	browser: ensureChromium,
-	examples: ensureRabbitMq,
+	examples: async () => {
+		await ensureRabbitMq();
+		await ensurePostgres();
+	},
 };
 
 async function ensurePrograms(parts: readonly string[]): Promise<void> {

@@ -48,6 +48,8 @@ export type OwnerCommand = OwnedClaim &
 				readonly to: 'completed' | 'failed';
 				readonly retentionMs: number;
 				readonly remains: ClaimRemains;
+				/** Only adds the result to a record that the user's own statement has completed. */
+				readonly onlyAttach?: boolean;
 		  } & Finishing)
 		| ({ readonly type: 'release' } & Releasing)
 		| { readonly type: 'park'; readonly statusCode: number; readonly reason: string }

@@ -7,6 +7,7 @@ import type {
 	Tombstone,
 } from './record';
 import type { Clock, Transition } from './observe';
+import { awaitsResult } from './completed-in-sql';
 import { isTombstone, liveRecord, nowOf, observe } from './observe';
 import { settled } from './settle';
 
@@ -25,7 +26,8 @@ export function command(
 	}
 	const leases = order.type === 'renew' || order.type === 'start';
 	if (live === null || isTombstone(live)) {
-		if (order.type === 'finish') return finishAbsent(stored, live, order, now);
+		if (order.type === 'finish' && order.onlyAttach !== true)
+			return finishAbsent(stored, live, order, now);
 		if (leases) return unchanged({ outcome: 'lost', state: 'absent' });
 		return unchanged({ outcome: 'kept', state: 'absent' });
 	}
@@ -65,9 +67,7 @@ function obeyed(
 	const open = state === 'processing' || state === 'pending' || state === 'lapsed';
 	switch (order.type) {
 		case 'finish':
-			return mayFinish(order.to, state, order.ownRun)
-				? settled({ ...live, retentionMs: order.retentionMs }, order, now)
-				: null;
+			return finished(live, order, state, now);
 		case 'release':
 			return open && order.ownRun ? settled(live, { ...order, to: 'released' }, now) : null;
 		case 'park':
@@ -81,6 +81,20 @@ function obeyed(
 		case 'deposit':
 			return state === 'pending' && order.ownRun ? { ...live, result: order.request } : null;
 	}
+}
+
+function finished(
+	live: ClaimRecord,
+	order: OwnerCommand & { type: 'finish' },
+	state: ObservedState,
+	now: number,
+): ClaimRecord | null {
+	const isCompleted = order.to === 'completed';
+	const isAllowed =
+		awaitsResult(live) || (isCompleted && order.onlyAttach === true)
+			? isCompleted && awaitsResult(live)
+			: mayFinish(order.to, state, order.ownRun);
+	return isAllowed ? settled({ ...live, retentionMs: order.retentionMs }, order, now) : null;
 }
 
 function mayFinish(to: 'completed' | 'failed', state: ObservedState, ownRun: boolean): boolean {

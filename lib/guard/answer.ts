@@ -1,3 +1,4 @@
+import { sqlTokenOf } from '../keys/sql-token';
 import type { ClaimView } from '../core/record';
 import type { StoreError } from '../core/reply';
 import type { Claimed } from './claim-items';
@@ -38,7 +39,16 @@ export function answerOf(
 	const details = answerDetails(claimed, item.label, terms.scope);
 	switch (answer.outcome) {
 		case 'new':
-			return { kind: 'new', details, token: token ?? '' };
+			return {
+				kind: 'new',
+				details: terms.completeInSql
+					? {
+							...details,
+							sqlToken: sqlTokenOf({ ...request, fence: answer.fence }, opened.secret !== ''),
+						}
+					: details,
+				token: token ?? '',
+			};
 		case 'duplicate': {
 			const replay = replayOf(answer, request, secretsOf(opened), details);
 			return { kind: 'duplicate', details, record: answer.record, replay };

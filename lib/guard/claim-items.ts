@@ -35,6 +35,7 @@ export interface GrantedClaim extends OwnedClaim {
 const TRIES = 3;
 
 export interface ClaimTerms extends Pick<GuardTerms, 'minReplicas'> {
+	readonly completeInSql?: boolean;
 	/** An item that goes on unprotected may act: its claim, if there is one after all, must not be given back. */
 	readonly onStoreError?: string;
 }
@@ -64,7 +65,7 @@ export async function claimItems(
 
 async function claimOnce(
 	opened: OpenStore,
-	{ minReplicas, onStoreError }: ClaimTerms,
+	{ minReplicas, completeInSql = false, onStoreError }: ClaimTerms,
 	items: readonly ClaimableItem[],
 ): Promise<Claimed[]> {
 	const { store, secretKeeper } = opened;
@@ -100,7 +101,7 @@ async function claimOnce(
 		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
 		const [naming, fence] = [namings.get(request) ?? '', answer.fence];
-		const sealed = { store: store.kind, identity, owner, fence, naming, remains };
+		const sealed = { store: store.kind, identity, owner, fence, naming, remains, completeInSql };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
 }

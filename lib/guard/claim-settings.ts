@@ -15,7 +15,7 @@ type ClaimSettings = Pick<
 /** What an item's claim is asked with. @throws ComplaintError for terms that can't work */
 export function claimSettingsOf(
 	host: ClaimHost,
-	{ isTestRun }: GuardTerms,
+	{ isTestRun, completeInSql }: GuardTerms,
 	terms: ItemTerms,
 ): ClaimSettings {
 	const { claimTimeoutMs, maxAttempts } = terms;
@@ -31,7 +31,8 @@ export function claimSettingsOf(
 		retentionMs: Math.ceil(retentionMs),
 		claimTimeoutMs: Math.ceil(claimTimeoutMs),
 		leaseMs: Math.ceil(leaseOf(host.hearsEnd || isTestRun, claimTimeoutMs)),
-		onUnknownOutcome: isTestRun ? 'retry' : terms.onUnknownOutcome,
+		// What is not completed in SQL was not done, and can't be done by an earlier claim any more.
+		onUnknownOutcome: isTestRun || completeInSql ? 'retry' : terms.onUnknownOutcome,
 		maxAttempts,
 	};
 }

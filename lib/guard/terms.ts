@@ -17,6 +17,8 @@ export interface GuardTerms {
 	readonly maxWaitMs: number | null;
 	/** So many replicas have to hold a claim before it counts. */
 	readonly minReplicas: number;
+	/** The user's own statement completes the record, by the function of the PostgreSQL store. */
+	readonly completeInSql: boolean;
 	/** Refuse an event older than the store itself. */
 	readonly strictAge: boolean;
 	/** A run from the editor: it blocks nobody and is soon forgotten. */

@@ -12,6 +12,8 @@ export interface SealedClaim {
 	/** What the record is named by, see `namingIdsOf`; `''` where the store notes none. */
 	readonly naming: string;
 	readonly remains: ClaimRemains;
+	/** The user's own statement completes the record; Commit only adds the result. */
+	readonly completeInSql?: boolean;
 }
 
 export type OpenedToken =
@@ -47,6 +49,7 @@ export function sealToken(claim: SealedClaim, signingKey: Buffer): string {
 			remains.workflowId,
 			remains.executionId,
 			claim.naming,
+			claim.completeInSql === true ? 1 : 0,
 		]),
 	).toString('base64url');
 	return `${PREFIX}.${body}.${macOf(body, signingKey).toString('base64url')}`;
@@ -95,7 +98,7 @@ function macOf(body: string, signingKey: Buffer): Buffer {
 function parseBody(body: string): unknown[] | null {
 	try {
 		const fields: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
-		return Array.isArray(fields) && fields.length === 17 ? fields : null;
+		return Array.isArray(fields) && fields.length === 18 ? fields : null;
 	} catch {
 		return null;
 	}
@@ -123,5 +126,6 @@ function claimOf(fields: unknown[]): SealedClaim {
 			workflowId: fields[14] as string,
 			executionId: fields[15] as string,
 		},
+		completeInSql: fields[17] === 1,
 	};
 }

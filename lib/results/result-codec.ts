@@ -5,12 +5,15 @@
  * | --- | --- |
  * | 0x01 | JSON text in UTF-8 |
  * | 0x02 | the same, deflated (RFC 1950): from 1 KiB, where that makes it smaller |
+ * | 0x03 | JSON text that the user's own statement left in PostgreSQL, or nothing |
  * | 0x11, 0x12 | as 0x01 and 0x02, sealed (see encryption) |
  * | 0x20, 0x21, 0x22 | none: not kept by choice, too large, not serializable |
  *
  * A record without items says so in these bytes, so that a duplicate can be told why there are none.
  */
 import { deflateSync, inflateSync } from 'node:zlib';
+import { LEFT_BY_SQL } from '../core/completed-in-sql';
+import { attempt } from '../core/attempt';
 import { open, seal, SEALING_BYTES } from './encryption';
 import { writeRedacted } from './redaction';
 
@@ -157,6 +160,7 @@ export function encodeResult(
 export function decodeResult(bytes: Uint8Array, encryption?: DecodeEncryption): DecodedResult {
 	const codec = bytes[0];
 	if (codec === undefined) return corrupt('The stored result is empty.');
+	if (codec === LEFT_BY_SQL) return leftBySql(bytes, encryption !== undefined);
 	const sealed = (codec & SEALED) !== 0;
 	const inner = codec & ~SEALED;
 	if (inner !== PLAIN && inner !== DEFLATED && notStoredBy(inner) === undefined) {
@@ -182,6 +186,19 @@ export function decodeResult(bytes: Uint8Array, encryption?: DecodeEncryption): 
 				message: 'The stored result is encrypted with a secret that is not among those set.',
 			}
 		: corrupt('The stored result or its record was changed, or it belongs to another record.');
+}
+
+/** A value that is no list counts as one item, and what is no object as its field "result". */
+function leftBySql(bytes: Uint8Array, isSecret: boolean): DecodedResult {
+	if (bytes.byteLength === 1) return { ok: true, items: null, reason: 'not_kept' };
+	if (isSecret) return corrupt('The stored result is not encrypted although a secret is set.');
+	const parsed = attempt((): unknown => JSON.parse(UTF8.decode(bytes.subarray(1))));
+	if (!parsed.ok) return corrupt('The stored result cannot be read.');
+	const values: unknown[] = Array.isArray(parsed.value) ? parsed.value : [parsed.value];
+	return {
+		ok: true,
+		items: values.map((value) => ({ json: isRecord(value) ? value : { result: value } })),
+	};
 }
 
 function notStoredBy(codec: number): NotStored | undefined {

@@ -32,7 +32,11 @@ export class Commands {
 	}
 
 	async end(claim: SealedClaim, ownRun: boolean, ending: Ending): Promise<OwnerCommand> {
-		const { outcome, reason, statusCode = 0, retryAfterMs = null, nothingActed } = ending;
+		const { completeInSql = false } = claim;
+		const { reason, statusCode = 0, retryAfterMs = null, nothingActed } = ending;
+		// Nobody wonders whether it acted: where it did, the record is completed, and stays so.
+		const isOpen = completeInSql && ending.outcome === 'unknown';
+		const outcome = isOpen ? 'released' : ending.outcome;
 		switch (outcome) {
 			case 'unknown':
 				return { ...owned(claim, ownRun), type: 'park', statusCode, reason };
@@ -57,6 +61,7 @@ export class Commands {
 					reason: this.withoutResult(encoded, ending.items) ?? reason,
 					retentionMs: this.retentionOf(claim),
 					remains: claim.remains,
+					onlyAttach: completeInSql,
 				};
 			}
 		}

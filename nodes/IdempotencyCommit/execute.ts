@@ -29,7 +29,7 @@ import { Judges } from './judges';
 import { inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
 import { keepOpen } from './parts';
-import { invalid, report } from './report-answer';
+import { NOT_COMPLETED, invalid, isNotCompleted, report } from './report-answer';
 import { respondToWebhook } from './respond';
 import type { CommitSettings } from './settings';
 import { readSettings } from './settings';
@@ -212,6 +212,11 @@ async function settle(
 		const reply = replyAt(replies, i);
 		if (!reply.ok) {
 			for (const index of indexes) out.fail(index, unsaved(settings, reply.error));
+			continue;
+		}
+		if (isNotCompleted(claim, reply.answer)) {
+			// Its lease ends with the run, which gives it back.
+			for (const index of indexes) out.fail(index, NOT_COMPLETED);
 			continue;
 		}
 		if (settings.operation !== 'renew') {

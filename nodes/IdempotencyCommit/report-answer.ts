@@ -65,3 +65,20 @@ function ownerOf({
 export function invalid(message: string): Complaint {
 	return { message, description: 'Correct the parameter in Idempotency Commit.' };
 }
+
+/** It was to add a result to what a statement has completed, and no statement has. */
+export function isNotCompleted({ completeInSql }: SealedClaim, answer: OwnerAnswer): boolean {
+	return (
+		completeInSql === true &&
+		answer.outcome === 'kept' &&
+		answer.state !== 'completed' &&
+		answer.state !== 'failed'
+	);
+}
+
+export const NOT_COMPLETED: Complaint = {
+	message:
+		'No statement has completed this request: what its statement wrote was undone, or it never called idem_finish',
+	description:
+		'With "PostgreSQL: Complete in SQL" the request counts as handled only where idem_finish(sqlToken) was committed. Under "Transaction" and "Single Query" one failed item undoes all of them: choose the query batching "Independently". The request is given back.',
+};

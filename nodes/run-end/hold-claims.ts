@@ -120,6 +120,10 @@ export class HeldClaims {
 			return async () => released('The test run ended without Idempotency Commit');
 		}
 		const when = `The run of ${new Date().toISOString()}`;
+		if (settings.completeInSql) {
+			const reason = `${when} ended, and no statement has completed the request`;
+			return async () => ({ to: 'released', retryAfterMs: null, statusCode: 0, reason });
+		}
 		const ended = runEndedOf(context);
 		const reading = await readRun(context, DEFAULT_RESPONSE_RULES, turns);
 		const encoder = new ResultEncoder(context, WHOLE_ITEMS, opened.secret);

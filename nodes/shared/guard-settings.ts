@@ -82,6 +82,7 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		maxWaitMs: maxWaitOf(parameters),
 		minReplicas: store === 'redis' ? minReplicasOf(parameters) : 0,
 		strictAge: strictAgeOf(parameters),
+		completeInSql: store === 'postgres' && option('completeInSql', false),
 		isTestRun,
 		observes: parameters.get<string>('mode', 0, 'enforce') === 'observe',
 		skip: isManual && testRuns === 'skip',

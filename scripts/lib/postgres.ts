@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { chmod, chown, mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Client } from 'pg';
 
 import { freePort } from '../../test/support/ports';
 import { plainError, temporaryFolder } from './cleanup.mjs';
@@ -24,13 +23,14 @@ async function unprivileged(): Promise<{
 	};
 }
 
-async function accepts(port: number): Promise<boolean> {
-	const socket = connect(port, '127.0.0.1');
+/** It takes connections before it lets anybody in. */
+async function answers(port: number): Promise<boolean> {
+	const client = new Client({ host: '127.0.0.1', port, user: 'n8n', database: 'postgres' });
 	try {
-		await once(socket, 'connect');
+		await client.connect();
 		return true;
 	} finally {
-		socket.destroy();
+		await client.end();
 	}
 }
 
@@ -67,7 +67,7 @@ export async function startPostgres() {
 	const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 	const [server, args] = as('postgres', ['-D', data, ...flags]);
 	const postgres = startServer('PostgreSQL', server, args, { cwd: data });
-	const ready = waitUntil(() => accepts(port), { what: 'PostgreSQL', timeoutMs: 30_000 });
+	const ready = waitUntil(() => answers(port), { what: 'PostgreSQL', timeoutMs: 30_000 });
 	try {
 		await Promise.race([ready, postgres.ended]);
 	} catch (error) {

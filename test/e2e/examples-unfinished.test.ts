@@ -1,11 +1,14 @@
 import type { INode } from 'n8n-workflow';
+import { Client } from 'pg';
 
+import { postgresCredential } from '../../scripts/lib/example';
+import { startPostgres } from '../../scripts/lib/postgres';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
 import { eventually, post, publishExample } from './harness/examples';
 import { N8nHost } from './harness/n8n-host';
 
-/** The examples that try again, or settle, what a run left unfinished. */
+/** The examples that try again, or settle, what a run left unfinished; and the one that leaves nothing so. */
 let n8n: N8nHost;
 let service: Downstream;
 beforeAll(async () => {
@@ -130,4 +133,60 @@ describe('downstream-key', () => {
 			/^"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/,
 		);
 	});
+});
+
+it('exactly-once-postgres: one row for a request, also where it is run again', async () => {
+	const server = await startPostgres();
+	const { port, user, database } = server;
+	const client = new Client({ host: '127.0.0.1', port, user, database });
+	await client.connect();
+	await client.query(
+		'CREATE TABLE deposits (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, order_id text NOT NULL, amount bigint NOT NULL)',
+	);
+	const { name, type, data } = postgresCredential(server);
+	const workflow = await publishExample(n8n, 'exactly-once-postgres', {
+		credentials: {
+			[type]: await n8n.api.saveCredential(name, type, data),
+			postgres: await n8n.api.saveCredential('PostgreSQL', 'postgres', {
+				host: '127.0.0.1',
+				port,
+				database,
+				user,
+				password: '',
+				ssl: 'disable',
+			}),
+		},
+	});
+	const send = async (orderId: string, amount: unknown) =>
+		await post(n8n.webhook('deposits'), { orderId, amount }, { 'idempotency-key': orderId });
+	const rows = async (orderId: string) => {
+		const sql = 'SELECT amount FROM deposits WHERE order_id = $1';
+		return (await client.query(sql, [orderId])).rows;
+	};
+	const answers: Array<Awaited<ReturnType<typeof send>>> = [];
+	for (let i = 0; i < 3; i++) answers.push(await send('A, with a comma', 7));
+	expect(answers[0]).toMatchObject({ status: 200, body: { order_id: 'A, with a comma' } });
+	expect(answers.map(({ body }) => body)).toEqual(answers.map(() => answers[0]?.body));
+	expect(await rows('A, with a comma')).toHaveLength(1);
+
+	// PostgreSQL refuses the value: nothing is written, and the request is free again.
+	expect(await send('B', 'no number')).toMatchObject({ status: 500 });
+	expect(await rows('B')).toEqual([]);
+	const executions = await n8n.api.executions(workflow);
+	const failed = executions.find(({ status }) => status === 'error');
+	const again = await n8n.api.retry(failed?.id ?? '');
+	expect(again.status).toBe('error');
+	expect(await rows('B')).toEqual([]);
+
+	// Run again after the commit, the statement is refused.
+	await client.query('ALTER TABLE deposits ADD CONSTRAINT late CHECK (amount < 100)');
+	expect(await send('C', 100)).toMatchObject({ status: 500 });
+	await client.query('ALTER TABLE deposits DROP CONSTRAINT late');
+	const [stopped] = await n8n.api.executions(workflow);
+	expect((await n8n.api.retry(stopped?.id ?? '')).status).toBe('success');
+	expect((await n8n.api.retry(stopped?.id ?? '')).status).toBe('error');
+	expect(await rows('C')).toHaveLength(1);
+	expect(await send('C', 100)).toMatchObject({ status: 200, body: { order_id: 'C' } });
+	await client.end();
+	await server.stop();
 });

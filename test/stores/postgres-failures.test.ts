@@ -35,39 +35,48 @@ describe('a store in PostgreSQL', () => {
 		return { request, fence: fenceOf((await store.claim([request]))[0]) };
 	};
 
-	it("waits for no row that a user's transaction holds: only its own claim is held up", async () => {
-		const [held, free] = [await claimed(), await claimed()];
-		const user = new Client(server.options);
-		await user.connect();
-		await user.query('BEGIN');
-		await user.query('SELECT 1 FROM failures_claims WHERE identity = $1 FOR UPDATE', [
-			held.request.identity,
-		]);
-		const renewal = ({ request, fence }: typeof held) => ({
-			type: 'renew' as const,
-			identity: request.identity,
-			owner: request.owner,
-			fence,
-			ownRun: true,
-			leaseMs: LEASE,
-		});
-		const ended: string[] = [];
-		const [stalled, renewed, fresh, refused] = await Promise.all([
-			store.command([finishOf(held.request, held.fence)]).finally(() => ended.push('held')),
-			store.command([renewal(free)]).finally(() => ended.push('renewal')),
-			store.claim([claimRequest({ identity: freshIdentity() })]).finally(() => ended.push('fresh')),
-			store.claim([{ ...held.request, owner: 'another' }]).finally(() => ended.push('refused')),
-		]);
-		expect(problemOf(stalled[0])).toBe('busy');
-		expect(answered(renewed[0])).toMatchObject({ outcome: 'done' });
-		expect(answered(fresh[0])).toMatchObject({ outcome: 'new' });
-		expect(answered(refused[0])).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
-		expect(ended.at(-1)).toBe('held');
-		await user.query('COMMIT');
-		await user.end();
-		const [done] = await store.command([finishOf(held.request, held.fence)]);
-		expect(answered(done)).toMatchObject({ outcome: 'done' });
-	});
+	it.each([
+		['holds', 'SELECT 1 FROM failures_claims WHERE identity = $1 FOR UPDATE'],
+		[
+			'has written to',
+			'UPDATE failures_claims SET expires_at = expires_at + 1 WHERE identity = $1',
+		],
+	])(
+		"waits for no row that a user's transaction %s: only its own claim is held up",
+		async (_, sql) => {
+			const [held, free] = [await claimed(), await claimed()];
+			const user = new Client(server.options);
+			await user.connect();
+			await user.query('BEGIN');
+			await user.query(sql, [held.request.identity]);
+			const renewal = ({ request, fence }: typeof held) => ({
+				type: 'renew' as const,
+				identity: request.identity,
+				owner: request.owner,
+				fence,
+				ownRun: true,
+				leaseMs: LEASE,
+			});
+			const ended: string[] = [];
+			const [stalled, renewed, fresh, refused] = await Promise.all([
+				store.command([finishOf(held.request, held.fence)]).finally(() => ended.push('held')),
+				store.command([renewal(free)]).finally(() => ended.push('renewal')),
+				store
+					.claim([claimRequest({ identity: freshIdentity() })])
+					.finally(() => ended.push('fresh')),
+				store.claim([{ ...held.request, owner: 'another' }]).finally(() => ended.push('refused')),
+			]);
+			expect(problemOf(stalled[0])).toBe('busy');
+			expect(answered(renewed[0])).toMatchObject({ outcome: 'done' });
+			expect(answered(fresh[0])).toMatchObject({ outcome: 'new' });
+			expect(answered(refused[0])).toMatchObject({ outcome: 'conflict', reason: 'in_progress' });
+			expect(ended.at(-1)).toBe('held');
+			await user.query('ROLLBACK');
+			await user.end();
+			const [done] = await store.command([finishOf(held.request, held.fence)]);
+			expect(answered(done)).toMatchObject({ outcome: 'done' });
+		},
+	);
 
 	it('grants a key once, and keeps what was answered, while connections and the server are killed', async () => {
 		const identities = Array.from({ length: 60 }, () => freshIdentity('killed'));

@@ -41,8 +41,8 @@ export class TableNames {
 		this.prefix = nameOf('Table Prefix', prefix || 'idem_');
 	}
 
-	of(table: TableName): string {
-		return `"${this.schema}"."${this.prefix}${table}"`;
+	of(name: TableName | 'finish'): string {
+		return `"${this.schema}"."${this.prefix}${name}"`;
 	}
 
 	/** The name of an index or a constraint, which stands in the schema of its table. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { COLUMNS, LAST_OPEN_STATE } from '../rows/columns';
+import { finishFunctionSql } from './finish-in-sql';
 import type { TableNames } from './options';
 
 export const SCHEMA_VERSION = 1;
@@ -28,7 +29,8 @@ CREATE TABLE IF NOT EXISTS ${names.of('budgets')} (identity text COLLATE "C" PRI
 CREATE TABLE IF NOT EXISTS ${names.of('notices')} (consumer text NOT NULL, notice text NOT NULL, until bigint NOT NULL, PRIMARY KEY (consumer, notice));
 CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace bytea NOT NULL, counter text NOT NULL, value bigint NOT NULL, PRIMARY KEY (day, namespace, counter));
 CREATE TABLE IF NOT EXISTS ${names.of('secrets')} (id text PRIMARY KEY, until bigint NOT NULL);
-CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);`;
+CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);
+${finishFunctionSql(names)}`;
 }
 
 /** Makes what is missing, by one of all processes that come at once: in one transaction, which PgBouncer keeps together. */

@@ -42,6 +42,7 @@ export class PostgresSteps implements RowSteps {
 		readonly counters: Counters,
 	) {}
 
+	/** What is there already is left out first: ON CONFLICT would wait for a transaction that writes to it. */
 	async insertOrRead(grants: readonly FirstGrant[], at: Clock): Promise<Looked> {
 		const claims = this.database.names.of('claims');
 		const records = grants.map(({ record }) => record);
@@ -52,7 +53,8 @@ export class PostgresSteps implements RowSteps {
 		const rows = await this.ask(
 			`WITH ${CLOCK}, ${given.sql}, inserted AS (
 				INSERT INTO ${claims} (identity, version, ${COLUMN_LIST})
-				SELECT identity, 1, ${movedColumns(at)} FROM given ORDER BY identity
+				SELECT identity, 1, ${movedColumns(at)} FROM given
+				WHERE NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
 				ON CONFLICT (identity) DO NOTHING RETURNING id, identity
 			)
 			SELECT micros, inserted.id AS inserted_id, inserted.identity AS inserted_identity, c.*

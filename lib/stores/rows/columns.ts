@@ -16,6 +16,7 @@ const STATES: ReadonlyArray<RecordState | 'tombstone' | null> = [
 	'tombstone',
 ];
 export const LAST_OPEN_STATE = STATES.indexOf('unknown');
+export const COMPLETED_STATE = STATES.indexOf('completed');
 
 type StoredField = Exclude<keyof ClaimRecord, 'result'>;
 

@@ -117,6 +117,16 @@ const furtherOptions: INodeProperties[] = [
 		displayOptions: { show: { limitAttempts: [true] } },
 	},
 	{
+		displayName: 'PostgreSQL: Complete in SQL',
+		name: 'completeInSql',
+		type: 'boolean',
+		noDataExpression: true,
+		default: false,
+		description:
+			'Whether your own statement completes the request: it calls idem_finish with the "sqlToken" of the New item, in the same database, so that what it writes and the record are one commit, exactly once. Idempotency Commit then only adds the result. Use it where nothing but that statement acts.',
+		displayOptions: { show: { '/store': ['postgres'] } },
+	},
+	{
 		displayName: 'Redis: Min Replicas',
 		name: 'minReplicas',
 		type: 'number',

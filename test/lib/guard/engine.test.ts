@@ -36,6 +36,7 @@ const guard: GuardTerms = {
 	maxWaitMs: null,
 	minReplicas: 0,
 	strictAge: false,
+	completeInSql: false,
 	isTestRun: false,
 	observes: false,
 };

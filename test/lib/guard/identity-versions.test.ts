@@ -58,6 +58,7 @@ const guard: GuardTerms = {
 	maxWaitMs: null,
 	minReplicas: 0,
 	strictAge: false,
+	completeInSql: false,
 	isTestRun: false,
 	observes: false,
 };

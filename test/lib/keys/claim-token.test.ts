@@ -33,6 +33,7 @@ const sealed: SealedClaim = {
 		workflowId: 'wf',
 		executionId: '42',
 	},
+	completeInSql: true,
 };
 
 describe('claim tokens', () => {

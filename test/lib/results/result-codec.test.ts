@@ -217,10 +217,36 @@ describe('a sealed result', () => {
 	});
 });
 
+describe('what a statement of the user left', () => {
+	const left = (text: string) => Buffer.concat([Buffer.of(3), Buffer.from(text)]);
+
+	it.each<[string, unknown[]]>([
+		['{"id":7}', [{ id: 7 }]],
+		['[{"id":7},{"id":8}]', [{ id: 7 }, { id: 8 }]],
+		['[1,null,[2]]', [{ result: 1 }, { result: null }, { result: [2] }]],
+		['"text"', [{ result: 'text' }]],
+		['[]', []],
+	])('%s comes back as items', (text, values) => {
+		expect(decodeResult(left(text))).toEqual({
+			ok: true,
+			items: values.map((json) => ({ json })),
+		});
+	});
+
+	it('may be nothing, also under a secret; under one it is never readable text', () => {
+		const none = { ok: true, items: null, reason: 'not_kept' };
+		expect(decodeResult(left(''))).toEqual(none);
+		expect(decodeResult(left(''), { secrets: ['s'], ...record })).toEqual(none);
+		const readable = decodeResult(left('{}'), { secrets: ['s'], ...record });
+		expect(readable).toMatchObject({ ok: false, problem: 'corrupt' });
+		expect(decodeResult(left('{'))).toMatchObject({ ok: false, problem: 'corrupt' });
+	});
+});
+
 describe('bytes that are no result', () => {
 	it.each([
 		['empty', Buffer.alloc(0), 'corrupt'],
-		['of another codec', Buffer.from('\u0003[]'), 'unknown_codec'],
+		['of another codec', Buffer.from('\u0004[]'), 'unknown_codec'],
 		['text', Buffer.from('[]'), 'unknown_codec'],
 		['no JSON', Buffer.from('\u0001['), 'corrupt'],
 		['no list', Buffer.from('\u0001{}'), 'corrupt'],
