@@ -18,6 +18,11 @@ export class Tally {
 		return OUTCOMES.reduce((sum, outcome) => sum + this.counts[outcome], 0);
 	}
 
+	/** Whether something of it was surely done. */
+	get hasCompleted(): boolean {
+		return this.counts.completed > 0;
+	}
+
 	add(seen: ResponseOutcome, count = 1): this {
 		this.counts[seen.outcome] += count;
 		if (!this.first.has(seen.outcome)) this.first.set(seen.outcome, seen);

@@ -21,10 +21,10 @@ import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import { isOnlyWatched, patienceWith } from '../shared/watching';
 import type { ClaimWithItems } from './claim-with-items';
-import type { Ending } from './commands';
 import { Commands } from './commands';
 import type { FoundBy, ItemClaims } from './find-claims';
 import { claimsOfItems, openClaim } from './find-claims';
+import { hintAtParts, hintAtUnclaimed, isHeldForParts, RELEASED_SUCCESS, showHints } from './hints';
 import { Judges } from './judges';
 import { inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
@@ -70,10 +70,7 @@ async function commit(
 	const tokens = tokensOf(found, out);
 	const unclaimed = found.filter((each) => each.ok && each.tokens.length === 0).length;
 	if (unclaimed > 0) {
-		hint(
-			context,
-			`${unclaimed} of ${items.length} items came here without a claim (a duplicate, or an item that went on unprotected or only observed). They pass unchanged; nothing was saved for them.`,
-		);
+		showHints(context, [hintAtUnclaimed(unclaimed, items.length)]);
 	}
 	let isKeptOpen = false;
 	if (tokens.size > 0) {
@@ -198,7 +195,10 @@ async function settle(
 		const { claim, ownRun } = each;
 		if (settings.operation === 'renew') return commands.renew(claim, ownRun);
 		const end = await judges.endingOf(each);
-		for (const message of hintsAbout(settings, end)) hints.add(message);
+		if (isHeldForParts(settings, end)) hints.add(hintAtParts(end));
+		if (settings.operation === 'release' && (await judges.hasSucceeded(each))) {
+			hints.add(RELEASED_SUCCESS);
+		}
 		return await commands.end(claim, ownRun, end);
 	};
 	// Where it remembers for longer than the Guard said. What can't be noted now is not worth failing for.
@@ -226,15 +226,8 @@ async function settle(
 		}
 		report((message) => hints.add(message), out, claim, indexes, reply.answer);
 	}
-	for (const message of hints) hint(context, message);
+	showHints(context, hints);
 	return ending.length < claims.length;
-}
-
-function hintsAbout({ operation }: CommitSettings, { isMixed, reason }: Ending): string[] {
-	if (operation !== 'save' || isMixed !== true) return [];
-	return [
-		`Of what ran for this request some was done and some was not (${reason}), so nobody knows whether it was handled: it is held for review. To give the key back where the first call was refused, put Idempotency Commit on that node's error output, before anything else acts.`,
-	];
 }
 
 const WHAT_FAILED: Readonly<Record<CommitSettings['operation'], string>> = {
@@ -255,9 +248,7 @@ function unsaved({ operation }: CommitSettings, error: StoreError): Complaint {
 
 /** Of claims that are only watched: every item goes on as it came, whatever was wrong. */
 function tellOfWatched(context: IExecuteFunctions, problem: string | null): void {
-	if (problem !== null) hint(context, `Observe Only: the run went on, although: ${problem}`);
-}
-
-function hint(context: IExecuteFunctions, message: string): void {
-	context.addExecutionHints({ message, location: 'outputPane', type: 'info' });
+	if (problem !== null) {
+		showHints(context, [`Observe Only: the run went on, although: ${problem}`]);
+	}
 }

@@ -35,6 +35,12 @@ export class Judges {
 		return { ...outcome, items: resultFor(reading, claim) };
 	}
 
+	/** Whether a node that acts has surely succeeded for the claim. */
+	async hasSucceeded({ number, ownRun }: ClaimWithItems): Promise<boolean> {
+		const reading = number === undefined ? null : await this.reading(ownRun);
+		return number !== undefined && reading?.judge.tallyOf(number).hasCompleted === true;
+	}
+
 	private async reading(ownRun: boolean): Promise<RunReading | null> {
 		let reading = this.readings.get(ownRun);
 		if (reading === undefined) {

@@ -3,6 +3,9 @@ import { prepareExample, readExample, redisCredential } from '../../scripts/lib/
 import { startPostgres } from '../../scripts/lib/postgres';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis';
+import type { Downstream } from '../support/downstream';
+import { startDownstream } from '../support/downstream';
+import { GuardAlone } from './harness/alone';
 import type { Credential } from './harness/api';
 import { N8nHost } from './harness/n8n-host';
 import { expectOneExecution, expectSafeEcho } from './harness/door';
@@ -15,6 +18,7 @@ let workers: readonly N8nHost[];
 let charge: ChargeWorkflow;
 let credential: Credential;
 let door: ChargeWorkflow;
+let service: Downstream;
 
 beforeAll(async () => {
 	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -40,7 +44,9 @@ beforeAll(async () => {
 	credential = await main.api.saveCredential(name, type, data);
 	charge = await publishCharge(main, 'charge', credential);
 	door = await publishCharge(main, 'door', credential, {}, 'webhook-at-the-door');
+	service = await startDownstream();
 });
+afterAll(async () => await service.close());
 
 it('charges once each of 5 keys in 500 deliveries', async () => {
 	const verdict = await storm(charge, { deliveries: 500, keys: 5 });
@@ -116,6 +122,27 @@ it('tells once of what killed workers left, in an execution of a worker, also af
 	expect(executions.map(({ status }) => status)).toEqual(['success']);
 	const { data } = await main.api.execution(executions[0]!.id);
 	expect(data).toContain('abandoned');
+});
+
+it('acts once with a Guard and no Commit, also where the worker is killed in the middle', async () => {
+	const alone = new GuardAlone(main, service, credential);
+	const path = 'alone';
+	await alone.publish({ path, store: 'redis', responseMode: 'responseNode', neverError: true });
+	service.next({ status: 200, body: { charge: 'ch_1' } });
+	const first = await Promise.all([1, 2, 3, 4].map(async () => await alone.send(path, 'evt_1', 1)));
+	const answer = { status: 200, body: { charge: 'ch_1' } };
+	expect(first.flat()).toContainEqual(answer);
+	expect(await alone.sendUntilSettled(path, 'evt_1')).toEqual(answer);
+	await alone.send(path, 'evt_2', 1);
+	expect(alone.acts(path)).toHaveLength(2);
+
+	service.next({ status: 200, delayMs: 60_000 });
+	void alone.send(path, 'evt_killed', 1).catch(() => 'cut');
+	while (alone.acts(path).length < 3) await sleep(50);
+	await Promise.all(workers.map(async (worker) => await worker.kill()));
+	await Promise.all(workers.map(async (worker) => await worker.start()));
+	expect(await alone.send(path, 'evt_killed', 1)).toMatchObject([{ status: 409 }]);
+	expect(alone.acts(path)).toHaveLength(3);
 });
 
 it('starts one execution for 500 deliveries of one key at the door of the main process', async () => {
