@@ -57,6 +57,12 @@ export interface Store {
 	/** Notices that need not be taken again before a time: told, or still being told. */
 	keepNotices(order: NoticesToKeep): Promise<Reply<null>>;
 
+	/** What people call a namespace, for whoever reads listings. The last that was noted counts, and is forgotten after its time. */
+	noteName(note: NameNote): Promise<Reply<null>>;
+
+	/** Those that were noted, by namespace. */
+	names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>>;
+
 	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
 	stats(): Promise<Reply<readonly StatsRow[]>>;
 
@@ -104,6 +110,12 @@ export interface NoticesToTake {
 export interface NoticesToKeep {
 	readonly consumer: string;
 	readonly notices: ReadonlyArray<{ readonly notice: string; readonly until: number }>;
+}
+
+export interface NameNote {
+	readonly namespace: string;
+	readonly name: string;
+	readonly lifetimeMs: number;
 }
 
 export interface StatsRow {

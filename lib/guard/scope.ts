@@ -4,6 +4,7 @@ export type ScopeKind = 'node' | 'workflow' | 'custom';
 
 /** Who shares keys. */
 export interface Scope {
+	readonly kind: ScopeKind;
 	/** Part of the identity. */
 	readonly parts: readonly string[];
 	/** The same for lists and counters: `[A-Za-z0-9_-]{1,64}`. */
@@ -24,8 +25,9 @@ export function scopeOf(
 		custom: ['custom', place.namespace],
 	}[kind];
 	const label = kind === 'custom' ? `custom: ${place.namespace}` : kind;
-	if (!isTestRun) return { parts, namespace: namespaceOf(parts.slice(1)), label };
+	if (!isTestRun) return { kind, parts, namespace: namespaceOf(parts.slice(1)), label };
 	return {
+		kind,
 		parts: ['test', ...parts],
 		namespace: namespaceOf(['test', ...parts.slice(1)]),
 		label: `test run, ${label}`,

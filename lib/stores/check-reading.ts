@@ -1,7 +1,7 @@
 import { durationProblem, wholeMs } from '../core/durations';
 import { consumerProblem, nameProblem, timeProblem } from '../core/limits';
 import type { ListQuery } from '../core/listing';
-import type { NoticesToKeep, NoticesToTake } from '../core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake } from '../core/store';
 import { RequestProblem, refuseFor } from './check-requests';
 
 /** Listings and notices, checked as the requests are. */
@@ -40,6 +40,20 @@ export function checkedTake(order: NoticesToTake): NoticesToTake {
 		...order.notices.map((notice) => nameProblem('notice', notice)),
 	);
 	return { ...order, holdMs: wholeMs(order.holdMs) };
+}
+
+export function checkedName(note: NameNote): NameNote {
+	refuseFor(
+		nameProblem('namespace', note.namespace),
+		nameProblem('name', note.name),
+		durationProblem('lifetimeMs', note.lifetimeMs),
+	);
+	return { ...note, lifetimeMs: wholeMs(note.lifetimeMs) };
+}
+
+export function checkedNamespaces(namespaces: readonly string[]): readonly string[] {
+	refuseFor(...namespaces.map((namespace) => nameProblem('namespace', namespace)));
+	return namespaces;
 }
 
 export function checkedKeep(order: NoticesToKeep): NoticesToKeep {

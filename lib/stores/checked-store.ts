@@ -15,13 +15,20 @@ import type { Reply, StoreProblem } from '../core/reply';
 import { StoreError, replyAt } from '../core/reply';
 import type {
 	ClaimOptions,
+	NameNote,
 	NoticesToKeep,
 	NoticesToTake,
 	StatsRow,
 	Store,
 	StoreKind,
 } from '../core/store';
-import { checkedKeep, checkedQuery, checkedTake } from './check-reading';
+import {
+	checkedKeep,
+	checkedName,
+	checkedNamespaces,
+	checkedQuery,
+	checkedTake,
+} from './check-reading';
 import { RequestChecks, RequestProblem, checkedOperation, refuseFor } from './check-requests';
 
 /** What to do about a problem, in the words of the store that has it. */
@@ -90,6 +97,18 @@ export class CheckedStore implements Store {
 
 	async keepNotices(order: NoticesToKeep): Promise<Reply<null>> {
 		return await this.one(order, checkedKeep, async (one) => await this.inner.keepNotices(one));
+	}
+
+	async noteName(note: NameNote): Promise<Reply<null>> {
+		return await this.one(note, checkedName, async (one) => await this.inner.noteName(one));
+	}
+
+	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
+		return await this.one(
+			namespaces,
+			checkedNamespaces,
+			async (those) => await this.inner.names(those),
+		);
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

@@ -14,6 +14,7 @@ import type { Reply } from '../core/reply';
 import { StoreError } from '../core/reply';
 import type {
 	ClaimOptions,
+	NameNote,
 	NoticesToKeep,
 	NoticesToTake,
 	StatsRow,
@@ -88,6 +89,14 @@ export class IdleStore<Inner extends Store> implements Store {
 
 	async keepNotices(order: NoticesToKeep): Promise<Reply<null>> {
 		return await this.ask(async (store) => await store.keepNotices(order));
+	}
+
+	async noteName(note: NameNote): Promise<Reply<null>> {
+		return await this.ask(async (store) => await store.noteName(note));
+	}
+
+	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
+		return await this.ask(async (store) => await store.names(namespaces));
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

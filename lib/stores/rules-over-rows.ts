@@ -14,7 +14,14 @@ import type {
 } from '../core/record';
 import type { Reply } from '../core/reply';
 import { StoreError, replyAt } from '../core/reply';
-import type { NoticesToKeep, NoticesToTake, StatsRow, Store, StoreKind } from '../core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	StatsRow,
+	Store,
+	StoreKind,
+} from '../core/store';
 import { liveRecord } from '../core/transitions';
 import { JoinedRequests } from './joined-requests';
 import type { RowSteps, RowsBackend, Timed, Work } from './rows/backend';
@@ -110,6 +117,14 @@ export class RulesOverRows implements Store {
 
 	async keepNotices(order: NoticesToKeep): Promise<Reply<null>> {
 		return await this.ask(async () => await this.backend.keepNotices(order));
+	}
+
+	async noteName(note: NameNote): Promise<Reply<null>> {
+		return await this.ask(async () => await this.backend.noteName(note));
+	}
+
+	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
+		return await this.ask(async () => await this.backend.names(namespaces));
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

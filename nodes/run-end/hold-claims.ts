@@ -4,6 +4,7 @@ import type { GrantedClaim } from '../../lib/guard/claim-items';
 import { attemptAsync } from '../../lib/core/attempt';
 import { release, released } from '../../lib/guard/release';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
+import { namesIn } from '../../lib/guard/name-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
 import type { Abandoning, OwnerCommand } from '../../lib/core/record';
@@ -74,6 +75,16 @@ export class HeldClaims {
 	/** From here on the nodes behind the Guard may act for the claims. */
 	handOver(): void {
 		this.handedOver = true;
+		if (this.granted.length > 0) this.noteName();
+	}
+
+	/** Only here can the names be read: a listing in another workflow sees IDs. A namespace of one's own choice is its own name. */
+	private noteName(): void {
+		const { kind, namespace } = this.settings.scope;
+		if (kind === 'custom') return;
+		const workflow = this.context.getWorkflow().name ?? '';
+		const name = kind === 'node' ? `${workflow} › ${this.context.getNode().name}` : workflow;
+		namesIn(this.opened.store).note(namespace, name);
 	}
 
 	/** Gives back all claims, for none of which anything ran. */

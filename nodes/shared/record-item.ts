@@ -16,14 +16,14 @@ export function recordItem(
 	record: Omit<ClaimRecord, 'result'>,
 ): IDataObject {
 	return {
+		state,
+		reason: hasNeverBegun(state, record) ? NEVER_BEGAN : record.reason,
 		key: record.key,
 		hash: identity,
 		ksuid: deterministicKsuid(identity, record.eventAt),
 		uuid: uuidV8(identity),
 		namespace: record.namespace,
-		state,
 		started: record.state !== 'pending',
-		reason: hasNeverBegun(state, record) ? NEVER_BEGAN : record.reason,
 		statusCode: record.statusCode,
 		attempts: record.attempts,
 		duplicates: record.duplicates,

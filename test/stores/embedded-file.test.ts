@@ -120,6 +120,7 @@ describe('the file of an embedded store', () => {
 				alter(file, `ALTER TABLE claims DROP COLUMN ${column}`);
 			}
 			alter(file, 'CREATE INDEX expiring_claims ON claims (expires_at)');
+			alter(file, 'DROP TABLE names');
 		};
 		const identity = freshIdentity();
 		const first = await open();
@@ -141,6 +142,8 @@ describe('the file of an embedded store', () => {
 		const budget = { identity: freshIdentity(), limit: 1, windowMs: 1_000 };
 		const [budgeted] = await again.claim([claimRequest({ identity: freshIdentity(), budget })]);
 		expect(answered(budgeted).outcome).toBe('new');
+		const note = { namespace: 'n', name: 'N', lifetimeMs: 1_000 };
+		expect(answered(await again.noteName(note))).toBeNull();
 	});
 
 	it('is refused where it is damaged, with what to do about it', async () => {

@@ -256,9 +256,11 @@ export function describeStoreBasics(harness: StoreHarness): void {
 				await store.list(ALL_RECORDS),
 				await store.takeNotices({ consumer: 'consumer', notices: ['one'], holdMs: 1 }),
 				await store.keepNotices({ consumer: 'consumer', notices: [] }),
+				await store.noteName({ namespace: 'one', name: 'One', lifetimeMs: 1 }),
+				await store.names(['one']),
 				await store.stats(),
 			];
-			expect(replies).toHaveLength(9);
+			expect(replies).toHaveLength(11);
 			for (const reply of replies) {
 				expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
 				expect(reply).toMatchObject({ error: { advice: expect.stringMatching(/\.$/) as string } });

@@ -172,6 +172,13 @@ export function describeChecks(harness: StoreHarness): void {
 						async (pageSize) => await store.list({ ...ALL_RECORDS, pageSize }),
 					),
 				)),
+				...(await Promise.all(
+					BAD_NAMES.flatMap((bad) => [
+						store.names([bad]),
+						store.noteName({ namespace: bad, name: 'good', lifetimeMs: 1 }),
+						store.noteName({ namespace: 'good', name: bad, lifetimeMs: 1 }),
+					]),
+				)),
 				await store.list({ ...ALL_RECORDS, seenFrom: NaN }),
 				await store.list({ ...ALL_RECORDS, namespace: 'a\nb' }),
 				...(await store.get(['a', 'F'.repeat(64)])),

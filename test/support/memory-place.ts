@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Stored } from '../../lib/core/record';
+import type { NameNote } from '../../lib/core/store';
 import type { Clock } from '../../lib/core/transitions';
 
 export interface Kept {
@@ -18,6 +19,8 @@ export class MemoryPlace {
 	readonly grants = new Map<string, Array<{ readonly at: number }>>();
 
 	readonly notices = new Map<string, number>();
+
+	private readonly noted = new Map<string, { readonly name: string; readonly until: number }>();
 
 	readonly counted = new Map<string, number>();
 
@@ -47,6 +50,20 @@ export class MemoryPlace {
 		const kept = { id: ++this.ids, version: 0, stored: copyOf(stored) };
 		this.rows.set(identity, kept);
 		return kept;
+	}
+
+	noteName({ namespace, name, lifetimeMs }: NameNote): null {
+		this.noted.set(namespace, { name, until: this.now + lifetimeMs });
+		return null;
+	}
+
+	names(namespaces: readonly string[]): Map<string, string> {
+		const names = new Map<string, string>();
+		for (const namespace of namespaces) {
+			const note = this.noted.get(namespace);
+			if (note !== undefined && note.until > this.now) names.set(namespace, note.name);
+		}
+		return names;
 	}
 
 	/** As a purge between any two steps. */

@@ -1,7 +1,7 @@
 import { type Budget, budgetWaitMs } from '../../lib/core/budget';
 import type { ClaimRecord, Stored } from '../../lib/core/record';
 import { StoreError } from '../../lib/core/reply';
-import type { NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../lib/core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../lib/core/store';
 import type { Clock } from '../../lib/core/transitions';
 import { CheckedStore } from '../../lib/stores/checked-store';
 import {
@@ -200,6 +200,14 @@ export class MemoryRows implements RowsBackend, RowSteps {
 			}
 			return { micros: place.micros, answer: null };
 		});
+	}
+
+	async noteName(note: NameNote): Promise<Timed<null>> {
+		return await this.step((place) => ({ micros: place.micros, answer: place.noteName(note) }));
+	}
+
+	async names(namespaces: readonly string[]): Promise<Timed<Map<string, string>>> {
+		return await this.step((place) => ({ micros: place.micros, answer: place.names(namespaces) }));
 	}
 
 	async stats(): Promise<Timed<StatsRow[]>> {

@@ -1,5 +1,6 @@
+import { until } from '../support/until';
 import { delivery, newKey } from './scenario';
-import { n8n, charge, send, mend, done, unknown } from './records-harness';
+import { downstream, n8n, charge, send, mend, done, unknown } from './records-harness';
 
 /** Idempotency Records: Stats and Report. */
 
@@ -65,6 +66,36 @@ describe('Stats and Report', () => {
 		expect(page).toContain('Different payload');
 		expect(page).toContain('<td>counted</td>');
 	});
+
+	test.each(['node', 'workflow'] as const)(
+		'say where by the names that another workflow has (scope: %s)',
+		async (scope) => {
+			const id = scope === 'node' ? 'OrdersWorkflow01' : 'OrdersWorkflow02';
+			const json = { ...charge({ id, guard: { options: { scope } } }), name: 'Orders & <more>' };
+			const key = newKey();
+			downstream.nextFor(key, { status: 500 });
+			await n8n.run(json, { triggerItems: [delivery(key)] });
+			const where = scope === 'node' ? 'Orders & <more> › Guard' : 'Orders & <more>';
+			const list = { operation: 'list', filters: { workflowId: id } };
+			// It is noted beside the claims, which do not wait for it.
+			await until('the name is noted', async () => (await done(list))[0]?.where === where);
+			const [item] = await done(list);
+			expect(Object.keys(item ?? {}).slice(0, 2)).toEqual(['state', 'reason']);
+			expect(item).toMatchObject({
+				nodeUrl: expect.stringMatching(`/workflow/${id}${scope === 'node' ? '/' : '$'}`),
+				executionUrl: expect.stringMatching(`/workflow/${id}/executions/`),
+			});
+			const [hash, namespace] = [String(item?.hash), String(item?.namespace)];
+			const get = await done({ operation: 'get', findBy: 'hash', hash });
+			expect(get).toEqual([expect.objectContaining({ found: true, where })]);
+			const stats = await done({ operation: 'stats', options: { namespace } });
+			expect(stats).toEqual([expect.objectContaining({ where, nodeUrl: item?.nodeUrl })]);
+			const [report] = await done({ operation: 'report', options: { namespace } });
+			const told = where.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;');
+			expect(report?.html).toContain(`href="${String(item?.nodeUrl)}"`);
+			expect(report?.html).toContain(`>${told}</a>`);
+		},
+	);
 
 	test('of nothing is a page, too', async () => {
 		const [report] = await done({ operation: 'report', options: { namespace: 'nobody' } });

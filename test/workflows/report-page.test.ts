@@ -47,6 +47,7 @@ const html = reportPage(
 		madeAt: NOW,
 		places: {
 			baseUrl: 'https://n8n.example/',
+			names: new Map<string, string>(),
 			workflow: { id: 'own', name: 'Orders', nodes: new Map() },
 		},
 		waiting: [],

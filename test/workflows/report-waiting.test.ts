@@ -1,5 +1,5 @@
 import type { ListedRecord } from '../../lib/core/listing';
-import { placeOf } from '../../nodes/IdempotencyRecords/report/places';
+import { placeOf } from '../../nodes/IdempotencyRecords/places';
 import { reportPage } from '../../nodes/IdempotencyRecords/report/page';
 import { claim } from '../../lib/core/transitions';
 import { claimRequest } from '../support/requests';
@@ -10,6 +10,7 @@ const NODE = '0b2a525f-6f0e-4c0e-9a55-0d7a5f3a0004';
 const OWN = 'AbCdEfGh12345678';
 const places = {
 	baseUrl: 'https://n8n.example/',
+	names: new Map<string, string>(),
 	workflow: { id: OWN, name: 'Orders <1>', nodes: new Map([[NODE, 'Guard']]) },
 };
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { attempt } from '../../core/attempt';
 import type { StoreError } from '../../core/reply';
-import type { NoticesToKeep, NoticesToTake, StatsRow } from '../../core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow } from '../../core/store';
 import {
 	type Looked,
 	type RowSteps,
@@ -79,6 +79,14 @@ export class EmbeddedRows implements RowsBackend {
 
 	async keepNotices(order: NoticesToKeep): Promise<Timed<null>> {
 		return await this.writeAlone((transaction) => transaction.keepNotices(order));
+	}
+
+	async noteName(note: NameNote): Promise<Timed<null>> {
+		return await this.writeAlone((transaction) => transaction.noteName(note));
+	}
+
+	async names(namespaces: readonly string[]): Promise<Timed<ReadonlyMap<string, string>>> {
+		return await this.read((tables, nowMs) => tables.names(namespaces, nowMs));
 	}
 
 	async stats(): Promise<Timed<readonly StatsRow[]>> {

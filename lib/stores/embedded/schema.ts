@@ -7,7 +7,7 @@ import type { Database } from './sqlite';
 /** "idem": marks the file as ours. */
 const APPLICATION_ID = 0x6964_656d;
 
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 
 /** Since schema 2: what was told to whom, and until when it is not told again. */
 const NOTICES = `
@@ -40,6 +40,11 @@ const COMPARED = `
 	${ENDS}
 `;
 
+/** Since schema 5: what people call a namespace, and until when that is kept (ms). */
+const NAMES = `
+	CREATE TABLE names (namespace TEXT PRIMARY KEY, name TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 const SCHEMA = `
 	CREATE TABLE claims (
 		id INTEGER PRIMARY KEY,
@@ -63,6 +68,7 @@ const SCHEMA = `
 
 	${NOTICES}
 	${BUDGETS}
+	${NAMES}
 
 	PRAGMA application_id = ${APPLICATION_ID};
 	PRAGMA user_version = ${SCHEMA_VERSION};
@@ -95,7 +101,10 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 		);
 	}
 	const added =
-		(version < 2 ? NOTICES : '') + (version < 3 ? BUDGETS : '') + (version < 4 ? COMPARED : '');
+		(version < 2 ? NOTICES : '') +
+		(version < 3 ? BUDGETS : '') +
+		(version < 4 ? COMPARED : '') +
+		(version < 5 ? NAMES : '');
 	if (!empty && added !== '') db.exec(`${added} PRAGMA user_version = ${SCHEMA_VERSION}`);
 	if (!empty) return;
 	db.exec(SCHEMA);

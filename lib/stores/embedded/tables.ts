@@ -47,6 +47,12 @@ export class Tables {
 
 	private readonly deleteNotices: Statement;
 
+	private readonly putName: Statement;
+
+	private readonly selectName: Statement;
+
+	private readonly deleteNames: Statement;
+
 	private readonly addToCounter: Statement;
 
 	private readonly selectStats: Statement;
@@ -93,6 +99,9 @@ export class Tables {
 		this.insertNotice = db.prepare('INSERT OR IGNORE INTO notices VALUES (?, ?, ?)');
 		this.putNotice = db.prepare('INSERT OR REPLACE INTO notices VALUES (?, ?, ?)');
 		this.deleteNotices = db.prepare('DELETE FROM notices WHERE until <= ?');
+		this.putName = db.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');
+		this.selectName = db.prepare('SELECT name FROM names WHERE namespace = ? AND until > ?');
+		this.deleteNames = db.prepare('DELETE FROM names WHERE until <= ?');
 		this.addToCounter = db.prepare(
 			'INSERT INTO stats VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value',
 		);
@@ -172,6 +181,20 @@ export class Tables {
 
 	dropNotices(nowMs: number): void {
 		this.deleteNotices.run(nowMs);
+	}
+
+	noteName(namespace: string, name: string, until: number, nowMs: number): void {
+		this.deleteNames.run(nowMs);
+		this.putName.run(namespace, name, until);
+	}
+
+	names(namespaces: readonly string[], nowMs: number): Map<string, string> {
+		const names = new Map<string, string>();
+		for (const namespace of namespaces) {
+			const name = this.selectName.get(namespace, nowMs)?.name;
+			if (name !== undefined) names.set(namespace, String(name));
+		}
+		return names;
 	}
 
 	count(day: string, namespace: string, counter: string, by: number): void {

@@ -56,7 +56,7 @@ export class TableNames {
 	}
 }
 
-export type TableName = 'claims' | 'budgets' | 'notices' | 'stats' | 'meta' | 'secrets';
+export type TableName = 'claims' | 'budgets' | 'notices' | 'stats' | 'meta' | 'secrets' | 'names';
 
 function nameOf(what: string, name: string): string {
 	if (NAME.test(name)) return name;

@@ -1,5 +1,11 @@
 import type { StoreError } from '../../core/reply';
-import type { NoticesToKeep, NoticesToTake, SecretNote, StatsRow } from '../../core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	SecretNote,
+	StatsRow,
+} from '../../core/store';
 import {
 	type Looked,
 	type RowSteps,
@@ -109,6 +115,31 @@ export class PostgresRows implements RowsBackend {
 			],
 		);
 		return { micros: microsOf(rows), answer: null };
+	}
+
+	async noteName({ namespace, name, lifetimeMs }: NameNote): Promise<Timed<null>> {
+		const rows = await this.ask(
+			`WITH ${CLOCK}, noted AS (
+				INSERT INTO ${this.database.names.of('names')} AS n (namespace, name, until) SELECT $2, $3, micros / 1000 + $4::bigint FROM clock
+				ON CONFLICT (namespace) DO UPDATE SET name = EXCLUDED.name, until = EXCLUDED.until
+			)
+			SELECT micros FROM clock`,
+			[this.database.offsetMs, namespace, name, lifetimeMs],
+		);
+		return { micros: microsOf(rows), answer: null };
+	}
+
+	async names(namespaces: readonly string[]): Promise<Timed<Map<string, string>>> {
+		const rows = await this.ask(
+			`WITH ${CLOCK} SELECT micros, namespace, name FROM clock LEFT JOIN ${this.database.names.of('names')}
+				ON namespace = ANY($2::text[]) AND until > micros / 1000`,
+			[this.database.offsetMs, [...namespaces]],
+		);
+		const found = rows.filter(({ name }) => name !== null);
+		const answer = new Map(
+			found.map(({ namespace, name }) => [String(namespace), String(name)] as const),
+		);
+		return { micros: microsOf(rows), answer };
 	}
 
 	async stats(): Promise<Timed<StatsRow[]>> {

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS ${names.of('budgets')} (identity text COLLATE "C" PRI
 CREATE TABLE IF NOT EXISTS ${names.of('notices')} (consumer text NOT NULL, notice text NOT NULL, until bigint NOT NULL, PRIMARY KEY (consumer, notice));
 CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace bytea NOT NULL, counter text NOT NULL, value bigint NOT NULL, PRIMARY KEY (day, namespace, counter));
 CREATE TABLE IF NOT EXISTS ${names.of('secrets')} (id text PRIMARY KEY, until bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS ${names.of('names')} (namespace text PRIMARY KEY, name text NOT NULL, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);
 ${finishFunctionSql(names)}`;
 }

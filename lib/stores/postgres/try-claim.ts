@@ -60,6 +60,7 @@ async function live(database: Database): Promise<PostgresHealth> {
 	const rows = new PostgresRows(database);
 	await rows.takeNotices({ consumer: 'trial', notices: [identity], holdMs: 1 });
 	await rows.secretNotes();
+	await rows.names([identity]);
 	await rows.stats();
 	return { address: database.address, roundTripMs, ...(await settingsOf(database)) };
 }

@@ -48,6 +48,11 @@ export class Keys {
 		return `${this.prefix}:{meta}:told:${consumer}`;
 	}
 
+	/** What people call a namespace: a hash of the field `name`. */
+	name(namespace: string): string {
+		return `${this.prefix}:{meta}:name:${namespace}`;
+	}
+
 	/** Fits the names of all records, and a few others: `recordIn` tells. */
 	get recordPattern(): string {
 		return `${this.prefix}:{??}:${'?'.repeat(64)}`;

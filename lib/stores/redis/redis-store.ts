@@ -14,6 +14,7 @@ import type {
 } from '../../core/record';
 import type {
 	ClaimOptions,
+	NameNote,
 	NoticesToKeep,
 	NoticesToTake,
 	SecretAwareStore,
@@ -38,6 +39,7 @@ import { SHARDS, shardOf } from './keys';
 import { candidatesOf, filterArguments, portionOf } from './list';
 import { RedisCalls } from './redis-calls';
 import { type ReadAnswer, readAll, readAnswer, recordAnswer } from './read-script';
+import { namesOf, noteName } from './names';
 import type { ReplicatedClaims } from './replicated-claims';
 import type { ScriptReply } from './scripts';
 import { noteSecret, secretNotes } from './secret-notes';
@@ -189,6 +191,22 @@ export class RedisStore implements SecretAwareStore {
 		const kept = notices.flatMap(({ notice, until }) => [notice, String(until)]);
 		const reply = await this.noticesScript(consumer, ['keep', ...kept]);
 		return reply.ok ? { ...reply, answer: null } : reply;
+	}
+
+	async noteName(note: NameNote): Promise<Reply<null>> {
+		const { calls } = this;
+		return await calls.askAlone(async (client) => {
+			await noteName(client, calls.keys, note);
+			return { micros: 0, answer: null };
+		});
+	}
+
+	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
+		const { calls } = this;
+		return await calls.askAlone(async (client) => ({
+			micros: 0,
+			answer: await namesOf(client, calls.keys, namespaces),
+		}));
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

@@ -61,6 +61,8 @@ async function live(store: SecretAwareStore, request: ClaimRequest): Promise<voi
 	answerOf(await store.signingKey());
 	answerOf(await store.noteSecret(CONSUMER, MINUTE));
 	answerOf(await store.secretNotes());
+	answerOf(await store.noteName({ namespace: CONSUMER, name: CONSUMER, lifetimeMs: MINUTE }));
+	answerOf(await store.names([CONSUMER]));
 	answerOf(await store.stats());
 	answerOf(await store.takeNotices({ consumer: CONSUMER, notices: [identity], holdMs: 1_000 }));
 	answerOf(await store.operate({ type: 'forget', identity, force: false }));
@@ -104,6 +106,7 @@ async function removeKeys(
 		keys.signingKey,
 		keys.secrets,
 		keys.notices(CONSUMER),
+		keys.name(CONSUMER),
 		...SHARDS.flatMap((shard) => [keys.open(shard), keys.stats(shard)]),
 	];
 	await connections

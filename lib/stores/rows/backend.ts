@@ -2,7 +2,7 @@ import type { Attempt } from '../../core/attempt';
 import type { Budget } from '../../core/budget';
 import type { ClaimRecord, Stored } from '../../core/record';
 import { StoreError } from '../../core/reply';
-import type { NoticesToKeep, NoticesToTake, StatsRow, StoreKind } from '../../core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow, StoreKind } from '../../core/store';
 import type { Clock } from '../../core/transitions';
 import type { Counters } from './counters';
 
@@ -54,6 +54,10 @@ export interface RowsBackend {
 	takeNotices(order: NoticesToTake): Promise<Timed<readonly string[]>>;
 
 	keepNotices(order: NoticesToKeep): Promise<Timed<null>>;
+
+	noteName(note: NameNote): Promise<Timed<null>>;
+
+	names(namespaces: readonly string[]): Promise<Timed<ReadonlyMap<string, string>>>;
 
 	stats(): Promise<Timed<readonly StatsRow[]>>;
 

@@ -4,6 +4,7 @@ import { replyAt } from '../../../lib/core/reply';
 import { absent } from '../change-records';
 import { findProperties, findRecords } from '../find-records';
 import type { RecordsRun } from '../operation';
+import { placeFields, placesOf } from '../places';
 import { recordItem, resultItem } from '../../shared/record-item';
 
 export const properties: readonly INodeProperties[] = findProperties;
@@ -12,7 +13,12 @@ export const properties: readonly INodeProperties[] = findProperties;
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
 	const withResult = run.parameters.get<unknown>('options.includeResult', itemIndex, false);
 	const items: IDataObject[] = [];
-	for (const { identity, state, record } of await findRecords(run, itemIndex)) {
+	const found = await findRecords(run, itemIndex);
+	const places = await placesOf(
+		run,
+		found.flatMap(({ record }) => record?.namespace ?? []),
+	);
+	for (const { identity, state, record } of found) {
 		if (record === null) {
 			const { message } = absent(identity);
 			items.push({ found: false, hash: identity, state: 'absent', message });
@@ -25,6 +31,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 		items.push({
 			found: true,
 			...recordItem(identity, state, record),
+			...placeFields(record, places),
 			...(stored === null || stored.state === 'tombstone'
 				? {}
 				: resultItem(run.opened, identity, stored)),

@@ -6,6 +6,8 @@ import { replyAt } from '../../../lib/core/reply';
 import { ComplaintError } from '../../../lib/guard/complaint';
 import { namespaceOf } from '../../../lib/guard/scope';
 import type { RecordsRun } from '../operation';
+import type { KnownPlaces } from '../places';
+import { placeFields, placesOf } from '../places';
 import { recordItem, resultItem } from '../../shared/record-item';
 
 /** How many records with their results are read at once: each may be as large as Commit allows. */
@@ -119,7 +121,12 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 	for await (const page of allRecords(opened.store, queryOf(run, itemIndex, returnAll))) {
 		if (!page.ok) throw page.error;
 		const { records, unreadable, cursor } = page.answer;
-		items.push(...(withResults ? await allWithResults(run, records) : records.map(plain)));
+		const places = await placesOf(
+			run,
+			records.map(({ record }) => record.namespace),
+		);
+		const plain = (each: ListedRecord) => plainItem(each, places);
+		items.push(...(withResults ? await allWithResults(run, records, plain) : records.map(plain)));
 		items.push(...unreadable.map(unreadableItem));
 		if (returnAll) continue;
 		const last = items.at(-1);
@@ -168,11 +175,14 @@ function queryOf(
 	};
 }
 
-const plain = ({ identity, state, record }: ListedRecord) => recordItem(identity, state, record);
+function plainItem({ identity, state, record }: ListedRecord, places: KnownPlaces): IDataObject {
+	return { ...recordItem(identity, state, record), ...placeFields(record, places) };
+}
 
 async function allWithResults(
 	{ opened }: RecordsRun,
 	records: readonly ListedRecord[],
+	plain: (each: ListedRecord) => IDataObject,
 ): Promise<IDataObject[]> {
 	const items: IDataObject[] = [];
 	for (let at = 0; at < records.length; at += RESULTS_AT_ONCE) {

@@ -2,10 +2,9 @@ import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow'
 
 import { allRecords } from '../../../lib/core/all-records';
 import type { ListedRecord } from '../../../lib/core/listing';
-import { runViewOf } from '../../shared/engine';
 import { storeTitle } from '../../shared/store-parameter';
 import { reportPage } from '../report/page';
-import type { KnownPlaces } from '../report/places';
+import { placesOf } from '../places';
 import { MOST_WAITING } from '../report/waiting';
 import { statisticsFor, statsProperties } from '../statistics';
 import type { RecordsRun } from '../operation';
@@ -21,7 +20,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 		title: title === '' ? 'Idempotency report' : title,
 		store: storeTitle(run.opened.store.kind),
 		madeAt: run.startedAt,
-		places: placesOf(run),
+		places: await placesOf(run, shown),
 		waiting: await oldestWaiting(run, shown),
 	});
 	return [{ html, from: statistics.fromDay, to: statistics.toDay }];
@@ -31,15 +30,6 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 export async function filesOf({ context }: RecordsRun, json: IDataObject): Promise<IBinaryKeyData> {
 	const page = Buffer.from(String(json.html), 'utf8');
 	return { report: await context.helpers.prepareBinaryData(page, 'report.html', 'text/html') };
-}
-
-function placesOf({ context }: RecordsRun): KnownPlaces {
-	const { id = '', name = '' } = context.getWorkflow();
-	const nodes = Object.values(runViewOf(context)?.nodes ?? {});
-	return {
-		baseUrl: context.getInstanceBaseUrl(),
-		workflow: { id, name, nodes: new Map(nodes.map((node) => [node.id, node.name])) },
-	};
 }
 
 const ABANDONED = ['lapsed', 'unknown'] as const;

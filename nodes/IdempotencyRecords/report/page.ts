@@ -4,8 +4,8 @@ import type { ListedRecord } from '../../../lib/core/listing';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
 import { barChart, columnChart, escaped, formatted } from './charts';
-import type { KnownPlaces } from './places';
-import { placeOf } from './places';
+import type { KnownPlaces } from '../places';
+import { placeOf } from '../places';
 import { STYLE } from './style';
 import { link, waitingTable } from './waiting';
 

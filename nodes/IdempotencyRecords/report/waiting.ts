@@ -1,8 +1,8 @@
 import { NEVER_BEGAN } from '../../../lib/core/observe';
 import type { ListedRecord } from '../../../lib/core/listing';
 import { escaped, formatted } from './charts';
-import type { KnownPlaces } from './places';
-import { executionUrl, placeOf } from './places';
+import type { KnownPlaces } from '../places';
+import { executionUrl, placeOf } from '../places';
 
 /** Of what waits, so many are shown: the report is a page and no archive. */
 export const MOST_WAITING = 100;

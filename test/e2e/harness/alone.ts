@@ -61,7 +61,7 @@ export class GuardAlone {
 				sendBody: true,
 				specifyBody: 'json',
 				jsonBody: '={{ $json.body }}',
-				options: { timeout: 3_000, ...(neverError ? response : {}) },
+				options: { timeout: 3_000, ...(neverError ? { response } : {}) },
 			},
 			{ typeVersion: 4.2, ...(answers && !neverError ? { onError: 'continueErrorOutput' } : {}) },
 		);
