@@ -252,7 +252,9 @@ describe('the file of an embedded store', () => {
 		expect(resultsLeft).toBe(claimsLeft - 1);
 
 		await opened.claim(requests.slice(0, 150).map(({ identity }) => claimRequest({ identity })));
-		for (let i = 0; i < 10; i++) await claimOne({ identity: freshIdentity() });
-		expect(rows()).toEqual([161, 0]);
+		// How many go with one write depends on how fast the machine is.
+		let later = 0;
+		for (; later < 300 && rows()[1] !== 0; later++) await claimOne({ identity: freshIdentity() });
+		expect(rows()).toEqual([1 + 150 + later, 0]);
 	});
 });
