@@ -237,10 +237,6 @@ export function describeListing(harness: StoreHarness): void {
 			const expected = { one: 'Orders › Once', two: 'Zahlungen › ß 🎉' };
 			expect(await names('one', 'two', 'three')).toEqual(expected);
 			expect(await names()).toEqual({});
-			const again = await opened.openAgain();
-			expect(Object.fromEntries(answered(await again.names(['one'])))).toEqual({
-				one: 'Orders › Once',
-			});
 		});
 
 		it('are forgotten', async () => {

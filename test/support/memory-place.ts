@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Stored } from '../../lib/core/record';
-import type { NameNote } from '../../lib/core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake } from '../../lib/core/store';
 import type { Clock } from '../../lib/core/transitions';
 
 export interface Kept {
@@ -18,7 +18,7 @@ export class MemoryPlace {
 	/** Times of grants (ms), by budget. */
 	readonly grants = new Map<string, Array<{ readonly at: number }>>();
 
-	readonly notices = new Map<string, number>();
+	private readonly notices = new Map<string, number>();
 
 	private readonly noted = new Map<string, { readonly name: string; readonly until: number }>();
 
@@ -50,6 +50,22 @@ export class MemoryPlace {
 		const kept = { id: ++this.ids, version: 0, stored: copyOf(stored) };
 		this.rows.set(identity, kept);
 		return kept;
+	}
+
+	takeNotices({ consumer, notices, holdMs }: NoticesToTake): string[] {
+		return notices.filter((notice) => {
+			const name = `${consumer} ${notice}`;
+			if ((this.notices.get(name) ?? 0) > this.now) return false;
+			this.notices.set(name, Math.ceil(this.now + holdMs));
+			return true;
+		});
+	}
+
+	keepNotices({ consumer, notices }: NoticesToKeep): null {
+		for (const { notice, until } of notices) {
+			this.notices.set(`${consumer} ${notice}`, Math.ceil(until));
+		}
+		return null;
 	}
 
 	noteName({ namespace, name, lifetimeMs }: NameNote): null {

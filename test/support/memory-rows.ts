@@ -8,6 +8,7 @@ import {
 	type DuplicateCount,
 	type FirstGrant,
 	type Found,
+	type ListedRow,
 	type Looked,
 	RowRefused,
 	type RowSteps,
@@ -21,7 +22,6 @@ import {
 } from '../../lib/stores/rows/backend';
 import { COLUMNS } from '../../lib/stores/rows/columns';
 import { Counters, dayOf } from '../../lib/stores/rows/counters';
-import type { ListedRow } from '../../lib/stores/rows/backend';
 import { settlementsOf } from '../../lib/stores/rows/settlements';
 import { RulesOverRows } from '../../lib/stores/rules-over-rows';
 import { type Kept, type MemoryPlace, copyOf, withDuplicatesOf } from './memory-place';
@@ -181,25 +181,12 @@ export class MemoryRows implements RowsBackend, RowSteps {
 		});
 	}
 
-	async takeNotices({ consumer, notices, holdMs }: NoticesToTake): Promise<Timed<string[]>> {
-		return await this.step((place) => {
-			const answer = notices.filter((notice) => {
-				const name = `${consumer} ${notice}`;
-				if ((place.notices.get(name) ?? 0) > place.now) return false;
-				place.notices.set(name, Math.ceil(place.now + holdMs));
-				return true;
-			});
-			return { micros: place.micros, answer };
-		});
+	async takeNotices(order: NoticesToTake): Promise<Timed<string[]>> {
+		return await this.step((place) => ({ micros: place.micros, answer: place.takeNotices(order) }));
 	}
 
-	async keepNotices({ consumer, notices }: NoticesToKeep): Promise<Timed<null>> {
-		return await this.step((place) => {
-			for (const { notice, until } of notices) {
-				place.notices.set(`${consumer} ${notice}`, Math.ceil(until));
-			}
-			return { micros: place.micros, answer: null };
-		});
+	async keepNotices(order: NoticesToKeep): Promise<Timed<null>> {
+		return await this.step((place) => ({ micros: place.micros, answer: place.keepNotices(order) }));
 	}
 
 	async noteName(note: NameNote): Promise<Timed<null>> {
