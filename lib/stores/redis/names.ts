@@ -1,31 +1,33 @@
+import type { Reply } from '../../core/reply';
 import type { NameNote } from '../../core/store';
-import type { Keys } from './keys';
-import type { Client } from './scripts';
+import type { RedisCalls } from './redis-calls';
 
 /** What people call namespaces: a key for each, which ends by itself. */
 export async function noteName(
-	client: Pick<Client, 'time' | 'hset' | 'pexpireat'>,
-	keys: Keys,
+	calls: RedisCalls,
 	{ namespace, name, lifetimeMs }: NameNote,
-): Promise<void> {
-	const [seconds] = await client.time();
-	const key = keys.name(namespace);
-	await client.hset(key, 'name', name);
-	await client.pexpireat(key, Number(seconds) * 1000 + lifetimeMs);
+): Promise<Reply<null>> {
+	return await calls.askAlone(async (client) => {
+		const [seconds] = await client.time();
+		const key = calls.keys.name(namespace);
+		await client.hset(key, 'name', name);
+		await client.pexpireat(key, Number(seconds) * 1000 + lifetimeMs);
+		return { micros: 0, answer: null };
+	});
 }
 
 export async function namesOf(
-	client: Pick<Client, 'hget'>,
-	keys: Keys,
+	calls: RedisCalls,
 	namespaces: readonly string[],
-): Promise<Map<string, string>> {
-	const names = new Map<string, string>();
-	const found = await Promise.all(
-		namespaces.map(async (namespace) => await client.hget(keys.name(namespace), 'name')),
-	);
-	for (const [i, namespace] of namespaces.entries()) {
-		const name = found[i];
-		if (typeof name === 'string') names.set(namespace, name);
-	}
-	return names;
+): Promise<Reply<ReadonlyMap<string, string>>> {
+	return await calls.askAlone(async (client) => {
+		const found = await Promise.all(
+			namespaces.map(async (namespace) => await client.hget(calls.keys.name(namespace), 'name')),
+		);
+		const known = namespaces.flatMap((namespace, i) => {
+			const name = found[i];
+			return typeof name === 'string' ? [[namespace, name] as const] : [];
+		});
+		return { micros: 0, answer: new Map(known) };
+	});
 }

@@ -194,19 +194,11 @@ export class RedisStore implements SecretAwareStore {
 	}
 
 	async noteName(note: NameNote): Promise<Reply<null>> {
-		const { calls } = this;
-		return await calls.askAlone(async (client) => {
-			await noteName(client, calls.keys, note);
-			return { micros: 0, answer: null };
-		});
+		return await noteName(this.calls, note);
 	}
 
 	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
-		const { calls } = this;
-		return await calls.askAlone(async (client) => ({
-			micros: 0,
-			answer: await namesOf(client, calls.keys, namespaces),
-		}));
+		return await namesOf(this.calls, namespaces);
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {
