@@ -2,22 +2,33 @@ import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from '
 import type { ClaimRecord } from '../../../lib/core/record';
 import { openStore } from '../../../nodes/shared/open-store';
 import { node, noOp, webhook, workflow } from '../../support/engine';
-import type { NodeSettings, RunOptions, RunResult, WorkflowJson } from '../../support/engine';
+import type {
+	EngineOptions,
+	NodeSettings,
+	RunOptions,
+	RunResult,
+	WorkflowJson,
+} from '../../support/engine';
 import { ownNodes } from '../../support/engine/own-nodes';
 import { engine } from '../../workflows/nodes';
 import { delivery } from '../../workflows/scenario';
 
 /** Workflows of n8n's own nodes around an act, and what becomes of their claims. */
 
-export const own = () =>
+export const own = (options: Partial<EngineOptions> = {}) =>
 	engine({
+		...options,
 		nodes: ownNodes(
 			'aggregate',
+			'emailSend',
+			'executeWorkflow',
+			'executeWorkflowTrigger',
 			'filter',
 			'httpRequest',
 			'if',
 			'merge',
 			'noOp',
+			'postgres',
 			'set',
 			'splitInBatches',
 			'splitOut',

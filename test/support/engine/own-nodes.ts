@@ -6,6 +6,8 @@ import type { INodeType, IVersionedNodeType } from 'n8n-workflow';
 const FILES = {
 	aggregate: 'Transform/Aggregate/Aggregate',
 	emailSend: 'EmailSend/EmailSend',
+	executeWorkflow: 'ExecuteWorkflow/ExecuteWorkflow/ExecuteWorkflow',
+	executeWorkflowTrigger: 'ExecuteWorkflow/ExecuteWorkflowTrigger/ExecuteWorkflowTrigger',
 	filter: 'Filter/Filter',
 	httpRequest: 'HttpRequest/HttpRequest',
 	if: 'If/If',
