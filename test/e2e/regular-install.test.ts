@@ -1,10 +1,11 @@
 import { redisCredential } from '../../scripts/lib/example';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { ensureNode } from '../../scripts/lib/n8n-install.mjs';
 import { environmentOf } from '../../scripts/lib/node.mjs';
+import { run } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis';
 import { installTarball } from '../../scripts/lib/tarball';
 import { deliver } from './harness/deliver';
@@ -45,6 +46,30 @@ it.each(['20.20.2', '22.23.3', '24.21.0'])(
 		}
 	},
 );
+
+it('has nothing in it that a user does not need, and little of it', async () => {
+	const folder = await mkdtemp(join(tmpdir(), 'idempotency-packed-'));
+	try {
+		await run('tar', ['-xzf', SET_UP.tarball, '-C', folder]);
+		// What it brings along is listed in docs/bundled.md, and told apart.
+		await rm(join(folder, 'package', 'node_modules'), { recursive: true });
+		const found = await readdir(join(folder, 'package'), { recursive: true, withFileTypes: true });
+		const files = found
+			.filter((each) => each.isFile())
+			.map((each) => relative(join(folder, 'package'), join(each.parentPath, each.name)));
+		const [code, others] = [
+			files.filter((each) => each.startsWith('dist/')),
+			files.filter((each) => !each.startsWith('dist/')),
+		];
+		expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE.md', 'README.md', 'package.json']);
+		const needed = /^dist\/(credentials|lib|nodes)\/.+\.(js|lua|svg|node\.json)$/;
+		expect(code.filter((each) => !needed.test(each))).toEqual([]);
+		await run('tar', ['-czf', 'own.tgz', 'package'], { cwd: folder });
+		expect((await stat(join(folder, 'own.tgz'))).size).toBeLessThan(450_000);
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+});
 
 it('has both nodes under the name of the package', async () => {
 	const types = await n8n.api.call<NodeType[]>('GET', '/types/nodes.json');
