@@ -35,7 +35,7 @@ export interface ClaimRequest {
 	readonly counting?: Counting;
 }
 
-/** `observed`: whoever is refused goes on all the same. `none`: it is not counted. */
+/** `observed`: whoever is refused goes on all the same. `none`: it is neither counted nor found among open claims. */
 export type Counting = 'observed' | 'none';
 
 /** Why a store refuses a claim. */
@@ -47,7 +47,9 @@ export type ConflictReason =
 	| 'attempts_exhausted'
 	| 'budget_exhausted'
 	| 'stale_key'
-	| 'tenant_mismatch';
+	| 'tenant_mismatch'
+	/** The same content came under another key: said after the claim, which is given back. */
+	| 'likely_duplicate';
 
 export type ClaimAnswer =
 	| {

@@ -47,6 +47,12 @@ export const ALL_RECORDS: ListQuery = {
 	cursor: null,
 };
 
+/**
+ * Where the contents of requests are remembered. These records are no requests: they are in no list that does not ask for them, nobody waits
+ * for them, and they are not counted.
+ */
+export const CONTENT_NAMESPACE = 'same-content';
+
 /** Claims that wait for an end are in an index of their own: they are found without looking at all records. */
 export function asksForOpen({ states }: ListQuery): boolean {
 	return states !== null && states.every((state) => OPEN.has(state));
@@ -85,6 +91,7 @@ export function isListed(
 	const state = observe({ ...record, result: null }, nowMs);
 	return (
 		state !== 'absent' &&
+		(record.namespace !== CONTENT_NAMESPACE || namespace === CONTENT_NAMESPACE) &&
 		(states === null || states.includes(state) || isForgottenAtDoor(record, states, nowMs)) &&
 		(namespace === null || record.namespace === namespace) &&
 		(workflowId === null || record.workflowId === workflowId) &&
@@ -126,7 +133,11 @@ export async function pageOf(
 			size = clamped(Math.min(Math.ceil(wanted / rate), size - 1));
 			continue;
 		}
-		for (const each of found) records.set(each.identity, each);
+		for (const each of found) {
+			const isHidden =
+				each.record.namespace === CONTENT_NAMESPACE && query.namespace !== CONTENT_NAMESPACE;
+			if (!isHidden) records.set(each.identity, each);
+		}
 		if (asksForAll(query)) for (const each of reply.answer.unreadable) unreadable.add(each);
 		cursor = next;
 		if (cursor === null || records.size >= query.pageSize) {

@@ -2,9 +2,11 @@ import { sealToken } from '../keys/claim-token';
 import type { ClaimAnswer, ClaimRequest, OwnedClaim } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
+import type { Answered, Claimed } from './claimed';
 import { lostClaimsOf, LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
+import { contentsOf, lookedAlike } from './look-alike';
 import type { ClaimableItem } from './prepare';
 import { release } from './release';
 import { namingPlace } from './naming';
@@ -12,18 +14,7 @@ import { grantedTwice, requestsOf } from './rotation';
 import { lifetimeOf } from './secret-keeper';
 import type { GuardTerms } from './terms';
 
-/** The store's answer to an item. */
-export interface Answered {
-	readonly ok: true;
-	readonly request: ClaimRequest;
-	readonly answer: ClaimAnswer;
-	/** The store's clock, in ms. */
-	readonly now: number;
-	/** Only for a new claim. */
-	readonly token: string | null;
-}
-
-export type Claimed = Answered | { readonly ok: false; readonly error: StoreError };
+export type { Answered, Claimed };
 
 export interface GrantedClaim extends OwnedClaim {
 	readonly token: string;
@@ -75,12 +66,15 @@ async function claimOnce(
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
 	const namings = namingsOfRequests(opened, items);
 	await lostClaimsOf(store).stopLookingFor(requests);
+	const contents = contentsOf(items, chosen);
+	const asksBeside = contents.filter((content) => content !== null);
 	// Asked for in this order: over one connection the notes are read after the claims.
-	const [signingKeys, replies, notes] = await Promise.all([
+	const [signingKeys, all, notes] = await Promise.all([
 		signingKeysOf(opened),
-		store.claim(requests, { minReplicas }),
+		store.claim([...requests, ...asksBeside], { minReplicas }),
 		secretKeeper?.notes(),
 	]);
+	const replies = all.slice(0, requests.length);
 	if (onStoreError !== 'continueUnprotected') lookForLost(opened, requests, replies);
 	const refused =
 		(signingKeys.ok ? null : signingKeys.error) ??
@@ -90,7 +84,7 @@ async function claimOnce(
 		await release(opened, grantsIn(requests, replies), 'The claim could not be handed over');
 
 	let asked = 0;
-	return chosen.map((request): Claimed => {
+	const claimed = chosen.map((request): Claimed => {
 		if (request instanceof StoreError) return { ok: false, error: request };
 		const reply = replyAt(replies, asked++);
 		if (!reply.ok) return reply;
@@ -104,6 +98,8 @@ async function claimOnce(
 		const sealed = { store: store.kind, identity, owner, fence, naming, remains, completeInSql };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
+	if (asksBeside.length === 0) return claimed;
+	return await lookedAlike(opened, items, claimed, contents, all.slice(requests.length));
 }
 
 /** What the record of each request is named by; none where the store notes no namings. */

@@ -1,12 +1,13 @@
 import { deterministicKsuid, uuidV8 } from '../keys/key-formats';
 import type { Answered } from './claim-items';
 import type { JsonObject } from './item';
+import type { Alike } from './same-content';
 import type { Scope } from './scope';
 import { isoTime } from './words';
 
 /** What the `idempotency` object of an answered item says. A refused item has `refusalDetails` besides. */
 export function answerDetails(
-	{ request, answer, token }: Answered,
+	{ request, answer, token, alike }: Answered,
 	key: string,
 	scope: Scope,
 ): JsonObject {
@@ -25,5 +26,11 @@ export function answerDetails(
 		expiresAt: isoTime(record?.expiresAt),
 		duplicates: record?.duplicates ?? 0,
 		...(outcome === 'new' ? { token, fence: answer.fence } : {}),
+		...(alike === undefined ? {} : { likelyDuplicate: alikeDetails(alike) }),
 	};
+}
+
+function alikeDetails({ key, identity, firstSeenAt, executionId }: Alike): JsonObject {
+	const named = key === '' ? null : key;
+	return { key: named, hash: identity, firstSeenAt: isoTime(firstSeenAt), executionId };
 }

@@ -11,6 +11,8 @@ import { claimSettingsOf, invalidParameter } from './claim-settings';
 import type { Compared } from './compared';
 import { comparedOf } from './compared';
 import { ComplaintError } from './complaint';
+import type { Content } from './content';
+import { contentOf } from './content';
 import type { GuardItem } from './item';
 import type { ItemKey, MissingKey } from './item-key';
 import { identityUnder, keyOf } from './item-key';
@@ -30,6 +32,8 @@ export interface ClaimableItem extends RequestsOfItem {
 	/** The key as its user knows it, shortened. */
 	readonly label: string;
 	readonly compared: Compared | null;
+	/** Null where the same under another key is not looked for. */
+	readonly content: Content | null;
 	/** The sender retries for longer than requests are remembered: hours of both. */
 	readonly outlasted: { readonly retriesForHours: number; readonly rememberedHours: number } | null;
 	/** The caller chose the key, and nothing keeps callers apart. */
@@ -131,6 +135,11 @@ async function claimOf(
 		request,
 		earlierRequests: earlier.map(requestUnder),
 		compared,
+		content: await contentOf(terms, item.json, key, compared, payload, {
+			naming,
+			scope: guard.scope,
+			tenant,
+		}),
 		outlasted: outlasted(key, terms),
 		sharedByCallers: key.chosenBy === 'caller' && tenant === null,
 		doubts: keyDoubtsOf(key.parts.at(-1)),

@@ -7,6 +7,8 @@ import type { JsonObject } from './item';
 import { namingPlace, namingsOf } from './naming';
 import type { StoreSecrets } from './store-secrets';
 import type { ClaimableItem } from './prepare';
+import type { Alike } from './same-content';
+import type { NamedAlike } from './words';
 import { conflictMessage } from './words';
 
 type Conflict = ClaimAnswer & { outcome: 'conflict' };
@@ -30,6 +32,7 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 	budget_exhausted: [429, 'Too many new requests'],
 	stale_key: [412, 'The event is too old'],
 	tenant_mismatch: [403, 'The key belongs to somebody else'],
+	likely_duplicate: [409, 'The same content came under another key'],
 	missing_key: [400, 'The request has no key'],
 	signature_refused: [401, 'The request could not be authenticated'],
 };
@@ -37,7 +40,7 @@ const TITLES: Readonly<Record<Refusal['reason'], readonly [statusCode: number, t
 /** What the store's refusal means to the caller. @param sameBatch whether this very run holds the key for an earlier item */
 export function refusalOf(
 	conflict: Conflict,
-	{ request, now }: Answered,
+	{ request, now, alike }: Answered,
 	item: ClaimableItem,
 	secrets: StoreSecrets,
 	sameBatch: boolean,
@@ -56,6 +59,7 @@ export function refusalOf(
 		title,
 		message: conflictMessage(conflict, {
 			sameBatch,
+			alike: alike === undefined ? null : namedAlike(alike, item),
 			storeIsYounger: isWithinRetention(request, now),
 			budget: request.budget,
 			difference: differenceOf(changedFields, missing),
@@ -77,6 +81,11 @@ export function signatureRefusal(): Refusal {
 		'signature_refused',
 		'The request could not be authenticated. Nothing was done.',
 	);
+}
+
+/** A caller that nobody knows learns of no key but its own. With a secret only the hash is kept. */
+function namedAlike({ key, identity, firstSeenAt }: Alike, { content }: ClaimableItem): NamedAlike {
+	return { key: content === null ? null : key || identity, firstSeenAt };
 }
 
 /** Of a request that was not asked for at the store. */

@@ -37,6 +37,8 @@ export interface ItemTerms {
 	readonly eventTime: unknown;
 	/** Null: there is no budget. */
 	readonly budget: BudgetTerms | null;
+	/** What is done where the same content comes under another key; null: it is not looked for. */
+	readonly sameContent: SameContentTerms | null;
 	/** How long a finished request is remembered. */
 	readonly retentionMs: number;
 	/** How long one run may hold the key. */
@@ -82,6 +84,13 @@ export interface TenantTerms {
 	readonly emptyPart: string | null;
 	/** Each tenant has its own keys; else the first tenant owns the key. */
 	readonly isSeparate: boolean;
+}
+
+export interface SameContentTerms {
+	/** The request is refused. Else it goes on, and says so. */
+	readonly refuses: boolean;
+	/** For how long a content is remembered. */
+	readonly windowMs: number;
 }
 
 /** How many new requests may be granted. */

@@ -16,6 +16,14 @@ export interface ConflictWords {
 	readonly sameBatch: boolean;
 	readonly storeIsYounger: boolean;
 	readonly budget: Budget | undefined;
+	/** The request that came first with the same content. */
+	readonly alike: NamedAlike | null;
+}
+
+export interface NamedAlike {
+	/** Null where it may not be told. */
+	readonly key: string | null;
+	readonly firstSeenAt: number;
 }
 
 export function conflictMessage({ reason, record }: Conflict, words: ConflictWords): string {
@@ -46,6 +54,11 @@ export function conflictMessage({ reason, record }: Conflict, words: ConflictWor
 			return words.storeIsYounger
 				? 'The store began to remember after the event happened, so the event may have been handled before. Nothing was done. Do not try again: check where it was sent from whether it was handled.'
 				: 'The event is older than this node remembers, so it may have been handled before. Nothing was done. Do not try again: check where it was sent from whether it was handled.';
+		case 'likely_duplicate': {
+			const { key = null, firstSeenAt } = words.alike ?? {};
+			const under = key === null ? 'another key' : `the key "${key}"`;
+			return `The same content came at ${isoTime(firstSeenAt)} under ${under}. Nothing was done for this one. Do not send it again under a new key: to get the result of the first request, send it again with the key that it had.`;
+		}
 		case 'tenant_mismatch':
 			return 'This key belongs to somebody else. Nothing was done.';
 	}

@@ -18,6 +18,9 @@ const LONGEST_TEXT = 1_000;
 
 const MOST_VALUES = 20_000;
 
+/** Whether a field of this name looks as if each delivery changed it. */
+export const isVolatileName = (name: string): boolean => VOLATILE.test(name);
+
 /** Looks through `value` for the first of each; at most 20,000 values, so that a huge payload costs no more than a large one. */
 export function keyDoubtsOf(value: unknown): KeyDoubts {
 	let unsafeInteger: string | null = null;

@@ -8,6 +8,7 @@ import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import { missingKeyRefusal, refusalDetails, signatureRefusal } from '../../lib/guard/refusal';
+import type { Alike } from '../../lib/guard/same-content';
 import { waitForResults } from '../../lib/guard/wait-for-result';
 import { duplicateMessage } from '../../lib/guard/words';
 import { HeldClaims } from '../run-end/hold-claims';
@@ -87,6 +88,7 @@ async function guard(
 		held,
 		unprotected: [],
 		refusedBefore: null,
+		alike: null,
 	};
 	let claimed = await claimItems(opened, settings, claimable);
 	try {
@@ -115,6 +117,7 @@ async function guard(
 		),
 		granted: held?.granted.length ?? 0,
 		refusedBefore: route.refusedBefore,
+		alike: route.alike,
 	});
 	held?.handOver();
 }
@@ -139,6 +142,8 @@ interface Routing {
 	readonly unprotected: Array<{ index: number; message: string }>;
 	/** Status of a stored refusal that went out on Duplicate. */
 	refusedBefore: number | null;
+	/** Came before a new item with the same content. */
+	alike: Alike | null;
 }
 
 function routeUnclaimed(
@@ -185,6 +190,7 @@ function routeClaimed(
 			routeStoreError(route, index, answer.error);
 			break;
 		case 'new':
+			if (claimed.ok) route.alike ??= claimed.alike ?? null;
 			out.pass(OUTPUT.new, index, settings.outputField, answer.details);
 			break;
 		case 'duplicate': {

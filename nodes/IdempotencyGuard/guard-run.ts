@@ -1,3 +1,4 @@
+import type { Alike } from '../../lib/guard/same-content';
 import type { Prepared } from '../../lib/guard/prepare';
 import type { GuardSettings } from '../shared/guard-settings';
 
@@ -12,4 +13,6 @@ export interface GuardRun {
 	readonly granted: number;
 	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */
 	readonly refusedBefore: number | null;
+	/** The request that came first with the content of one that left on New; null where there was none. */
+	readonly alike: Alike | null;
 }

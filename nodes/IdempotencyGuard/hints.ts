@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { shortened } from '../../lib/guard/complaint';
+import { isoTime } from '../../lib/guard/words';
 import type { Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd } from '../shared/engine';
@@ -19,6 +20,7 @@ export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
 		...sleepHints(context, run.settings),
 		...wiringHints(context, run),
+		...alikeHints(run),
 		...fixedKeyHints(context),
 		...retentionHints(run.prepared),
 		...doubtHints(run.prepared),
@@ -51,6 +53,14 @@ function oldN8nHints({ settings }: GuardRun): string[] {
 	return settings.awaitsCommit
 		? [lasting]
 		: [`${lasting} Add Idempotency Commit behind the node that acts: on this n8n it is needed.`];
+}
+
+function alikeHints({ alike }: GuardRun): string[] {
+	if (alike === null) return [];
+	const { key, identity, firstSeenAt } = alike;
+	return [
+		`The same content came at ${isoTime(firstSeenAt)} under the key "${shortened(key || identity)}", and went on again now. If it is the same request, set "Same Content Under Another Key" to "Answer Conflict".`,
+	];
 }
 
 function fixedKeyHints(context: IExecuteFunctions): string[] {

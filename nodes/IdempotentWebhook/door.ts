@@ -181,7 +181,7 @@ export class Door {
 
 	private answerOf(claimed: Claimed, item: ClaimableItem, opened: OpenStore): Answer {
 		const tells = this.isKnown || item.request.tenant !== '';
-		const told = tells ? item : { ...item, compared: null };
+		const told = tells ? item : { ...item, compared: null, content: null };
 		return answerOf(claimed, told, this.settings, opened, () => false);
 	}
 

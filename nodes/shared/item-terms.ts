@@ -6,6 +6,7 @@ import type {
 	CompareTerms,
 	ItemTerms,
 	KeyTerms,
+	SameContentTerms,
 	TenantTerms,
 } from '../../lib/guard/terms';
 import type { KeyNormalization } from '../../lib/keys/normalize-key';
@@ -41,6 +42,7 @@ function termsOf(parameters: ItemParameters, itemIndex: number): ItemTerms {
 			itemIndex,
 			'hold',
 		),
+		sameContent: sameContentTermsOf(parameters, itemIndex),
 		maxAttempts: parameters.get('options.limitAttempts', itemIndex, false)
 			? number('options.maxAttempts', 5)
 			: null,
@@ -107,6 +109,21 @@ export function tenantTermsOf(parameters: ItemParameters, itemIndex: number): Te
 		emptyPart: parameters.emptyPart('options.tenant', itemIndex),
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
 	};
+}
+
+/** Null: it is not looked for. */
+function sameContentTermsOf(
+	parameters: ItemParameters,
+	itemIndex: number,
+): SameContentTerms | null {
+	const does = parameters.get<'off' | 'report' | 'conflict'>(
+		'options.sameContent',
+		itemIndex,
+		'off',
+	);
+	if (does === 'off') return null;
+	const minutes = Number(parameters.get<unknown>('options.sameContentMinutes', itemIndex, 10));
+	return { refuses: does === 'conflict', windowMs: minutes * MINUTE_MS };
 }
 
 const BUDGET_OPTIONS = ['budgetScope', 'budgetLimit', 'budgetWindowMinutes'] as const;

@@ -185,8 +185,7 @@ export function claimOf(
 
 /** Some claims are counted otherwise. It hangs on another choice, so that the walks are those that meet every answer. */
 function countedAs(lacks: number): Pick<ClaimRequest, 'counting'> {
-	if (lacks === 0) return {};
-	return { counting: lacks === 0.5 ? 'observed' : 'none' };
+	return lacks === 0 ? {} : { counting: 'observed' };
 }
 
 export function commandOf(

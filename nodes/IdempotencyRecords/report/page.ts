@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<Blocked, string>> = {
 	budget_exhausted: 'Over the budget',
 	stale_key: 'Too old',
 	tenant_mismatch: "Somebody else's key",
+	likely_duplicate: 'Same content, other key',
 };
 
 export interface PageOptions {

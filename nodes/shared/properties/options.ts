@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { compareOptions } from './compare';
 import { runOptions } from './run';
+import { sameContentOptions } from './same-content';
 
 /** What shares the beginning of its title belongs together, and stands together in the list. */
 const furtherOptions: INodeProperties[] = [
@@ -254,5 +255,6 @@ export function optionsOf(options: readonly INodeProperties[]): INodeProperties 
 export const guardOptions: readonly INodeProperties[] = [
 	...compareOptions,
 	...runOptions,
+	...sameContentOptions,
 	...furtherOptions,
 ];

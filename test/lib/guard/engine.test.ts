@@ -47,6 +47,7 @@ const terms: ItemTerms = {
 	tenant: null,
 	eventTime: undefined,
 	budget: null,
+	sameContent: null,
 	retentionMs: 48 * HOUR_MS,
 	claimTimeoutMs: HOUR_MS,
 	onUnknownOutcome: 'hold',

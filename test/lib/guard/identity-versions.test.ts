@@ -70,6 +70,7 @@ async function claim(opened: OpenStore, id: string, amount = 1, tenant = 'ACME')
 		tenant: { value: tenant, emptyPart: null, isSeparate: false },
 		eventTime: undefined,
 		budget: null,
+		sameContent: null,
 		retentionMs: 48 * HOUR,
 		claimTimeoutMs: HOUR,
 		onUnknownOutcome: 'hold',

@@ -4,7 +4,7 @@
 -- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
 --       3 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
 --              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age, o: what
---              is not granted counts as observed, q: nothing is counted), field `r`; the namespace; and what is compared
+--              is not granted counts as observed, q: nothing is counted, and the claim is not in `open`), field `r`; the namespace; and what is compared
 --       4 x    an item: owner, fingerprint, field `k`, field digests; or
 --       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
@@ -140,7 +140,9 @@ for shard = 1, #shards do
 			else
 				local written = write_fresh(key, set, at, event, tenant)
 				if type(written) == 'number' then
-					note_opened(index, key, set.ends)
+					if set.counted then
+						note_opened(index, key, set.ends)
+					end
 				else
 					counter = false
 					reply[#reply + 1] = { item, 'error', written.err }

@@ -129,10 +129,10 @@ local function answer(entry)
 		said = { 'error', rec }
 	end
 	local outcome, value, record, ends = said[1], said[2], said[3], said[4]
-	if ends then
+	local set, event = terms_of(at)
+	if ends and set.counted then
 		note_opened(opened[shard], KEYS[number], ends)
 	end
-	local set, event = terms_of(at)
 	if outcome ~= 'error' and set.counted and is_counted(outcome, event) then
 		local again = outcome == 'new' and rec and rec.attempts > 1
 		local counter = outcome ~= 'new' and set.blocked .. outcome or set.namespace .. (again and 'retry' or outcome)
