@@ -74,10 +74,13 @@ export interface Store {
 
 /** A store whose records may be of a secret: it notes which, so that another one is not taken for a store that remembers nothing. */
 export interface SecretAwareStore extends Store {
-	/** The secrets that records may be of now. `micros` is 0 where no single clock orders this with claims. */
+	/**
+	 * What is noted now: the secrets that records may be of, and who uses the store, see instance-notes.ts. `micros` is 0 where no single
+	 * clock orders this with claims.
+	 */
 	secretNotes(): Promise<Reply<readonly SecretNote[]>>;
 
-	/** Records of the secret may live for `lifetimeMs` from now. A later time that was noted before stays. */
+	/** The note counts for `lifetimeMs` from now, as long as records of the secret may live. A later time that was noted before stays. */
 	noteSecret(id: string, lifetimeMs: number): Promise<Reply<null>>;
 }
 

@@ -1,3 +1,4 @@
+import { INSTANCE_NOTED_MS, instanceNoteOf, isInstanceNote } from '../core/instance-notes';
 import type { ClaimRequest } from '../core/record';
 import { StoreError } from '../core/reply';
 import type { Reply } from '../core/reply';
@@ -90,8 +91,13 @@ export class SecretKeeper {
 		return null;
 	}
 
+	/** This n8n uses the store. @param digest names the instance */
+	async noteInstance(digest: string): Promise<StoreError | null> {
+		return await this.cover(instanceNoteOf(digest), INSTANCE_NOTED_MS);
+	}
+
 	private foreignIn({ answer }: { readonly answer: readonly SecretNote[] }): StoreError | null {
-		const foreign = answer.filter(({ id }) => !this.ids.includes(id));
+		const foreign = answer.filter((note) => !isInstanceNote(note) && !this.ids.includes(note.id));
 		if (foreign.length === 0) return null;
 		const until = Math.max(...foreign.map((note) => note.until));
 		if (foreign.every(({ id }) => isOtherVersion(id, this.ids))) {

@@ -9,6 +9,7 @@ import type { OpenStore } from '../../lib/guard/opened-store';
 import type { StoreSecrets } from '../../lib/guard/store-secrets';
 import { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
+import { sha256 } from '../../lib/keys/sha256';
 import { type AdviceFor, withAdvice } from '../../lib/stores/checked-store';
 import { embeddedAdviceFor } from '../../lib/stores/embedded';
 import { postgresAdviceFor } from '../../lib/stores/postgres';
@@ -20,7 +21,7 @@ import { stores } from './stores';
 
 /** @throws StoreError where this n8n can't use the store; n8n's own error where the credential can't be read. */
 export async function openStore(
-	context: Pick<IExecuteFunctions, 'getCredentials'>,
+	context: Pick<IExecuteFunctions, 'getCredentials' | 'getInstanceId'>,
 	kind: StoreKind,
 ): Promise<OpenStore> {
 	if (kind === 'embedded') return await openEmbedded();
@@ -40,6 +41,8 @@ export async function openStore(
 	const adviceFor = isRedis ? redisAdviceFor : postgresAdviceFor;
 	const secrets = { secret, previousSecret };
 	const secretKeeper = await secretKeeperOf(shared, secrets, adviceFor);
+	// Told by the credential's test. What can't be noted now is not worth failing for.
+	await secretKeeper.noteInstance(sha256(context.getInstanceId()).subarray(0, 8).toString('hex'));
 	return { store: shared.store, leases: shared.leases, ...secrets, secretKeeper };
 }
 

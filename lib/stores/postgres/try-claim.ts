@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { sharingOf } from '../../core/instance-notes';
 import { StoreError } from '../../core/reply';
 import { adviceFor } from './advice';
 import { Database } from './database';
@@ -59,10 +60,17 @@ async function live(database: Database): Promise<PostgresHealth> {
 	await steps.remove(identity);
 	const rows = new PostgresRows(database);
 	await rows.takeNotices({ consumer: 'trial', notices: [identity], holdMs: 1 });
-	await rows.secretNotes();
+	const { answer: noted } = await rows.secretNotes();
 	await rows.names([identity]);
 	await rows.stats();
-	return { address: database.address, roundTripMs, ...(await settingsOf(database)) };
+	const { version: server, notes } = await settingsOf(database);
+	const sharing = sharingOf(noted, 'Table Prefix');
+	return {
+		address: database.address,
+		roundTripMs,
+		version: server,
+		notes: sharing === null ? notes : [...notes, sharing],
+	};
 }
 
 async function settingsOf(database: Database): Promise<{ version: string; notes: string[] }> {

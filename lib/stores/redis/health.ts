@@ -1,10 +1,13 @@
 import { attemptAsync } from '../../core/attempt';
+import { sharingOf } from '../../core/instance-notes';
 import { connect, within } from './connection';
 import { storeErrorOf } from './errors';
 import { findCause } from './find-cause';
+import { Keys } from './keys';
 import type { RedisOptions } from './options';
 import { addressOf, prefixOf } from './options';
 import type { Client } from './scripts';
+import { secretNotes } from './secret-notes';
 import { tryClaim } from './try-claim';
 
 /** What a Redis server is, for a person who is about to rely on it. */
@@ -15,7 +18,14 @@ export interface RedisHealth {
 }
 
 export interface RedisFinding {
-	readonly topic: 'server' | 'role' | 'eviction' | 'persistence' | 'deployment' | 'latency';
+	readonly topic:
+		| 'server'
+		| 'role'
+		| 'eviction'
+		| 'persistence'
+		| 'deployment'
+		| 'latency'
+		| 'sharing';
 	/** As the server says it, or `unknown` where it did not tell. */
 	readonly value: string;
 	/** `problem`: the store can't work, or can't keep its promise. */
@@ -54,6 +64,16 @@ export async function describeRedis(options: RedisOptions): Promise<RedisHealth>
 	return looked.value;
 }
 
+/** Who uses the prefix, where it is more than one n8n. */
+async function sharingFindings(client: Client, options: RedisOptions): Promise<RedisFinding[]> {
+	const keys = new Keys(prefixOf(options));
+	// Where they can't be read, no claim can work either: that is told by trying one.
+	const noted = await attemptAsync(async () => await secretNotes(client, keys.secrets, 0));
+	const meaning = noted.ok ? sharingOf(noted.value.notes, 'Key Prefix') : null;
+	if (meaning === null) return [];
+	return [{ topic: 'sharing', value: 'several n8n instances', level: 'note', meaning }];
+}
+
 async function look(client: Client, options: RedisOptions, address: string): Promise<RedisHealth> {
 	const began = performance.now();
 	// The command that every script begins with.
@@ -71,6 +91,7 @@ async function look(client: Client, options: RedisOptions, address: string): Pro
 			persistenceFinding(info),
 			deploymentFinding(info, options),
 			latencyFinding(roundTripMs),
+			...(await sharingFindings(client, options)),
 		],
 	};
 }
