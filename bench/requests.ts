@@ -1,5 +1,6 @@
-import { fieldDigestsOf } from '../lib/keys/field-digests';
-import { comparisonOf, fingerprintOf, identityOf, ownerTokenOf } from '../lib/keys/identity';
+import { partsOfObject } from '../lib/keys/canonical-parts';
+import { fieldDigestsOfTexts } from '../lib/keys/field-digests';
+import { comparisonOf, fingerprintOfText, identityOf, ownerTokenOf } from '../lib/keys/identity';
 import { LEASE_MS } from '../lib/guard/lease-keeper';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../lib/core/record';
 import type { Reply } from '../lib/core/reply';
@@ -35,13 +36,14 @@ export function makeOrder(): Order {
 export function requestOf(order: Order, itemIndex = 0): ClaimRequest {
 	const scope = ['node', 'AbCdEfGhIjKlMnOp', '5f0b2a52-6f0e-4c0e-9a55-0d7a5f3a0004'];
 	const executionId = '123456';
+	const parts = partsOfObject({ ...order }, new Set(), () => Object.entries(order));
 	const claimant = { nonce: 'c29tZSBub25jZQ', executionId, nodeId: scope[2] ?? '', runIndex: 0 };
 	return claimRequest({
 		identity: identityOf({ scope, tenant: null, keyParts: [order.orderId] }),
 		owner: ownerTokenOf({ ...claimant, itemIndex }),
-		fingerprint: fingerprintOf(order),
+		fingerprint: fingerprintOfText(parts.text),
 		comparison: comparisonOf(['payload']),
-		fieldDigests: fieldDigestsOf(Object.entries(order)),
+		fieldDigests: fieldDigestsOfTexts(parts.fields),
 		namespace: 'AbCdEfGhIjKlMnOp:Guard',
 		key: order.orderId,
 		leaseMs: LEASE_MS,

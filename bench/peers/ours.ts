@@ -1,5 +1,6 @@
-import { fieldDigestsOf } from '../../lib/keys/field-digests';
-import { comparisonOf, fingerprintOf, identityOf, ownerTokenOf } from '../../lib/keys/identity';
+import { partsOfObject } from '../../lib/keys/canonical-parts';
+import { fieldDigestsOfTexts } from '../../lib/keys/field-digests';
+import { comparisonOf, fingerprintOfText, identityOf, ownerTokenOf } from '../../lib/keys/identity';
 import type { ClaimRequest, OwnerAnswer, UnknownOutcomePolicy } from '../../lib/core/record';
 import { openRedisStore } from '../../lib/stores/redis';
 import { decodeResult, encodeResult } from '../../lib/results/result-codec';
@@ -75,6 +76,7 @@ class OurHandler implements Handler {
 	private requestOf({ key, payload }: Delivery): ClaimRequest {
 		const { leaseMs, retentionMs } = this.options;
 		const executionId = `${this.nonce} ${this.runs++}`;
+		const parts = partsOfObject(payload, new Set(), () => Object.entries(payload));
 		return {
 			identity: identityOf({ scope: 'bench', tenant: null, keyParts: [key ?? payload] }),
 			owner: ownerTokenOf({
@@ -84,9 +86,9 @@ class OurHandler implements Handler {
 				runIndex: 0,
 				itemIndex: 0,
 			}),
-			fingerprint: fingerprintOf(payload),
+			fingerprint: fingerprintOfText(parts.text),
 			comparison: comparisonOf(['payload']),
-			fieldDigests: fieldDigestsOf(Object.entries(payload)),
+			fieldDigests: fieldDigestsOfTexts(parts.fields),
 			tenant: '',
 			namespace: 'bench',
 			key: key ?? '',

@@ -1,13 +1,15 @@
+import type { CanonicalParts } from '../keys/canonical-parts';
+import { partsOfObject, partsOfPairs } from '../keys/canonical-parts';
 import { valueAtPath, withoutPaths } from '../keys/field-paths';
 import type { ItemKey } from './item-key';
 import type { JsonObject } from './item';
 import type { Payload } from './payload';
-import { methodOf, topFieldsOf } from './payload';
+import { methodOf, OPENED, topFieldsOf } from './payload';
 import type { CompareTerms } from './terms';
 
 /** What must be the same on a retry. */
 export interface Compared {
-	readonly value: unknown;
+	readonly value: Compared['fields'] | JsonObject;
 	/** Which parts of the request these are, as it was set: what another setting compares says nothing of them. */
 	readonly setting: readonly unknown[];
 	/** Its top-level fields, to say which differ. */
@@ -44,4 +46,13 @@ export async function comparedOf(
 	const left = withoutPaths(value, terms.paths) as JsonObject;
 	const compared = method === null ? left : { ...left, method };
 	return { value: compared, setting: ['except', terms.paths], fields: topFieldsOf(compared) };
+}
+
+/** @throws CanonicalJsonError for what JSON can't hold */
+export function partsOf({ value, fields }: Compared): CanonicalParts {
+	return isPairs(value) ? partsOfPairs(value) : partsOfObject(value, OPENED, () => fields);
+}
+
+function isPairs(value: Compared['value']): value is Compared['fields'] {
+	return Array.isArray(value);
 }

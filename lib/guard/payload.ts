@@ -91,11 +91,14 @@ async function binaryDigestsOf(
 	return digests;
 }
 
+/** Members of a payload whose own members are its top-level fields. */
+export const OPENED: ReadonlySet<string> = new Set(['body', 'query', 'params', 'binary']);
+
 /** The top-level fields of a payload by the names that its sender knows. Those of a webhook's body are called `body.…`, and so on. */
 export function topFieldsOf(payload: JsonObject): Array<[name: string, value: unknown]> {
 	return Object.entries(payload).flatMap(
 		([name, value]): Array<[string, unknown]> =>
-			['body', 'query', 'params', 'binary'].includes(name) && isObject(value)
+			OPENED.has(name) && isObject(value)
 				? Object.entries(value).map(([field, inner]) => [`${name}.${field}`, inner])
 				: [[name, value]],
 	);

@@ -1,15 +1,15 @@
 import type { Attempt } from '../core/attempt';
 import type { ClaimRequest } from '../core/record';
 import { eventTimeOf } from '../keys/event-time';
-import { fieldDigestsOf } from '../keys/field-digests';
-import { comparisonOf, fingerprintOf, tenantDigestOf } from '../keys/identity';
+import { fieldDigestsOfTexts } from '../keys/field-digests';
+import { comparisonOf, fingerprintOfText, tenantDigestOf } from '../keys/identity';
 import type { KeyDoubts } from '../keys/key-doubts';
 import { keyDoubtsOf } from '../keys/key-doubts';
 import { budgetOf } from './budget-terms';
 import type { ClaimHost } from './claim-host';
 import { claimSettingsOf, invalidParameter } from './claim-settings';
 import type { Compared } from './compared';
-import { comparedOf } from './compared';
+import { comparedOf, partsOf } from './compared';
 import { ComplaintError } from './complaint';
 import type { Content } from './content';
 import { contentOf } from './content';
@@ -89,6 +89,8 @@ async function claimOf(
 	const key = await keyOf(terms.key, item.json, payload);
 	if (key.missing) return { kind: 'missing', missing: key };
 	const compared = await comparedOf(terms.compare, item.json, key, payload);
+	const parts = compared === null ? null : partsOf(compared);
+	const comparison = compared === null ? '' : comparisonOf(compared.setting);
 
 	const tenant = tenantOf(terms.tenant);
 	if (tenant === 'missing') throw new ComplaintError(MISSING_TENANT);
@@ -109,10 +111,10 @@ async function claimOf(
 		return {
 			identity,
 			owner: host.ownerOf(itemIndex),
-			fingerprint: compared === null ? '' : fingerprintOf(compared.value, its.secret),
-			comparison: compared === null ? '' : comparisonOf(compared.setting),
+			fingerprint: parts === null ? '' : fingerprintOfText(parts.text, its.secret),
+			comparison,
 			fieldDigests:
-				compared === null ? Buffer.alloc(0) : fieldDigestsOf(compared.fields, its.secret),
+				parts === null ? Buffer.alloc(0) : fieldDigestsOfTexts(parts.fields, its.secret),
 			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, its.secret, its.version),
 			namespace: guard.scope.namespace,
 			key: its.secret === '' ? labelOf(key, identity) : '',

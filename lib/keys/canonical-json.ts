@@ -20,8 +20,10 @@ const FAST_DEPTH = 32;
 /** Containers copied before the fast path gives up: shared references can multiply without end. */
 const FAST_CONTAINERS = 250_000;
 const MAX_DEPTH = 250_000;
-const MAX_LENGTH = 2 ** 26;
+/** The longest canonical text, in characters. */
+export const MAX_CANONICAL_LENGTH = 2 ** 26;
 const MAX_CONTAINERS = 2_000_000;
+const SHORT = 2 ** 16;
 /** Up to here a plain insertion sort beats `Array.prototype.sort`. */
 const INSERTION_SORT_LENGTH = 24;
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,9})$/;
@@ -43,10 +45,15 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * 67,108,864 characters, and properties that throw when read.
  */
 export function canonicalJson(value: unknown): string {
+	// Most are names and keys.
+	if (typeof value === 'string' && value.length < SHORT) {
+		const json = JSON.stringify(value);
+		return json.includes('\\ud') ? write(value) : json;
+	}
 	try {
 		const json = JSON.stringify(sortedCopy(value, FAST_DEPTH, { left: FAST_CONTAINERS }));
 		// JSON.stringify writes a lone surrogate as \udXXX; text with a backslash before "ud" looks alike.
-		if (json.length <= MAX_LENGTH && !json.includes('\\ud')) return json;
+		if (json.length <= MAX_CANONICAL_LENGTH && !json.includes('\\ud')) return json;
 	} catch {
 		// Whatever it was, the careful writer settles it, and knows where.
 	}
@@ -97,7 +104,7 @@ function sortedCopy(value: unknown, depth: number, containers: { left: number })
 const giveUp = new Error('not for the fast path');
 
 /** Own enumerable keys by UTF-16 code units, which is how `<` and `sort()` compare strings. */
-function sortedKeysOf(value: object): string[] {
+export function sortedKeysOf(value: object): string[] {
 	const keys = Object.keys(value);
 	if (keys.length > INSERTION_SORT_LENGTH) return keys.sort();
 	for (let i = 1; i < keys.length; i++) {
@@ -143,7 +150,7 @@ function write(root: unknown): string {
 		if (frames.length === MAX_DEPTH) {
 			throw new Refusal('too_deep', `is nested deeper than ${MAX_DEPTH} levels.`);
 		}
-		if (out.length > MAX_LENGTH || ++containers > MAX_CONTAINERS) throw tooLarge();
+		if (out.length > MAX_CANONICAL_LENGTH || ++containers > MAX_CONTAINERS) throw tooLarge();
 		const keys = Array.isArray(view) ? null : sortedKeysOf(view);
 		out += keys === null ? '[' : '{';
 		open.add(value);
@@ -180,7 +187,7 @@ function write(root: unknown): string {
 	const refusal = refusalOf(() => {
 		begin(root);
 		for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) advance(frame);
-		if (out.length > MAX_LENGTH) throw tooLarge();
+		if (out.length > MAX_CANONICAL_LENGTH) throw tooLarge();
 	});
 	if (refusal !== null) {
 		throw new CanonicalJsonError(pathOf(frames), refusal.problem, refusal.detail);
@@ -201,7 +208,7 @@ function refusalOf(work: () => void): Refusal | null {
 function tooLarge(): Refusal {
 	return new Refusal(
 		'too_large',
-		`is beyond the ${MAX_LENGTH} characters or ${MAX_CONTAINERS} lists and objects that are compared.`,
+		`is beyond the ${MAX_CANONICAL_LENGTH} characters or ${MAX_CONTAINERS} lists and objects that are compared.`,
 	);
 }
 

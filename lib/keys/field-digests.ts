@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from './canonical-json';
-import { sha256 } from './sha256';
+import type { CanonicalField, Field } from './canonical-parts';
+import { sha256Text } from './sha256';
 
 const MAX_FIELD_DIGESTS = 32;
 const DIGEST_BYTES = 3;
@@ -9,7 +10,7 @@ const FIELD_BYTES = 2 * DIGEST_BYTES;
 const MAX_NAMES = 1000;
 const MAX_NAME_LENGTH = 64;
 
-export type Field = readonly [name: string, value: unknown];
+export type { Field } from './canonical-parts';
 
 /**
  * Short digests of the first 32 fields by name (UTF-16 code units), packed: for each, 3 bytes of its name's digest, then 3 bytes
@@ -19,16 +20,29 @@ export type Field = readonly [name: string, value: unknown];
  * @throws {CanonicalJsonError} with a path within the field's value.
  */
 export function fieldDigestsOf(fields: readonly Field[], secret?: string): Buffer {
-	const kept = presentFields(fields)
-		.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-		.slice(0, MAX_FIELD_DIGESTS);
+	const kept = firstByName(presentFields(fields));
+	return fieldDigestsOfTexts(
+		kept.map(([name, value]) => [name, canonicalJson(value)]),
+		secret,
+	);
+}
+
+/** The same of fields whose canonical texts are known. */
+export function fieldDigestsOfTexts(fields: readonly CanonicalField[], secret?: string): Buffer {
+	const kept = firstByName(fields);
 	const digester = digesterFor(secret);
 	const packed = Buffer.alloc(kept.length * FIELD_BYTES);
-	kept.forEach(([name, value], i) => {
+	kept.forEach(([name, text], i) => {
 		packed.writeUIntBE(digester.ofName(name), i * FIELD_BYTES, DIGEST_BYTES);
-		packed.writeUIntBE(digester.ofField(name, value), i * FIELD_BYTES + DIGEST_BYTES, DIGEST_BYTES);
+		packed.writeUIntBE(digester.ofField(name, text), i * FIELD_BYTES + DIGEST_BYTES, DIGEST_BYTES);
 	});
 	return packed;
+}
+
+function firstByName<One extends readonly [name: string, ...unknown[]]>(
+	fields: readonly One[],
+): One[] {
+	return [...fields].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).slice(0, MAX_FIELD_DIGESTS);
 }
 
 /**
@@ -66,7 +80,7 @@ export function changedFieldsOf(
 
 	const changed = now
 		.filter(({ name, value, nameDigest, known }) =>
-			known ? before.get(nameDigest) !== digester.ofField(name, value) : isNew(name),
+			known ? before.get(nameDigest) !== digester.ofField(name, canonicalJson(value)) : isNew(name),
 		)
 		.map(({ name }) => name);
 	for (const { nameDigest } of now) before.delete(nameDigest);
@@ -100,12 +114,14 @@ class FieldDigester {
 		return digest;
 	}
 
-	ofField(name: string, value: unknown): number {
-		return this.digest(`${canonicalJson(name)},${canonicalJson(value)}`);
+	/** @param text the value's canonical text */
+	ofField(name: string, text: string): number {
+		return this.digest(`${canonicalJson(name)},${text}`);
 	}
 
 	private digest(json: string): number {
-		return sha256(`${this.prefix}["field","v1",${json}]`).readUIntBE(0, DIGEST_BYTES);
+		const digest = sha256Text(`${this.prefix}["field","v1",${json}]`, 'hex');
+		return parseInt(digest.slice(0, 2 * DIGEST_BYTES), 16);
 	}
 }
 

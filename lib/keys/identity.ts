@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from './canonical-json';
 import { isPlainObject } from './json-view';
-import { sha256 } from './sha256';
+import { sha256Text } from './sha256';
 
 /** Ways to make identities and tenant digests, by name: the newest first, then those that living records may still be of. */
 export type IdentityVersions = readonly [string, ...string[]];
@@ -29,7 +29,7 @@ export function identityOf(parts: {
 	readonly version?: string;
 }): string {
 	const { scope, tenant, keyParts, secret, version = IDENTITY_VERSIONS[0] } = parts;
-	return digestOf([version, scope, tenant, keyParts], secret).toString('hex');
+	return digestOf([version, scope, tenant, keyParts], 'hex', secret);
 }
 
 /** Raised whenever the digest of one value changes. */
@@ -42,8 +42,17 @@ const FINGERPRINT_VERSION = 'v1';
  * @throws {CanonicalJsonError} with a path within the value.
  */
 export function fingerprintOf(value: unknown, secret?: string): string {
-	const digest = digestOf(['fingerprint', FINGERPRINT_VERSION, value], secret);
-	return `${FINGERPRINT_VERSION}:${digest.toString('base64url')}`;
+	return fingerprintOfText(canonicalJson(value), secret);
+}
+
+/** The same of a value whose canonical text is known. */
+export function fingerprintOfText(text: string, secret?: string): string {
+	const digest = digestOfText(
+		`["fingerprint","${FINGERPRINT_VERSION}",${text}]`,
+		'base64url',
+		secret,
+	);
+	return `${FINGERPRINT_VERSION}:${digest}`;
 }
 
 /**
@@ -51,8 +60,7 @@ export function fingerprintOf(value: unknown, secret?: string): string {
  * fingerprints say something of each other only where this is the same.
  */
 export function comparisonOf(setting: readonly unknown[]): string {
-	const digest = digestOf(['comparison', FINGERPRINT_VERSION, ...setting]);
-	return digest.subarray(0, 6).toString('base64url');
+	return digestOf(['comparison', FINGERPRINT_VERSION, ...setting], 'base64url').slice(0, 8);
 }
 
 /**
@@ -65,7 +73,8 @@ export function tenantDigestOf(
 	secret?: string,
 	version: string = IDENTITY_VERSIONS[0],
 ): string {
-	return digestOf(['tenant', version, tenant], secret).subarray(0, 16).toString('base64url');
+	const digest = digestOf(['tenant', version, tenant], 'hex', secret);
+	return Buffer.from(digest.slice(0, 32), 'hex').toString('base64url');
 }
 
 /**
@@ -80,9 +89,7 @@ export function ownerTokenOf(claimant: {
 	readonly itemIndex: number;
 }): string {
 	const { nonce, executionId, nodeId, runIndex, itemIndex } = claimant;
-	return digestOf([nonce, executionId, nodeId, runIndex, itemIndex])
-		.subarray(0, 16)
-		.toString('hex');
+	return digestOf([nonce, executionId, nodeId, runIndex, itemIndex], 'hex').slice(0, 32);
 }
 
 /**
@@ -105,9 +112,17 @@ export function isMissingKey(value: unknown): boolean {
 	return true;
 }
 
+type Encoding = 'hex' | 'base64url';
+
 /** SHA-256, or HMAC with a secret, over the canonical JSON of the array of these parts. */
-function digestOf(parts: readonly unknown[], secret?: string): Buffer {
+function digestOf(parts: readonly unknown[], encoding: Encoding, secret?: string): string {
 	// Part by part: what a part is refused for has its path within the part, not within our array.
 	const text = `[${parts.map((part) => canonicalJson(part)).join(',')}]`;
-	return secret ? createHmac('sha256', secret).update(text).digest() : sha256(text);
+	return digestOfText(text, encoding, secret);
+}
+
+function digestOfText(text: string, encoding: Encoding, secret?: string): string {
+	return secret
+		? createHmac('sha256', secret).update(text).digest(encoding)
+		: sha256Text(text, encoding);
 }

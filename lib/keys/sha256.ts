@@ -5,3 +5,9 @@ export const sha256: (text: string) => Buffer =
 	typeof hash === 'function'
 		? (text) => hash('sha256', text, 'buffer')
 		: (text) => createHash('sha256').update(text).digest();
+
+/** The same as text, which takes Node half the time of a buffer. */
+export const sha256Text: (text: string, encoding: 'hex' | 'base64url') => string =
+	typeof hash === 'function'
+		? (text, encoding) => hash('sha256', text, encoding)
+		: (text, encoding) => createHash('sha256').update(text).digest(encoding);

@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 import type {
 	Abandoning,
 	OperatorAnswer,
@@ -116,9 +118,14 @@ function resultArguments(result: Uint8Array | null): ScriptArguments {
 	return [result === null ? '' : '1', bytesOrNone(result)];
 }
 
+/** As text where it is ASCII, as most JSON is: ioredis writes a command without buffers in a third of the time. */
 function bytesOrNone(result: Uint8Array | null): string | Buffer {
-	return result === null ? '' : Buffer.from(result.buffer, result.byteOffset, result.length);
+	if (result === null) return '';
+	const bytes = Buffer.from(result.buffer, result.byteOffset, result.length);
+	return bytes.length <= SHORT_BYTES && isAscii(bytes) ? bytes.toString('latin1') : bytes;
 }
+
+const SHORT_BYTES = 1 << 16;
 
 function remainsArguments(order: OwnerCommand): ScriptArguments {
 	if (order.type !== 'finish') return ['', '', '', ''];
