@@ -19,6 +19,7 @@ import { embedded } from './rows/embedded';
 import { guardInN8n } from './rows/guard-in-n8n';
 import { list } from './rows/list';
 import { memory } from './rows/memory';
+import { postgres } from './rows/postgres';
 import { settle } from './rows/settle';
 import { stats } from './rows/stats';
 import { wait } from './rows/wait';
@@ -38,6 +39,9 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'claim-finish': async ({ redis, report, scale }) => await claimFinish(redis, report, scale),
 	'embedded-batch': async ({ report, scale }) => await embedded(report, scale, 'batch'),
 	'embedded-single': async ({ report, scale }) => await embedded(report, scale, 'single'),
+	'postgres-single': async ({ report, scale }) => await postgres(report, scale, 'single'),
+	'postgres-batch': async ({ report, scale }) => await postgres(report, scale, 'batch'),
+	'postgres-hot': async ({ report, scale }) => await postgres(report, scale, 'hot'),
 	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
 	'guard-in-n8n': async ({ redis, report, scale }) => await guardInN8n(redis, report, scale),
 	edge: async ({ redis, report, scale }) => await edge(redis, report, scale),

@@ -52,6 +52,9 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		'a row has 25 columns and two more indexes (open claims, expiry), where the table of three columns has its key alone. Against a table with the same columns and no such index the store keeps up.',
 	),
 	'embedded-single': ratio('new claims one after the other, each on the disk, SQLite', 0.6),
+	'postgres-single': ratio('new claims one after the other, PostgreSQL', 0.7),
+	'postgres-batch': ratio('1,000 new claims in one call, PostgreSQL', 0.5),
+	'postgres-hot': ratio('500 claims of one key at once, PostgreSQL', 1),
 	'canonical-json': ratio('canonical text of 1 MB of mixed JSON', 1.5),
 	'guard-in-n8n': ratio(
 		'Webhook → Guard → NoOp → Commit in a real n8n',

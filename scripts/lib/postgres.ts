@@ -35,10 +35,11 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /**
- * Starts a PostgreSQL on a free loopback port, whose superuser `n8n` needs no password. It outlives no crash of the machine:
- * nothing is flushed to disk.
+ * Starts a PostgreSQL on a free loopback port, whose superuser `n8n` needs no password. Unless it is durable, it outlives no crash of the
+ * machine: nothing is flushed to disk.
  */
-export async function startPostgres() {
+export async function startPostgres({ isDurable = false } = {}) {
+	const durable = isDurable ? 'on' : 'off';
 	const programs = postgresPrograms() ?? '';
 	const { prefix, own } = await unprivileged();
 	const as = (program: string, args: readonly string[]): [string, string[]] => {
@@ -60,9 +61,9 @@ export async function startPostgres() {
 		listen_addresses: '127.0.0.1',
 		port,
 		unix_socket_directories: '',
-		fsync: 'off',
-		synchronous_commit: 'off',
-		full_page_writes: 'off',
+		fsync: durable,
+		synchronous_commit: durable,
+		full_page_writes: durable,
 	};
 	const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 	const [server, args] = as('postgres', ['-D', data, ...flags]);

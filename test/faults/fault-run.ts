@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { UnknownOutcomePolicy } from '../../lib/core/record';
-import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { DEFAULT_TIMEOUTS, type RedisOptions, openRedisStore } from '../../lib/stores/redis';
 import type { Store } from '../../lib/core/store';
 import { compileInto } from '../support/compile';
@@ -16,6 +15,7 @@ import { WorkerProcess } from './processes';
 import type { BuiltWorker } from './processes';
 import { Provider } from './provider';
 import { SEED, randomFrom, shuffled } from './random';
+import { openStore } from './open-store';
 import { record } from './report';
 import { CAN_NOT_OPEN } from './worker-task';
 import type { WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
@@ -179,9 +179,8 @@ export class FaultRun {
 	/** Redis, or another process, may need a moment after the fault. */
 	async openStore(): Promise<Store> {
 		const store = this.fault.looksBy ?? this.fault.store;
-		return store.kind === 'redis'
-			? openRedisStore({ ...store.options, timeouts: PATIENT_TIMEOUTS })
-			: await openEmbeddedStore(store);
+		if (store.kind !== 'redis') return await openStore(store);
+		return openRedisStore({ ...store.options, timeouts: PATIENT_TIMEOUTS });
 	}
 
 	async violations(slownessMs = SLOWNESS_MS): Promise<Violation[]> {
@@ -237,6 +236,8 @@ export async function meetFault(fault: Fault, body: (run: FaultRun) => Promise<v
 
 function longestCallOf(store: WorkerStore): number {
 	if (store.kind === 'embedded') return store.busyRetryMs ?? 5_000;
+	// Its limits for a connection, an answer, and trying again.
+	if (store.kind === 'postgres') return 2_000 + 5_000 + 1_000;
 	const { retryMs, connectMs, commandMs } = { ...DEFAULT_TIMEOUTS, ...store.options.timeouts };
 	return retryMs + connectMs + commandMs;
 }

@@ -6,5 +6,8 @@ export async function openStore(store: WorkerStore): Promise<Store> {
 	if (store.kind === 'redis') {
 		return (await import('../../lib/stores/redis')).openRedisStore(store.options);
 	}
+	if (store.kind === 'postgres') {
+		return (await import('../../lib/stores/postgres')).openPostgresStore(store.options);
+	}
 	return await (await import('../../lib/stores/embedded')).openEmbeddedStore(store);
 }

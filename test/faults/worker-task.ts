@@ -1,4 +1,5 @@
 import type { ConflictReason, UnknownOutcomePolicy } from '../../lib/core/record';
+import type { PostgresOptions } from '../../lib/stores/postgres';
 import type { RedisOptions } from '../../lib/stores/redis';
 import type { StoreProblem } from '../../lib/core/reply';
 import type { Broken } from './broken-stores';
@@ -14,6 +15,7 @@ export const CAN_NOT_OPEN = 2;
 
 export type WorkerStore =
 	| { readonly kind: 'redis'; readonly options: RedisOptions }
+	| { readonly kind: 'postgres'; readonly options: PostgresOptions }
 	| { readonly kind: 'embedded'; readonly file: string; readonly busyRetryMs?: number };
 
 export interface WorkerTask {

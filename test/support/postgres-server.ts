@@ -28,17 +28,42 @@ export class PostgresServer {
 	private constructor(
 		readonly port: number,
 		private readonly folder: string,
-		private readonly ids: { readonly uid: number; readonly gid: number } | undefined,
+		readonly ids: { readonly uid: number; readonly gid: number } | undefined,
+		private readonly settings: Readonly<Record<string, string>>,
 	) {}
 
-	static async start(): Promise<PostgresServer> {
+	/** @param settings as in postgresql.conf */
+	static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+		const server = await PostgresServer.inFolder(settings);
+		server.init();
+		await server.run();
+		return server;
+	}
+
+	/** A standby of this server, which may only be read. It takes over all that has happened so far. */
+	async startStandby(): Promise<PostgresServer> {
+		const standby = await PostgresServer.inFolder(this.settings);
+		const from = ['-h', '127.0.0.1', '-p', String(this.port), '-U', this.user];
+		const args = ['-D', standby.data, '-X', 'stream', '-R', '--checkpoint=fast', '--no-sync'];
+		execFileSync(program('pg_basebackup'), [...from, ...args], {
+			...this.ids,
+			cwd: standby.data,
+			stdio: 'ignore',
+		});
+		await standby.run();
+		return standby;
+	}
+
+	private static async inFolder(
+		settings: Readonly<Record<string, string>>,
+	): Promise<PostgresServer> {
 		const folder = mkdtempSync(join(tmpdir(), 'idempotency-postgres-'));
 		// What is above the data may be open to nobody else; PostgreSQL does not run as root.
 		chmodSync(folder, 0o755);
 		const ids = process.getuid?.() === 0 ? idsOfPostgres() : undefined;
-		const server = new PostgresServer(await freePort(), folder, ids);
-		server.init();
-		await server.run();
+		const server = new PostgresServer(await freePort(), folder, ids, settings);
+		mkdirSync(server.data, { mode: 0o700 });
+		if (ids !== undefined) chownSync(server.data, ids.uid, ids.gid);
 		return server;
 	}
 
@@ -75,6 +100,7 @@ export class PostgresServer {
 			fsync: 'off',
 			full_page_writes: 'off',
 			max_connections: 60,
+			...this.settings,
 		};
 		const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 		const args = ['-D', this.data, ...flags];
@@ -99,8 +125,6 @@ export class PostgresServer {
 	}
 
 	private init(): void {
-		mkdirSync(this.data, { mode: 0o700 });
-		if (this.ids !== undefined) chownSync(this.data, this.ids.uid, this.ids.gid);
 		const options = ['-D', this.data, '-U', this.user, '--auth=trust', '--no-sync'];
 		execFileSync(program('initdb'), [...options, '--encoding=UTF8', '--locale=C'], {
 			...this.ids,

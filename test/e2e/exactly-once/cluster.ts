@@ -28,6 +28,8 @@ export class Cluster {
 		await admin.query(`CREATE DATABASE ${database}`);
 		await admin.end();
 		const db = new Client({ ...server, database });
+		// PostgreSQL may be ended first.
+		db.on('error', () => undefined);
 		await db.connect();
 
 		const env = {
