@@ -4,9 +4,11 @@ import type { FaultRow } from '../../test/faults/report';
 
 type Cell = (row: FaultRow) => string;
 
+const TITLES: Readonly<Record<string, string>> = { redis: 'Redis', postgres: 'PostgreSQL' };
+
 const COLUMNS: ReadonlyArray<readonly [name: string, cell: Cell]> = [
 	['fault', ({ fault }) => fault],
-	['store', ({ store }) => (store === 'redis' ? 'Redis' : store)],
+	['store', ({ store }) => TITLES[store] ?? store],
 	['runs', ({ runs }) => String(runs)],
 	['keys', ({ keys }) => String(keys)],
 	['side effects', ({ sideEffects }) => String(sideEffects)],

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { openEmbeddedStore } from '../../lib/stores/embedded';
-import { openRedisStore } from '../../lib/stores/redis';
 import { compileInto } from '../support/compile';
 import { startCluster } from '../support/redis-cluster';
 import { RedisServer } from '../support/redis-server';
 import { answered, freshIdentity } from '../support/requests';
 import type { BudgetLine, BudgetTask } from './budget-worker';
+import { openStore } from './open-store';
 import type { WorkerStore } from './worker-task';
 
 /** Many processes that invent a new key for every try: a budget is granted exactly, and never more. */
@@ -67,8 +66,7 @@ async function run(task: BudgetTask): Promise<BudgetLine | 'killed'> {
 
 /** Grants that the store itself counted. */
 async function grantsIn(store: WorkerStore): Promise<number> {
-	const opened =
-		store.kind === 'redis' ? openRedisStore(store.options) : await openEmbeddedStore(store);
+	const opened = await openStore(store);
 	const rows = answered(await opened.stats());
 	await opened.close();
 	return rows.reduce((sum, { counter, value }) => (counter === 'new' ? sum + value : sum), 0);
