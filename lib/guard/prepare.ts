@@ -39,8 +39,6 @@ export interface ClaimableItem extends RequestsOfItem {
 	/** The caller chose the key, and nothing keeps callers apart. */
 	readonly sharedByCallers: boolean;
 	readonly doubts: KeyDoubts;
-	/** Of what is compared; null where nothing is. */
-	readonly comparedDoubts: KeyDoubts | null;
 }
 
 /** What is to be done with an item. */
@@ -145,7 +143,6 @@ async function claimOf(
 		outlasted: outlasted(key, terms),
 		sharedByCallers: key.chosenBy === 'caller' && tenant === null,
 		doubts: keyDoubtsOf(key.parts.at(-1)),
-		comparedDoubts: compared === null ? null : keyDoubtsOf(compared.value),
 	};
 }
 

@@ -39,8 +39,9 @@ export function keyDoubtsOf(value: unknown): KeyDoubts {
 		}
 		if (typeof current !== 'object' || current === null) continue;
 		const isList = Array.isArray(current);
-		for (const [name, inner] of Object.entries(current)) {
+		for (const name of Object.keys(current)) {
 			if (open.length > MOST_VALUES) break;
+			const inner = (current as Readonly<Record<string, unknown>>)[name];
 			const innerPath = isList ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`;
 			if (!isList && VOLATILE.test(name)) volatileField ??= innerPath;
 			open.push([innerPath, inner]);

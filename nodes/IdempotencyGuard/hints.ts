@@ -2,8 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { shortened } from '../../lib/guard/complaint';
 import { isoTime } from '../../lib/guard/words';
-import type { Prepared } from '../../lib/guard/prepare';
+import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
+import { keyDoubtsOf } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd } from '../shared/engine';
 import type { GuardRun } from './guard-run';
 import { wiringHints } from './wiring-hints';
@@ -103,7 +104,7 @@ function doubtHints(prepared: readonly Prepared[]): string[] {
 		if (each.kind !== 'claim') continue;
 		// What is wrong with the key is mostly wrong with what is compared as well: it is told once.
 		const ofKey = keyHints(each.doubts);
-		const hints = ofKey.length > 0 ? ofKey : comparedHints(each.comparedDoubts);
+		const hints = ofKey.length > 0 ? ofKey : comparedHints(comparedDoubtsOf(each));
 		if (hints.length > 0) return hints;
 	}
 	return [];
@@ -128,6 +129,10 @@ function keyHints({ unsafeInteger, volatileField, absentWord }: KeyDoubts): stri
 	}
 	return hints;
 }
+
+/** Only asked for where it may be told: a large body takes a while to look through. */
+const comparedDoubtsOf = ({ compared }: ClaimableItem): KeyDoubts | null =>
+	compared === null ? null : keyDoubtsOf(compared.value);
 
 function comparedHints(doubts: KeyDoubts | null): string[] {
 	const hints: string[] = [];
