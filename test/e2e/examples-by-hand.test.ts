@@ -10,8 +10,8 @@ import { SET_UP } from './harness/set-up';
 
 /** Who imports an example sees what it does by clicking "Execute workflow" twice: its data is pinned, and no service is asked. */
 let n8n: N8nHost;
-const require = createRequire(join(SET_UP.install.folder, 'package.json'));
-const { parse } = require('flatted') as { parse(text: string): IRunExecutionData };
+const requireAsN8n = createRequire(join(SET_UP.install.folder, 'package.json'));
+const { parse } = requireAsN8n('flatted') as { parse(text: string): IRunExecutionData };
 
 beforeAll(async () => {
 	n8n = await (await (await N8nHost.create()).start()).signIn();
