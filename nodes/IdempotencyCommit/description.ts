@@ -4,6 +4,14 @@ import { STORE_PROPERTY } from '../shared/store-parameter';
 
 const showFor = (...operations: string[]) => ({ show: { operation: operations } });
 
+const NOTICE: INodeProperties = {
+	displayName:
+		'Put this node behind the one that acts, on its error output too. "Store" must be the same as in Idempotency Guard.',
+	name: 'notice',
+	type: 'notice',
+	default: '',
+};
+
 const properties: INodeProperties[] = [
 	{
 		displayName: 'Operation',
@@ -180,4 +188,10 @@ const properties: INodeProperties[] = [
 	},
 ];
 
-export const commitProperties: INodeProperties[] = [STORE_PROPERTY, ...properties];
+/** As in Idempotency Guard: first what belongs with it, and the store last before Options. */
+export const commitProperties: INodeProperties[] = [
+	NOTICE,
+	...properties.filter(({ name }) => name !== 'options'),
+	STORE_PROPERTY,
+	...properties.filter(({ name }) => name === 'options'),
+];

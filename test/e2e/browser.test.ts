@@ -126,7 +126,7 @@ describe('an item that is refused', () => {
 });
 
 describe('parameters that depend on others', () => {
-	const ALWAYS = ['store', 'keySource', 'handledWhen', 'retentionHours'];
+	const ALWAYS = ['store', 'keySource', 'handledWhen', 'retentionHours', 'mode'];
 	const guardShows = async (...others: string[]) => {
 		await expectShown([...ALWAYS, ...others]);
 	};
@@ -215,29 +215,30 @@ describe('parameters that depend on others', () => {
 	});
 
 	it('shows in Records what an operation needs', async () => {
+		const always = ['store', 'operation', 'workflows'];
 		await canvas.newWorkflow();
 		await canvas.openNodePanel();
 		await canvas.add('Idempotency Records', 'Get what is remembered of a request');
-		await expectShown(['store', 'operation', 'findBy', 'hash']);
+		await expectShown([...always, 'findBy', 'hash']);
 		await canvas.choose('findBy', 'Execution');
-		await expectShown(['store', 'operation', 'findBy', 'executionId', 'workflowId']);
+		await expectShown([...always, 'findBy', 'executionId', 'workflowId']);
 		await canvas.choose('findBy', 'Key');
 		const guard = ['guardScope', 'guardWorkflowId', 'guardNode', 'keySource'];
-		await expectShown(['store', 'operation', 'findBy', ...guard, 'sender', 'deliveryIdentity']);
+		await expectShown([...always, 'findBy', ...guard, 'sender', 'deliveryIdentity']);
 		await canvas.choose('findBy', 'Hash');
 		await canvas.choose('operation', 'Resolve');
-		const resolve = ['store', 'operation', 'findBy', 'hash', 'resolveTo'];
+		const resolve = [...always, 'findBy', 'hash', 'resolveTo'];
 		await expectShown([...resolve, 'resolveResult']);
 		await canvas.choose('resolveResult', 'Using JSON');
 		await expectShown([...resolve, 'resolveResult', 'resolveJson']);
 		await canvas.choose('resolveTo', 'It Did Not Act');
 		await expectShown(resolve);
 		await canvas.choose('operation', 'List');
-		await expectShown(['store', 'operation', 'returnAll', 'pageSize']);
+		await expectShown([...always, 'returnAll', 'pageSize']);
 		await canvas.toggle('returnAll');
-		await expectShown(['store', 'operation', 'returnAll']);
+		await expectShown([...always, 'returnAll']);
 		await canvas.choose('operation', 'Stats');
-		await expectShown(['store', 'operation', 'days']);
+		await expectShown([...always, 'days']);
 	});
 });
 
