@@ -23,6 +23,7 @@ export function publicKeyScheme(terms: PublicKeyTerms, words: SchemeWords): Sign
 		...words,
 		how: `${name}, ${terms.encoding}, of {timestamp}{body}`,
 		signsUrl: false,
+		keyIsPublic: true,
 		verifier: (secret) => verifierUnder(terms.algorithm, secret),
 		read: (request) => readProof(terms, request),
 	};

@@ -2,6 +2,7 @@ import type { SignedRequest } from './signed-request';
 
 /** Why a request is not believed. The caller is never told which; the log is. */
 export type SignatureCause =
+	| 'ambiguous'
 	| 'contradictory'
 	| 'in_the_future'
 	| 'malformed'
@@ -48,6 +49,8 @@ export interface SignatureScheme {
 	readonly source: string;
 	/** How far that was checked: `sdk` against the vendor's own code, `vendor` on its page, `secondary` in others' code. */
 	readonly seen: 'sdk' | 'vendor' | 'secondary';
+	/** The user's secret is the sender's public key, which others know: a request must not choose what it is used for. */
+	readonly keyIsPublic?: true;
 	/** Checks a proof under a secret. Null: the secret has not the form that the sender gives. */
 	verifier(secret: string): Verifier | null;
 	read(request: SignedRequest): ProofReading;

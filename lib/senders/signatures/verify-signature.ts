@@ -1,4 +1,4 @@
-import type { SignatureCause, SignatureScheme, Verifier } from './scheme';
+import type { Proof, SignatureCause, SignatureScheme, Verifier } from './scheme';
 import type { SeenTokens } from './seen-tokens';
 import type { SignedRequest } from './signed-request';
 
@@ -16,6 +16,8 @@ export interface VerificationTerms {
 	readonly toleranceMs: number;
 	readonly nowMs: number;
 	readonly seenTokens: SeenTokens;
+	/** The request itself said who its sender is. */
+	readonly isDetected?: boolean;
 }
 
 /** Checks a request's signature on the bytes as they came. Never throws. */
@@ -53,12 +55,14 @@ function verifyUnder(
 	scheme: SignatureScheme,
 	verifier: Verifier,
 	request: SignedRequest,
-	{ toleranceMs, nowMs, seenTokens }: VerificationTerms,
+	{ toleranceMs, nowMs, seenTokens, isDetected }: VerificationTerms,
 ): Verdict {
 	const reading = scheme.read(request);
 	if (!reading.ok) return reading;
 	const { proof } = reading;
 	if (!verifier(proof)) return { ok: false, cause: 'wrong' };
+	if (isDetected === true && mayBeAnothers(proof, request))
+		return { ok: false, cause: 'ambiguous' };
 	const { signedAtMs, token } = proof;
 	if (signedAtMs !== null && nowMs - signedAtMs > toleranceMs)
 		return { ok: false, cause: 'too_old' };
@@ -74,8 +78,20 @@ function verifyUnder(
 	return { ok: true };
 }
 
+/**
+ * What one sender signs as `{timestamp}.{body}` is signed as the body of another, and its time counts for nothing there. Bodies of those
+ * who sign nothing else are JSON.
+ */
+function mayBeAnothers({ messages }: Proof, { rawBody }: SignedRequest): boolean {
+	const isBodyAlone = messages.some((message) => message.length === 1 && message[0] === rawBody);
+	if (!isBodyAlone || rawBody === null) return false;
+	return !/^\s*[[{]/.test(Buffer.from(rawBody.subarray(0, 64)).toString('latin1'));
+}
+
 /** What the log says of a cause. A sentence part: "The signature …". */
 export const CAUSE_WORDS: Readonly<Record<SignatureCause, string>> = {
+	ambiguous:
+		'may be that of another sender, who signs more than the body: choose the sender by name',
 	contradictory: 'came with two delivery IDs that differ',
 	in_the_future:
 		'is from the future: check the clock of this machine, or choose a longer "Signature: Tolerance"',

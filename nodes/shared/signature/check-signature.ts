@@ -55,12 +55,18 @@ export function checkSignature(
 		const why = 'was not checked: no sender was recognized';
 		return { kind: 'refused', cause: 'not_recognized', why };
 	}
+	const isDetected = verify !== 'hmac' && chosenSender(parameters) === 'auto';
+	if (isDetected && schemes.some(({ keyIsPublic }) => keyIsPublic)) {
+		const why = 'was not checked: others know the key of this sender, so choose it by name';
+		return { kind: 'refused', cause: 'ambiguous', why };
+	}
 	const verdict = verifySignature(request, {
 		schemes,
 		secrets,
 		toleranceMs: toleranceOf(parameters),
 		nowMs: Date.now(),
 		seenTokens,
+		isDetected,
 	});
 	if (verdict.ok) return { kind: 'verified' };
 	if (verdict.cause === 'unusable_secret') throw new ComplaintError(unusable(schemes));
