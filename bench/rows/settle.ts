@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { LeaseKeeper } from '../../lib/guard/lease-keeper';
+import { keepersFor } from '../../lib/guard/store-keepers';
 import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { collectGarbage, inTurns, timed } from '../measure';
 import type { BenchRedis } from '../redis';
@@ -22,7 +23,7 @@ export async function settle(redis: BenchRedis, report: Report, scale: Scale): P
 	const file = join(await temporaryFolder('idempotency-bench'), 'settle.sqlite');
 	const embedded = await openEmbeddedStore({ file });
 	for (const store of [embedded, redis.store]) {
-		const opened = { store, leases: new LeaseKeeper(store), secret: '', previousSecret: '' };
+		const opened = { store, ...keepersFor(store), secret: '', previousSecret: '' };
 		await growthOf(opened, report, scale);
 		await largeRun(opened, report);
 	}

@@ -3,7 +3,7 @@ import type { ClaimAnswer, ClaimRequest, OwnedClaim } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
 import type { Answered, Claimed } from './claimed';
-import { lostClaimsOf, LostClaims } from './lost-claims';
+import { LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
 import { contentsOf, lookedAlike } from './look-alike';
@@ -65,7 +65,7 @@ async function claimOnce(
 	const chosen = await requestsOf(opened, items);
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
 	const namings = namingsOfRequests(opened, items);
-	await lostClaimsOf(store).stopLookingFor(requests);
+	await opened.lost.stopLookingFor(requests);
 	const contents = contentsOf(items, chosen);
 	const asksBeside = contents.filter((content) => content !== null);
 	// Asked for in this order: over one connection the notes are read after the claims.
@@ -118,14 +118,14 @@ function namingsOfRequests(
 }
 
 function lookForLost(
-	{ store }: OpenStore,
+	{ lost }: OpenStore,
 	requests: readonly ClaimRequest[],
 	replies: ReadonlyArray<Reply<ClaimAnswer>>,
 ): void {
 	for (const [i, reply] of replies.entries()) {
 		const request = requests[i];
 		if (request === undefined || reply.ok) continue;
-		if (LostClaims.mayBeGranted(reply.error.problem)) lostClaimsOf(store).lookFor(request);
+		if (LostClaims.mayBeGranted(reply.error.problem)) lost.lookFor(request);
 	}
 }
 

@@ -98,14 +98,3 @@ class Search {
 function nameOf({ identity, owner }: ClaimRequest): string {
 	return `${identity} ${owner}`;
 }
-
-const byStore = new WeakMap<Store, LostClaims>();
-
-export function lostClaimsOf(store: Store): LostClaims {
-	let lost = byStore.get(store);
-	if (lost === undefined) {
-		lost = new LostClaims(store);
-		byStore.set(store, lost);
-	}
-	return lost;
-}

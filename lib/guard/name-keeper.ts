@@ -45,14 +45,3 @@ export class NameKeeper {
 function keptName(name: string): string {
 	return name.replace(CONTROL, ' ').trim().slice(0, MAX_NAME_LENGTH).toWellFormed();
 }
-
-const byStore = new WeakMap<object, NameKeeper>();
-
-export function namesIn(store: Store): NameKeeper {
-	let names = byStore.get(store);
-	if (names === undefined) {
-		names = new NameKeeper(store);
-		byStore.set(store, names);
-	}
-	return names;
-}

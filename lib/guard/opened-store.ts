@@ -1,14 +1,13 @@
 import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
-import type { LeaseKeeper } from './lease-keeper';
 import type { SecretKeeper } from './secret-keeper';
+import type { StoreKeepers } from './store-keepers';
 import type { StoreSecrets } from './store-secrets';
 import { derivedFrom } from './store-secrets';
 
-/** A store, who renews the leases of claims in it, and what keeps its contents secret. */
-export interface OpenStore extends StoreSecrets {
+/** A store, what goes on for it in the background, and what keeps its contents secret. */
+export interface OpenStore extends StoreSecrets, StoreKeepers {
 	readonly store: Store;
-	readonly leases: LeaseKeeper;
 	/** Where records may be of a secret. */
 	readonly secretKeeper?: SecretKeeper;
 }

@@ -1,5 +1,5 @@
 import type { Abandoning, OwnedClaim, OwnerCommand } from '../core/record';
-import type { OpenStore } from './opened-store';
+import type { Store } from '../core/store';
 import { commandWithRetries } from './command-with-retries';
 
 /** The end of a claim for which nothing ran: the key is free at once, and the attempt is given back. */
@@ -9,7 +9,7 @@ export function released(reason: string): Abandoning {
 
 /** Gives claims back after which nothing ran, with as many tries as for any command. What can't be given back now ends by its lease. */
 export async function release(
-	{ store }: Pick<OpenStore, 'store'>,
+	{ store }: { readonly store: Store },
 	claims: readonly OwnedClaim[],
 	reason: string,
 ): Promise<void> {

@@ -4,7 +4,6 @@ import type { GrantedClaim } from '../../lib/guard/claim-items';
 import { attemptAsync } from '../../lib/core/attempt';
 import { release, released } from '../../lib/guard/release';
 import type { KeptClaim } from '../../lib/guard/lease-keeper';
-import { namesIn } from '../../lib/guard/name-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { Turns } from '../../lib/guard/turns';
 import type { Abandoning, OwnerCommand } from '../../lib/core/record';
@@ -84,7 +83,7 @@ export class HeldClaims {
 		if (kind === 'custom') return;
 		const workflow = this.context.getWorkflow().name ?? '';
 		const name = kind === 'node' ? `${workflow} › ${this.context.getNode().name}` : workflow;
-		namesIn(this.opened.store).note(namespace, name);
+		this.opened.names.note(namespace, name);
 	}
 
 	/** Gives back all claims, for none of which anything ran. */

@@ -43,7 +43,8 @@ export async function openStore(
 	const secretKeeper = await secretKeeperOf(shared, secrets, adviceFor);
 	// Told by the credential's test. What can't be noted now is not worth failing for.
 	await secretKeeper.noteInstance(sha256(context.getInstanceId()).subarray(0, 8).toString('hex'));
-	return { store: shared.store, leases: shared.leases, ...secrets, secretKeeper };
+	const { store, leases, lost, names } = shared;
+	return { store, leases, lost, names, ...secrets, secretKeeper };
 }
 
 function requireLength(secret: string): void {
@@ -85,9 +86,9 @@ async function openEmbedded(): Promise<OpenStore> {
 			{ advice: embeddedAdviceFor('unsupported') },
 		);
 	}
-	const { store, leases } = stores.embedded(embeddedFile());
+	const { store, leases, lost, names } = stores.embedded(embeddedFile());
 	await store.begin();
-	return { store, leases, secret: '', previousSecret: '' };
+	return { store, leases, lost, names, secret: '', previousSecret: '' };
 }
 
 function runsInQueueMode(): boolean {

@@ -1,12 +1,14 @@
-import { LeaseKeeper } from '../../lib/guard/lease-keeper';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { SecretKeeper } from '../../lib/guard/secret-keeper';
+import type { StoreKeepers } from '../../lib/guard/store-keepers';
+import { keepersFor } from '../../lib/guard/store-keepers';
 import type { Store } from '../../lib/core/store';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { IdleSecretStore } from '../../lib/stores/idle-secret-store';
 import { IdleStore } from '../../lib/stores/idle-store';
 import type { PostgresOptions } from '../../lib/stores/postgres';
 import { openPostgresStore, optionsDigestOf } from '../../lib/stores/postgres';
+import { Settlements } from '../../lib/stores/rows/settlements';
 import type { RedisOptions } from '../../lib/stores/redis';
 import { RedisConnections, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
 
@@ -16,9 +18,8 @@ export const KEPT_MS = 5_000;
 const IDLE_MS = 60_000;
 
 /** A store that is open once in this process, with what its users share. */
-export interface Shared<Shown extends IdleStore<Store>> {
+export interface Shared<Shown extends IdleStore<Store>> extends StoreKeepers {
 	readonly store: Shown;
-	readonly leases: LeaseKeeper;
 }
 
 export interface SharedWithSecrets extends Shared<IdleSecretStore> {
@@ -57,7 +58,8 @@ export class Stores {
 
 	embedded(file: string): Shared<IdleStore<Store>> {
 		return shared(this.embeddedStores, file, (onIdle) => {
-			const open = async () => await openEmbeddedStore({ file });
+			const settlements = new Settlements();
+			const open = async () => await openEmbeddedStore({ file, settlements });
 			return new IdleStore('embedded', open, { idleMs: this.idleMs, onIdle });
 		});
 	}
@@ -74,7 +76,8 @@ export class Stores {
 	/** One for a database, its tables and its user. */
 	postgres(options: PostgresOptions): SharedWithSecrets {
 		return shared(this.postgresStores, optionsDigestOf(options), (onIdle) => {
-			const open = () => openPostgresStore(options);
+			const settlements = new Settlements();
+			const open = () => openPostgresStore(options, settlements);
 			return new IdleSecretStore('postgres', open, { idleMs: this.idleMs, onIdle });
 		});
 	}
@@ -127,7 +130,7 @@ function shared<Shown extends IdleStore<Store>>(
 	const same = known.get(name);
 	if (same !== undefined) return same;
 	const store = make(() => known.delete(name));
-	const made = { store, leases: new LeaseKeeper(store) };
+	const made = { store, ...keepersFor(store) };
 	known.set(name, made);
 	return made;
 }

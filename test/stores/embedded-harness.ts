@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import type { Store } from '../../lib/core/store';
+import { Settlements } from '../../lib/stores/rows/settlements';
 import type { OpenedStore, StoreHarness } from './suite';
 
 export function makeFolder(): string {
@@ -28,8 +29,9 @@ export const embeddedHarness: StoreHarness = {
 		const file = join(folder, 'claims.sqlite');
 		let micros = Date.now() * 1000;
 		const stores: Store[] = [];
+		const settlements = new Settlements();
 		const openOne = async (): Promise<Store> => {
-			const store = await openEmbeddedStore({ file, clock: () => micros });
+			const store = await openEmbeddedStore({ file, clock: () => micros, settlements });
 			stores.push(store);
 			return store;
 		};

@@ -1,6 +1,7 @@
 import type { Store } from '../../lib/core/store';
 import { type PostgresOptions, openPostgresStore } from '../../lib/stores/postgres';
 import type { PostgresServer } from '../support/postgres-server';
+import { Settlements } from '../../lib/stores/rows/settlements';
 import type { OpenedStore, StoreHarness } from './suite';
 
 let opened = 0;
@@ -15,9 +16,10 @@ export function postgresHarness(
 			const prefix = `t${opened++}_`;
 			let offsetMs = 0;
 			const stores: Store[] = [];
+			const settlements = new Settlements();
 			const openOne = (): Store => {
 				const options = { ...server().options, prefix, clockOffsetMs: () => offsetMs, ...over() };
-				const store = openPostgresStore(options);
+				const store = openPostgresStore(options, settlements);
 				stores.push(store);
 				return store;
 			};

@@ -22,7 +22,7 @@ import {
 } from '../../lib/stores/rows/backend';
 import { COLUMNS } from '../../lib/stores/rows/columns';
 import { Counters, dayOf } from '../../lib/stores/rows/counters';
-import { settlementsOf } from '../../lib/stores/rows/settlements';
+import { Settlements } from '../../lib/stores/rows/settlements';
 import { RulesOverRows } from '../../lib/stores/rules-over-rows';
 import { type Kept, type MemoryPlace, copyOf, withDuplicatesOf } from './memory-place';
 
@@ -274,14 +274,9 @@ export class MemoryRows implements RowsBackend, RowSteps {
 	}
 }
 
-let places = 0;
-
 /** A store over the place; every one of a place and this process hears of the others' ends. */
 export function openMemoryStore(place: MemoryPlace, faults: MemoryFaults = {}): Store {
-	const rows = new RulesOverRows(
-		new MemoryRows(place, faults),
-		settlementsOf(`memory ${places++}`),
-	);
+	const rows = new RulesOverRows(new MemoryRows(place, faults), new Settlements());
 	return new CheckedStore(rows, () => 'Ask the test.');
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Store } from '../../core/store';
 import { attempt, attemptAsync } from '../../core/attempt';
 import { CheckedStore, withAdvice } from '../checked-store';
-import { settlementsOf } from '../rows/settlements';
+import { Settlements } from '../rows/settlements';
 import { RulesOverRows } from '../rules-over-rows';
 import { adviceFor } from './advice';
 import { hostMicros } from './clock';
@@ -22,6 +22,8 @@ export interface EmbeddedStoreOptions {
 	readonly clock?: () => number;
 	/** How long a file that another process holds is tried again, in ms; 5,000 unless set. */
 	readonly busyRetryMs?: number;
+	/** Those of others who open the same file in this process; its own unless given. */
+	readonly settlements?: Settlements;
 }
 
 const BUSY_RETRY_MS = 5_000;
@@ -38,6 +40,7 @@ export async function openEmbeddedStore(
 	load: SqliteLoader = builtInSqlite,
 ): Promise<Store> {
 	const { clock = hostMicros, busyRetryMs = BUSY_RETRY_MS } = options;
+	const { settlements = new Settlements() } = options;
 	const file = resolve(options.file);
 	const loaded = attempt(() => loadSqlite(load));
 	if (!loaded.ok) throw withAdvice(storeErrorOf(loaded.error, file), adviceFor);
@@ -47,7 +50,7 @@ export async function openEmbeddedStore(
 		const opened = await attemptAsync(async () => await Connection.open(sqlite, file, clock));
 		if (opened.ok) {
 			const rows = new EmbeddedRows(opened.value, busyRetryMs);
-			const store = new RulesOverRows(rows, settlementsOf(`embedded ${file}`));
+			const store = new RulesOverRows(rows, settlements);
 			return new CheckedStore(store, adviceFor);
 		}
 		if (!isBusy(opened.error) || performance.now() >= giveUpAt) {

@@ -1,11 +1,11 @@
 import { CheckedStore } from '../checked-store';
 import type { Reply } from '../../core/reply';
 import type { SecretAwareStore, SecretNote } from '../../core/store';
-import { settlementsOf } from '../rows/settlements';
+import { Settlements } from '../rows/settlements';
 import { RulesOverRows } from '../rules-over-rows';
 import { adviceFor } from './advice';
 import { Database } from './database';
-import { type PostgresOptions, optionsDigestOf } from './options';
+import type { PostgresOptions } from './options';
 import { PostgresRows } from './postgres-rows';
 
 export { adviceFor as postgresAdviceFor } from './advice';
@@ -19,9 +19,12 @@ export { tryPostgres } from './try-claim';
  *
  * @throws StoreError `configuration` for a schema or prefix that is no name
  */
-export function openPostgresStore(options: PostgresOptions): SecretAwareStore {
+export function openPostgresStore(
+	options: PostgresOptions,
+	settlements = new Settlements(),
+): SecretAwareStore {
 	const rows = new PostgresRows(new Database(options));
-	const store = new RulesOverRows(rows, settlementsOf(`postgres ${optionsDigestOf(options)}`));
+	const store = new RulesOverRows(rows, settlements);
 	return new CheckedPostgresStore(store, rows);
 }
 

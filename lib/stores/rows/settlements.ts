@@ -1,4 +1,6 @@
-/** Who waits, in this process, for the end of a claim in one place. Other processes see it by looking. */
+/**
+ * Who waits, in this process, for the end of a claim in one place: one for all openings of it. Others see it by looking.
+ */
 export class Settlements {
 	private readonly listeners = new Map<string, Set<() => void>>();
 
@@ -22,16 +24,4 @@ export class Settlements {
 	tell(identity: string): void {
 		for (const listener of [...(this.listeners.get(identity) ?? [])]) listener();
 	}
-}
-
-const byPlace = new Map<string, Settlements>();
-
-/** The same for every opening of a place in this process. @param place its kind and address, or file */
-export function settlementsOf(place: string): Settlements {
-	let settlements = byPlace.get(place);
-	if (settlements === undefined) {
-		settlements = new Settlements();
-		byPlace.set(place, settlements);
-	}
-	return settlements;
 }

@@ -10,7 +10,7 @@ import type { ClaimHost } from '../../../lib/guard/claim-host';
 import { claimItems } from '../../../lib/guard/claim-items';
 import { ComplaintError } from '../../../lib/guard/complaint';
 import type { GuardItem } from '../../../lib/guard/item';
-import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
+import { keepersFor } from '../../../lib/guard/store-keepers';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
 import { claimsOf } from '../../../lib/guard/prepare';
@@ -74,7 +74,7 @@ let opened: OpenStore;
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'engine-'));
 	const store = await openEmbeddedStore({ file: join(folder, 'idempotency.sqlite') });
-	opened = { store, leases: new LeaseKeeper(store), secret: '', previousSecret: '' };
+	opened = { store, ...keepersFor(store), secret: '', previousSecret: '' };
 });
 
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { claimItems } from '../../../lib/guard/claim-items';
 import { answerOf } from '../../../lib/guard/answer';
-import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
+import { keepersFor } from '../../../lib/guard/store-keepers';
 import { namingIdsOf } from '../../../lib/guard/naming';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
@@ -44,7 +44,7 @@ function processOf(store: Store, identityVersions: IdentityVersions, secret: str
 	const notes = 'secretNotes' in store ? (store as SecretAwareStore) : null;
 	return {
 		store,
-		leases: new LeaseKeeper(store),
+		...keepersFor(store),
 		...secrets,
 		...(notes && { secretKeeper: new SecretKeeper(notes, namingIdsOf(secrets)) }),
 	};

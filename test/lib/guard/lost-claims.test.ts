@@ -1,4 +1,4 @@
-import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
+import { keepersFor } from '../../../lib/guard/store-keepers';
 import { claimItems } from '../../../lib/guard/claim-items';
 import { LostClaims } from '../../../lib/guard/lost-claims';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
@@ -39,7 +39,7 @@ const stateOf = async (identity: string) => {
 async function claimInVain(item: ClaimableItem, onStoreError?: string) {
 	await far.get([freshIdentity()]);
 	proxy.fateOfReply = () => 'drop';
-	const opened = { store: far, leases: new LeaseKeeper(far), secret: '', previousSecret: '' };
+	const opened = { store: far, ...keepersFor(far), secret: '', previousSecret: '' };
 	const [claimed] = await claimItems(opened, { minReplicas: 0, onStoreError }, [item]);
 	expect(claimed?.ok).toBe(false);
 	expect(await stateOf(item.request.identity)).not.toBe('absent');

@@ -1,6 +1,6 @@
 import type { SecretAwareStore } from '../../../lib/core/store';
 import { claimItems } from '../../../lib/guard/claim-items';
-import { LeaseKeeper } from '../../../lib/guard/lease-keeper';
+import { keepersFor } from '../../../lib/guard/store-keepers';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import { namingIdsOf, namingsOf } from '../../../lib/guard/naming';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
@@ -46,7 +46,7 @@ function process(
 	stores.push(store);
 	const secrets = { secret, previousSecret, identityVersions };
 	const secretKeeper = new SecretKeeper(store, namingIdsOf(secrets));
-	return { store, leases: new LeaseKeeper(store), ...secrets, secretKeeper };
+	return { store, ...keepersFor(store), ...secrets, secretKeeper };
 }
 
 /** The same process on a slow line: each call waits for some milliseconds before it is made, and before its answer is heard. */
@@ -65,7 +65,7 @@ function slowed(opened: OpenStore): OpenStore {
 		},
 	});
 	const secretKeeper = new SecretKeeper(store, namingIdsOf(opened));
-	return { ...opened, store, leases: new LeaseKeeper(store), secretKeeper };
+	return { ...opened, store, ...keepersFor(store), secretKeeper };
 }
 
 let owners = 0;

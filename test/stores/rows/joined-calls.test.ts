@@ -9,7 +9,7 @@ import {
 } from '../../support/requests';
 import { MemoryPlace } from '../../support/memory-place';
 import { type MemoryFaults, MemoryRows, openMemoryStore } from '../../support/memory-rows';
-import { settlementsOf } from '../../../lib/stores/rows/settlements';
+import { Settlements } from '../../../lib/stores/rows/settlements';
 import { RulesOverRows } from '../../../lib/stores/rules-over-rows';
 
 const START = 1_800_000_000_000_000;
@@ -21,7 +21,7 @@ function opened(faults: MemoryFaults = {}) {
 	return { place, store: openMemoryStore(place, faults) };
 }
 
-const overRows = (rows: RowsBackend) => new RulesOverRows(rows, settlementsOf('joined calls'));
+const overRows = (rows: RowsBackend) => new RulesOverRows(rows, new Settlements());
 
 const renewal = ({ identity, owner }: { identity: string; owner: string }, fence: number) => ({
 	type: 'renew' as const,
