@@ -51,6 +51,7 @@ it.each([false, true])(
 		const item = {
 			request: { ...request(), pending },
 			earlierRequests: [] as ClaimRequest[],
+			content: null,
 		} as unknown as ClaimableItem;
 		// The token's key is asked for first, and is there.
 		answered(await near.signingKey());
@@ -68,6 +69,7 @@ it('is left alone where its item went on unprotected', async () => {
 	const item = {
 		request: request(),
 		earlierRequests: [] as ClaimRequest[],
+		content: null,
 	} as unknown as ClaimableItem;
 	answered(await near.signingKey());
 	await claimInVain(item, 'continueUnprotected');

@@ -78,7 +78,7 @@ function itemOf(opened: OpenStore, key: string, retentionMs = HOUR) {
 			retentionMs,
 		}),
 	);
-	return { kind: 'claim', request, earlierRequests } as unknown as ClaimableItem;
+	return { kind: 'claim', request, earlierRequests, content: null } as unknown as ClaimableItem;
 }
 
 /** new, duplicate, the reason of a conflict, or the problem of the store. */
