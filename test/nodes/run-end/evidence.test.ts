@@ -1,3 +1,5 @@
+import { NodeApiError } from 'n8n-workflow';
+import type { IDataObject, JsonObject } from 'n8n-workflow';
 import { commit, guard, javascript, stopAndError } from '../../support/engine';
 import { delivery, detailsOf, newKey } from '../../workflows/scenario';
 import {
@@ -16,21 +18,54 @@ import { alerts, charge, CONTINUE, downstream, ERROR_OUTPUT, notify, once } from
 /** Evidence speaks for what it is about, and for nothing else. */
 
 describe('evidence about something else', () => {
-	test('a loop that holds back what it was to charge, beside a call that is refused: unknown', async () => {
-		const [a, b] = [newKey(), newKey()];
-		alerts.next({ status: 429 }, { status: 429 });
-		const json = shape(
-			[guard('Guard'), loop('Loop'), charge(), notify(), commit('Commit')],
-			[
-				['Webhook', 'Guard', 'Loop'],
-				['Loop:1', 'Charge', 'Loop'],
-				['Loop', 'Notify', 'Commit'],
-			],
+	const heldBack: Array<[string, string[]]> = [
+		['behind the loop', ['Loop', 'Notify', 'Commit']],
+		['beside the loop', ['Guard', 'Notify', 'Commit']],
+	];
+	test.each(
+		heldBack.flatMap(([where, path]) => [1, 2].map((count) => [where, count, path] as const)),
+	)(
+		'a loop that holds back what it charged, and a call %s that is refused, %d in all: unknown',
+		async (_, count, path) => {
+			const keys = Array.from({ length: count }, newKey);
+			// The last one is refused: its error names that item.
+			alerts.next(...keys.slice(1).map(() => ({})), { status: 429 });
+			const json = shape(
+				[guard('Guard'), loop('Loop'), charge(), notify(), commit('Commit')],
+				[['Webhook', 'Guard', 'Loop'], ['Loop:1', 'Charge', 'Loop'], path],
+			);
+			const result = await run(json, deliveries(...keys));
+			expect(result.status).toBe('error');
+			const records = await recordsOf(result);
+			for (const [i, key] of keys.entries()) {
+				const charged = downstream.effects(key) > 0;
+				expect(records[i]?.state === 'released' && charged).toBe(false);
+				if (charged) expect(records[i]?.state).toBe('unknown');
+			}
+			expect(keys.some((key) => downstream.effects(key) > 0)).toBe(true);
+		},
+	);
+
+	test('a node that makes two calls for an item, and the second is refused: unknown', async () => {
+		const twice = javascript('Twice', async (items, context) => {
+			const body = items[0]?.json.body as IDataObject;
+			const send = async (url: string) =>
+				await context.helpers.httpRequest({ method: 'POST', url, body, json: true });
+			await send(downstream.url);
+			await send(alerts.url).catch((error: JsonObject) => {
+				throw new NodeApiError(context.getNode(), error);
+			});
+			return items;
+		});
+		const { record, key, result } = await once(
+			[guard('Guard'), twice, commit('Commit')],
+			[['Webhook', 'Guard', 'Twice', 'Commit']],
+			[],
+			[{ status: 429 }],
 		);
-		const result = await run(json, deliveries(a, b));
-		expect(result.status).toBe('error');
-		expect([downstream.effects(a), downstream.effects(b)]).toEqual([1, 1]);
-		expect((await recordsOf(result)).map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+		expect(result.error).toMatchObject({ httpCode: '429' });
+		expect(downstream.effects(key)).toBe(1);
+		expect(record.state).toBe('unknown');
 	});
 
 	test('a bulk node that fails beside an item without a claim: unknown', async () => {

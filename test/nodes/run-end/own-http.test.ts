@@ -160,12 +160,17 @@ describe('no items', () => {
 });
 
 describe('batches', () => {
-	test('each claim by its own answer', async () => {
+	const twoByTwo = { batching: { batch: { batchSize: 2, batchInterval: 1 } } };
+	test.each([{}, twoByTwo])('each claim by its own answer, with %j', async (options) => {
 		const keys = [newKey(), newKey(), newKey(), newKey()];
 		for (const [i, status] of [200, 402, 429, 500].entries())
 			downstream.nextFor(keys[i] ?? '', { status });
 		const json = shape(
-			[guard('Guard'), http('Charge', { url: downstream.url, full: true }), commit('Commit')],
+			[
+				guard('Guard'),
+				http('Charge', { url: downstream.url, full: true, options }),
+				commit('Commit'),
+			],
 			[['Webhook', 'Guard', 'Charge', 'Commit']],
 		);
 		const records = await recordsOf(await run(json, deliveries(...keys)));
