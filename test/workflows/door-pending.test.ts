@@ -47,7 +47,13 @@ describe('a request that was taken in and has not started', () => {
 		const mend = async (parameters: INode['parameters']) => {
 			const flow = workflow({
 				id: 'mending',
-				nodes: [records('Records', { store: 'redis', ...parameters }, { credentials: redis })],
+				nodes: [
+					records(
+						'Records',
+						{ store: 'redis', workflows: 'all', ...parameters },
+						{ credentials: redis },
+					),
+				],
 			});
 			return (await n8n.run(flow)).json('Records');
 		};

@@ -40,7 +40,7 @@ const send = async (key: string, parts: ChargeParts, body: IDataObject = {}) =>
 const counted = async (id = 'watched'): Promise<IDataObject> => {
 	const flow = workflow({
 		id: 'counting',
-		nodes: [webhook('Start'), records('Records', { operation: 'stats' })],
+		nodes: [webhook('Start'), records('Records', { operation: 'stats', workflows: 'all' })],
 	});
 	const result = await n8n.run(flow, { triggerItems: [{ json: {} }] });
 	return result.json('Records').find(({ namespace }) => String(namespace).startsWith(id)) ?? {};

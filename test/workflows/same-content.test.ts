@@ -187,7 +187,10 @@ test('what is remembered of contents is in no list and no counter', async () => 
 	const flow = (operation: string) =>
 		workflow({
 			id: 'looking',
-			nodes: [webhook('Start'), records('Records', { operation, returnAll: true })],
+			nodes: [
+				webhook('Start'),
+				records('Records', { operation, returnAll: true, workflows: 'all' }),
+			],
 		});
 	const listed = await n8n.run(flow('list'), { triggerItems: [{ json: {} }] });
 	const namespaces = listed.json('Records').map(({ namespace }) => namespace);
