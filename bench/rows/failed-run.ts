@@ -34,7 +34,8 @@ const NODES = {
 
 export async function failedRun(opened: OpenStore, count: number): Promise<FailedRun> {
 	const claimable = makeRequests(count).map(
-		(request) => ({ kind: 'claim', request, earlierRequests: [] }) as unknown as ClaimableItem,
+		(request) =>
+			({ kind: 'claim', request, earlierRequests: [], content: null }) as unknown as ClaimableItem,
 	);
 	const claimed = await claimItems(opened, { minReplicas: 0 }, claimable);
 	const granted = grantedClaims(claimed);

@@ -1,6 +1,10 @@
 import { connect } from 'node:net';
 import { redisCredential } from '../../scripts/lib/example';
+import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis';
+import { allRecords } from '../../lib/core/all-records';
+import { openRedisStore } from '../../lib/stores/redis';
+import { TcpProxy } from '../support/tcp-proxy';
 import { expectOneExecution } from './harness/door';
 import { N8nHost } from './harness/n8n-host';
 import type { ChargeWorkflow } from './harness/storm';
@@ -9,18 +13,28 @@ import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
 /** Idempotent Webhook in a real n8n: examples/webhook-at-the-door.json. */
 let n8n: N8nHost;
 const doors: Record<string, ChargeWorkflow> = {};
+let proxy: TcpProxy;
+let redisPort: number;
 const STORES = ['embedded', 'redis'] as const;
 
 const of = (store: string) => doors[store]!;
 
 beforeAll(async () => {
 	const redis = await startRedis();
+	redisPort = redis.port;
+	proxy = await TcpProxy.start(redis.port);
 	n8n = await (await (await N8nHost.create()).start()).signIn();
 	const { name, type, data } = redisCredential(redis.port);
 	const credential = await n8n.api.saveCredential(name, type, data);
 	doors.embedded = await publishCharge(n8n, 'door-embedded', undefined, {}, 'webhook-at-the-door');
 	doors.redis = await publishCharge(n8n, 'door-redis', credential, {}, 'webhook-at-the-door');
+	const farData = { ...data, port: proxy.port, keyPrefix: 'far' };
+	const far = await n8n.api.saveCredential('Redis behind a bad line', type, farData);
+	const slow = { delayMs: 500 };
+	doors.farDoor = await publishCharge(n8n, 'far-door', far, slow, 'webhook-at-the-door');
+	doors.farGuard = await publishCharge(n8n, 'far-guard', far, slow);
 });
+afterAll(async () => await proxy.stop());
 
 describe.each(STORES)('%s store', (store) => {
 	it('starts one execution for 500 deliveries of one key, and answers all the same', async () => {
@@ -99,6 +113,59 @@ it('goes on while slow clients send nothing more', async () => {
 	// They had not said what they want: their key is free.
 	const late = JSON.stringify({ orderId: 'slow' });
 	expect((await ask({ headers: headersOf('slow'), body: late })).status).toBe(201);
+});
+
+/** Why each record behind the bad line is as it is, by its key; read over a good line. */
+async function reasonsBehindTheLine(): Promise<Map<string, string>> {
+	const near = { deployment: 'standalone', host: '127.0.0.1', port: redisPort } as const;
+	const store = openRedisStore({ ...near, keyPrefix: 'far' });
+	const reasons = new Map<string, string>();
+	for await (const page of allRecords(store)) {
+		if (!page.ok) throw page.error;
+		for (const { record } of page.answer.records) reasons.set(record.key, record.reason);
+	}
+	await store.close();
+	return reasons;
+}
+
+describe.each(['farDoor', 'farGuard'])('a line that loses answers of Redis, %s', (name) => {
+	const send = async (key: string) => {
+		const body = JSON.stringify({ orderId: key, amount: 5 });
+		const response = await fetch(of(name).url, { method: 'POST', headers: headersOf(key), body });
+		return { status: response.status, body: await response.text() };
+	};
+	const charges = (key: string) => of(name).downstream.chargesOf(key).length;
+
+	it('gives back a claim that nobody was told of', async () => {
+		const key = `claim of ${name}`;
+		// The line is open from here on.
+		expect((await send(`first of ${name}`)).status).toBe(201);
+		proxy.fateOfReply = () => 'drop';
+		expect((await send(key)).status).toBeGreaterThanOrEqual(500);
+		expect((await reasonsBehindTheLine()).get(key)).toBe('');
+		proxy.heal();
+		const isFound = async () => /nothing ran/.test((await reasonsBehindTheLine()).get(key) ?? '');
+		await waitUntil(isFound, { what: 'the claim was given back', timeoutMs: 60_000 });
+		expect(charges(key)).toBe(0);
+		expect((await send(key)).status).toBe(201);
+		expect(charges(key)).toBe(1);
+	});
+
+	it('saves a result whose answer was lost by saying it again', async () => {
+		const key = `finish of ${name}`;
+		const sent = send(key);
+		const acts = async () => await Promise.resolve(charges(key) > 0);
+		await waitUntil(acts, { what: 'it is charged', timeoutMs: 60_000, intervalMs: 20 });
+		const before = proxy.harmed;
+		proxy.fateOfReply = () => (proxy.harmed === before ? 'drop' : 'pass');
+		const first = await sent;
+		expect(proxy.harmed).toBe(before + 1);
+		proxy.heal();
+		expect(first.status).toBe(201);
+		const again = await send(key);
+		expect(again).toEqual(first);
+		expect(charges(key)).toBe(1);
+	});
 });
 
 it('answers its test URL only while the editor listens', async () => {

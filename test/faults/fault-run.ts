@@ -14,14 +14,14 @@ import { changedByStrangers, storedOf, stuckKeys } from './probes';
 import { WorkerProcess } from './processes';
 import type { BuiltWorker } from './processes';
 import { Provider } from './provider';
+import { QUICK_TIMEOUTS } from './quick-timeouts';
 import { SEED, randomFrom, shuffled } from './random';
 import { openStore } from './open-store';
 import { record } from './report';
 import { CAN_NOT_OPEN } from './worker-task';
 import type { WorkerEvent, WorkerStore, WorkerTask } from './worker-task';
 
-/** Short, so that a run that meets a fault goes on soon: a call ends within 1.1 s. */
-export const QUICK_TIMEOUTS = { connectMs: 400, commandMs: 400, retryMs: 300, idleMs: 60_000 };
+export { QUICK_TIMEOUTS };
 
 /** What a machine that is busy with other things may add to the time of a call: only one that never ends takes longer. */
 const SLOWNESS_MS = 30_000;
