@@ -44,7 +44,7 @@ const claimItem = fc.record({
 	pending: oneOf(false, false, false, true),
 	short,
 });
-type ClaimItem = typeof claimItem extends fc.Arbitrary<infer T> ? T : never;
+export type ClaimItem = typeof claimItem extends fc.Arbitrary<infer T> ? T : never;
 
 const commandItem = fc.record({
 	key,
@@ -72,7 +72,7 @@ const commandItem = fc.record({
 	statusCode: oneOf(0, 200, 503),
 	reason: oneOf('', 'stopped at "HTTP Request": ETIMEDOUT', 'Straße 7, 東京 🚚'),
 });
-type CommandItem = typeof commandItem extends fc.Arbitrary<infer T> ? T : never;
+export type CommandItem = typeof commandItem extends fc.Arbitrary<infer T> ? T : never;
 
 const claimStep = fc.record({
 	type: fc.constant('claim' as const),

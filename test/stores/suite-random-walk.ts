@@ -8,6 +8,7 @@ import type { ListedRecord, ListQuery } from '../../lib/core/listing';
 import { EVERY_KIND, kindsOfAnswer, kindsOfGrant } from './answers-met';
 import { Model } from './model';
 import { EVERY_ANSWER, expectWait, withoutWait } from './walk-answers';
+import { RARE_WALKS } from './rare-walks';
 import type { ListStep, NoticeStep } from './reading-steps';
 import { queryOf } from './reading-steps';
 import type { OpenedStore, StoreHarness } from './suite';
@@ -58,6 +59,7 @@ export function describeRandomWalk(harness: StoreHarness): void {
 					seed: SEED,
 					numRuns: WALKS,
 					endOnFailure: false,
+					examples: RARE_WALKS.map(([walk]) => [[...walk]]),
 				},
 			);
 			expect([...EVERY_ANSWER, ...EVERY_KIND].filter((answer) => !seen.has(answer))).toEqual([]);
