@@ -16,19 +16,20 @@ import { buildAndPack } from './lib/tarball';
 /**
  * `npm run test:faults`: the tests of test/faults, then a table of what each fault did, then a JSON line
  * `{"faults":…,"runs":…,"violations":0,"unprotected":[…]}`. Fails where a test fails, and where docs/evidence.md lists other
- * faults; `-- --write-docs` writes its table. `-- workflows` runs whole workflows in a real n8n alone. Other arguments go to jest; then
- * the docs are not looked at.
+ * faults; `-- --write-docs` writes its table. `-- workflows` runs whole workflows in a real n8n alone, `-- workflows unknowns` one file
+ * of them. Other arguments go to jest; then the docs are not looked at.
  */
 
 const EVIDENCE = join(CHECKOUT, 'docs/evidence.md');
 
 /** Whole workflows in a real n8n. */
-async function runWorkflows(report: string): Promise<number> {
+async function runWorkflows(report: string, files: readonly string[]): Promise<number> {
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-faults-n8n');
 	const tarball = await buildAndPack(folder);
 	process.env.FAULTS_REPORT = report;
 	return await runE2eTests(folder, { install, tarball }, [
+		...files,
 		'--testMatch',
 		'<rootDir>/test/e2e/faults/*.test.ts',
 	]);
@@ -73,9 +74,10 @@ void runMain(async () => {
 
 	const report = await temporaryFolder('idempotency-faults');
 	say('Workers, servers and networks that are killed, stopped and cut: some 10 minutes');
-	const onlyWorkflows = args.length === 1 && args[0] === 'workflows';
+	const onlyWorkflows = args[0] === 'workflows';
 	let code = onlyWorkflows ? 0 : await runTests(report, args);
-	if (args.length === 0 || onlyWorkflows) code = (await runWorkflows(report)) || code;
+	if (args.length === 0 || onlyWorkflows)
+		code = (await runWorkflows(report, args.slice(1))) || code;
 	const rows = rowsIn(report);
 	process.stdout.write(`\n${terminalTable(rows)}\n\n`);
 
