@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+
 import { startRabbitMq } from '../../scripts/lib/rabbitmq';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
@@ -17,9 +19,18 @@ afterAll(async () => await service.close());
 /** Requests to one path of the service; each example has one of its own. */
 const calls = (path: string) => service.requests.filter((request) => request.path === path);
 
-async function publish(example: string, node: string, path: string) {
-	await publishExample(n8n, example, { urls: { [node]: `${service.url}${path}` } });
+async function publish(example: string, node: string, path: string, credentials = {}) {
+	await publishExample(n8n, example, { urls: { [node]: `${service.url}${path}` }, credentials });
 }
+
+const SIGNATURE = 'idempotentWebhookSignatureApi';
+const signature = async (name: string) => ({
+	[SIGNATURE]: await n8n.api.saveCredential(name, SIGNATURE, {
+		secret: 'of-the-sender',
+		verifyToken: 'of-the-user',
+	}),
+});
+const hmac = (text: string) => createHmac('sha256', 'of-the-sender').update(text).digest('hex');
 
 describe.each([
 	['webhook-charge', 'charge'],
@@ -45,22 +56,25 @@ describe('stripe-webhook', () => {
 		created: 1_686_089_970,
 		data: { object: { id: 'in_1', object: 'invoice', amount_paid: 1200 } },
 	});
-	const send = async (id: string, attempt: number) =>
-		await post(n8n.webhook('stripe'), event(id), {
-			'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-			'stripe-signature': `t=${attempt},v1=00`,
+	const send = async (id: string, attempt: number, sign = hmac) => {
+		const at = Math.floor(Date.now() / 1000) - attempt;
+		return await post(n8n.webhook('stripe'), event(id), {
+			'stripe-signature': `t=${at},v1=${sign(`${at}.${JSON.stringify(event(id))}`)}`,
 		});
+	};
 
-	it('fulfils once per event, and again only what was refused for now', async () => {
-		await publish('stripe-webhook', 'Fulfil Order', '/orders');
+	it('fulfils once per signed event, and again only what was refused for now', async () => {
+		const credentials = await signature('stripe');
+		await publish('stripe-webhook', 'Fulfil Order', '/orders', credentials);
+		expect(await send('evt_1', 0, () => '00')).toMatchObject({ status: 401 });
 		for (let attempt = 1; attempt <= 4; attempt++) {
-			expect(await send('evt_1', attempt)).toMatchObject({ status: 200, body: { received: true } });
+			expect(await send('evt_1', attempt)).toMatchObject({ status: 200 });
 		}
 		expect(calls('/orders')).toHaveLength(1);
 		expect(calls('/orders')[0]?.body).toMatchObject({ id: 'in_1', amount_paid: 1200 });
 
 		service.next({ status: 503, headers: { 'retry-after': '0' } });
-		expect(await send('evt_2', 1)).toMatchObject({ status: 503, body: { received: false } });
+		expect(await send('evt_2', 1)).toMatchObject({ status: 503 });
 		expect(await send('evt_2', 2)).toMatchObject({ status: 200 });
 		expect(await send('evt_2', 3)).toMatchObject({ status: 200 });
 		expect(calls('/orders')).toHaveLength(3);
@@ -106,8 +120,12 @@ describe('github-delivery', () => {
 });
 
 describe('whatsapp-messages', () => {
-	it('answers each message once, whatever comes with it', async () => {
-		await publish('whatsapp-messages', 'Answer Message', '/replies');
+	it('can be registered, and answers each message once, whatever comes with it', async () => {
+		const credentials = await signature('whatsapp');
+		await publish('whatsapp-messages', 'Answer Message', '/replies', credentials);
+		const asked = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=of-the-user';
+		const registered = await fetch(`${n8n.webhook('whatsapp')}?${asked}`);
+		expect([registered.status, await registered.text()]).toEqual([200, '1158201444']);
 		const message = (id: string) => ({
 			id,
 			from: '49123',
@@ -115,26 +133,37 @@ describe('whatsapp-messages', () => {
 			type: 'text',
 			text: { body: id },
 		});
-		const send = async (...ids: string[]) =>
-			await post(n8n.webhook('whatsapp'), {
+		const change = (part: object) => ({
+			field: 'messages',
+			value: {
+				messaging_product: 'whatsapp',
+				metadata: { phone_number_id: '106540352242922' },
+				...part,
+			},
+		});
+		const deliver = async (...changes: object[]) => {
+			const body = {
 				object: 'whatsapp_business_account',
-				entry: [
-					{
-						id: '102290129340398',
-						changes: ids.map((id) => ({
-							field: 'messages',
-							value: {
-								messaging_product: 'whatsapp',
-								metadata: { phone_number_id: '106540352242922' },
-								messages: [message(id)],
-							},
-						})),
-					},
-				],
-			});
-		expect(await send('wamid.1')).toMatchObject({ status: 200, body: { received: true } });
-		expect(await send('wamid.1', 'wamid.2', 'wamid.3')).toMatchObject({ status: 200 });
-		expect(await send('wamid.3', 'wamid.2', 'wamid.1')).toMatchObject({ status: 200 });
+				entry: [{ id: '102290129340398', changes }],
+			};
+			const signed = { 'x-hub-signature-256': `sha256=${hmac(JSON.stringify(body))}` };
+			return await post(n8n.webhook('whatsapp'), body, signed);
+		};
+		const send = async (...ids: string[]) =>
+			await deliver(...ids.map((id) => change({ messages: [message(id)] })));
+		expect(await send('wamid.1')).toMatchObject({ status: 200 });
+		const read = { id: 'wamid.1', status: 'read', timestamp: '1', recipient_id: '49123' };
+		expect(await deliver(change({ statuses: [read] }))).toMatchObject({
+			status: 200,
+			body: { status: 'ignored' },
+		});
+		expect(await send('wamid.1', 'wamid.2', 'wamid.3')).toMatchObject({
+			status: 200,
+			body: { new: 2, duplicates: 1 },
+		});
+		await eventually('the new ones are answered', () => calls('/replies').length === 3);
+		const handled = async () => (await send('wamid.3', 'wamid.2', 'wamid.1')).status === 200;
+		await eventually('they are handled', handled);
 		let answer: () => void = () => {};
 		service.next({ until: new Promise<void>((resolve) => (answer = resolve)) });
 		const slow = send('wamid.4');
