@@ -11,6 +11,7 @@ import { during, say } from '../scripts/lib/log.mjs';
 import { profile } from './profile';
 import { startBenchRedis } from './redis';
 import { Report } from './report';
+import { bigBody } from './rows/big-body';
 import { canonicalJsonRow } from './rows/canonical-json';
 import { claimFinish } from './rows/claim-finish';
 import { claimBatch, claimSingle } from './rows/claims';
@@ -45,6 +46,7 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
 	'guard-in-n8n': async ({ redis, report, scale }) => await guardInN8n(redis, report, scale),
 	edge: async ({ redis, report, scale }) => await edge(redis, report, scale),
+	'big-body': async ({ report, scale }) => await bigBody(report, scale),
 	wait: async ({ redis, report, scale }) => await wait(redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
 	list: async ({ redis, report, scale }) => await list(redis, report, scale),
@@ -57,6 +59,9 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 		await correctnessInN8n(redis, report, scale);
 	},
 };
+
+/** A short run leaves them out unless they are named: they start an n8n of their own. */
+const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set(['big-body']);
 
 /**
  * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted
@@ -89,8 +94,9 @@ function readArguments(args: string[]) {
 		if (writeDocs && positionals.length > 0) {
 			throw new Error('--write-docs writes what a whole run found: it takes no names');
 		}
-		const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
-		return { names, isShort: values.short === true, writeDocs };
+		const isShort = values.short === true;
+		const all = Object.keys(BENCHES).filter((name) => !(isShort && NAMED_WHEN_SHORT.has(name)));
+		return { names: positionals.length === 0 ? all : positionals, isShort, writeDocs };
 	} catch (error) {
 		throw plainError(`${String((error as Error).message)}\nUsage: ${USAGE}`);
 	}

@@ -1,0 +1,68 @@
+import { during } from '../../scripts/lib/log.mjs';
+import { inTurns, rateOf } from '../measure';
+import { runN8nWith } from '../n8n/run-n8n';
+import type { Workflow } from '../n8n/workflows';
+import { commit, doorWorkflow, noOp, webhookWorkflow } from '../n8n/workflows';
+import type { Report } from '../report';
+import type { Scale } from '../scale';
+
+/** Keys of one object, in the order of no alphabet: 13 MB. */
+const KEYS = 900_000;
+
+const bodyOf = (): Buffer => {
+	const members = Array.from({ length: KEYS }, (_, i) => [`k${(i * 7919) % KEYS}`, i]);
+	return Buffer.from(JSON.stringify(Object.fromEntries(members)));
+};
+
+/** Duplicates of a huge body answered by Idempotent Webhook, which compares all of it, against n8n's Webhook that answers the same request. */
+export async function bigBody(report: Report, scale: Scale): Promise<void> {
+	const door = doorWorkflow(
+		'big-door',
+		'embedded',
+		[noOp('Act'), commit('embedded')],
+		[
+			['Webhook', 0, 'Act'],
+			['Act', 0, 'Commit'],
+		],
+	);
+	const answer = {
+		name: 'Answer',
+		type: 'n8n-nodes-base.respondToWebhook',
+		typeVersion: 1.4,
+		parameters: { respondWith: 'text', responseBody: 'ok', options: {} },
+	};
+	const respond = webhookWorkflow('big-respond', [answer], [['Webhook', 0, 'Answer']], {
+		responseMode: 'responseNode',
+	});
+	const running = await runN8nWith([door, respond], [], {
+		N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
+	});
+	const body = bodyOf();
+	const headers = { 'content-type': 'application/json', 'idempotency-key': 'big' };
+	const round = (workflow: Workflow, count: number) => async () =>
+		await rateOf(count, async () => {
+			for (let sent = 0; sent < count; sent++) {
+				const response = await fetch(running.urlOf(workflow), { method: 'POST', body, headers });
+				if (!response.ok) throw new Error(`n8n answered ${response.status}`);
+				await response.arrayBuffer();
+			}
+		});
+	const count = scale.of({ full: 3, short: 1 });
+	const medians = await during(
+		'Answering bodies of 13 MB',
+		async () =>
+			await inTurns(scale.of({ full: 5, short: 1 }), {
+				door: round(door, count),
+				respond: round(respond, count),
+			}),
+	);
+	await running.n8n.stop();
+	report.row({
+		bench: 'big-body',
+		unit: 'duplicates/s',
+		ours: medians.door,
+		peer: 'Webhook → Respond to Webhook (store: embedded)',
+		theirs: medians.respond,
+		better: 'more',
+	});
+}
