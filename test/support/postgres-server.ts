@@ -7,12 +7,14 @@ import {
 	mkdtempSync,
 	readdirSync,
 	rmSync,
+	writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
+import type { Certificates } from './certificates';
 import { freePort } from './ports';
 
 const START_LIMIT_MS = 60_000;
@@ -38,6 +40,28 @@ export class PostgresServer {
 		server.init();
 		await server.run();
 		return server;
+	}
+
+	/** With a certificate, and with lines of pg_hba.conf. */
+	static async startWithTls(
+		{ folder }: Certificates,
+		hba: readonly string[],
+	): Promise<PostgresServer> {
+		const at = (name: string) => join(folder, name);
+		chmodSync(folder, 0o755);
+		chmodSync(at('server.key'), 0o600);
+		if (process.getuid?.() === 0) {
+			const { uid, gid } = idsOfPostgres();
+			chownSync(at('server.key'), uid, gid);
+		}
+		writeFileSync(at('hba.conf'), `${hba.join('\n')}\n`);
+		return await PostgresServer.start({
+			ssl: 'on',
+			ssl_cert_file: at('server.pem'),
+			ssl_key_file: at('server.key'),
+			ssl_ca_file: at('ca.pem'),
+			hba_file: at('hba.conf'),
+		});
 	}
 
 	/** A standby of this server, which may only be read. It takes over all that has happened so far. */

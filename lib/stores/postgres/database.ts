@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { Pool } from 'pg';
 
+import { pemIn } from '../pem';
 import { attemptAsync } from '../../core/attempt';
 import { StoreError } from '../../core/reply';
 import { isMissingTable, isPassing } from './errors';
-import { type PostgresOptions, TableNames, addressOf } from './options';
+import { type PostgresOptions, type PostgresTls, TableNames, addressOf } from './options';
 import { SCHEMA_VERSION, creationSql } from './schema';
 
 const CONNECT_MS = 2_000;
@@ -52,7 +54,7 @@ export class Database {
 			database,
 			user,
 			password,
-			ssl: tls === undefined ? false : { ...tls, servername: tls.servername || host },
+			ssl: tls === undefined ? false : secured(tls),
 			max: CONNECTIONS,
 			connectionTimeoutMillis: CONNECT_MS,
 			query_timeout: QUERY_MS,
@@ -131,4 +133,17 @@ export class Database {
 		}
 		return { epoch: Number(value('epoch')), signingKey: Buffer.from(value('signing_key'), 'hex') };
 	}
+}
+
+/** pg asks for the host by its name, whatever name is given: what the certificate must be of is checked here. */
+function secured({ ca, cert, key, servername }: PostgresTls): ConnectionOptions {
+	const pem = (text: string | undefined) =>
+		text === undefined ? undefined : (pemIn(text) ?? text);
+	const keys = { ca: pem(ca), cert: pem(cert), key: pem(key) };
+	if (servername === undefined) return keys;
+	return {
+		...keys,
+		servername,
+		checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
+	};
 }

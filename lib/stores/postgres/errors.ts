@@ -68,7 +68,7 @@ export function problemOf(error: unknown): StoreProblem {
 	if (known !== undefined && /^[0-9A-Z]{5}$/.test(code)) return known;
 	if (OF_NETWORK.has(code)) return 'unreachable';
 	const words = error instanceof Error ? error.message : '';
-	if (/TLS|SSL|certificate/i.test(`${code} ${words}`)) return 'tls';
+	if (/TLS|SSL|cert/i.test(`${code} ${words}`)) return 'tls';
 	if (/Query read timeout/.test(words)) return 'timeout';
 	if (/timeout exceeded when trying to connect/.test(words)) return 'unreachable';
 	if (/Connection terminated|Connection ended|not queryable|SASL/.test(words)) {

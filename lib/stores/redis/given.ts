@@ -2,7 +2,7 @@ import { StoreError } from '../../core/reply';
 import type { Address } from './address';
 import { isPort, readAddress } from './address';
 import type { RedisNode, RedisOptions, RedisTls } from './options';
-import { pemIn } from './pem';
+import { pemIn } from '../pem';
 
 /** What a person gave as the place of a Redis and the way in: as typed, with addresses that may bring user, password, database, TLS. */
 export interface GivenRedis {
