@@ -18,54 +18,106 @@ import { idOf, prepareUserFolder } from './lib/published-example';
 
 const IMAGES = join(CHECKOUT, 'docs', 'images');
 
-/** A picture of each, and of the settings of some of its nodes. */
+/** Of each workflow a picture, and of the settings of some of its nodes, by their names in it. */
 const EXAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'webhook-charge': {
 		'Idempotency Guard': 'idempotency-guard',
 		'Idempotency Commit': 'idempotency-commit',
 	},
 	'webhook-at-the-door': { 'Idempotent Webhook': 'idempotent-webhook' },
+	report: { 'Make Report': 'idempotency-records' },
 };
 
-/** A picture of the workflow alone. */
-const DRAFTS = [
-	'first-steps',
-	'stripe-webhook',
-	'shopify-order',
-	'github-delivery',
-	'whatsapp-messages',
-	'spreadsheet-rows',
-	'queue-consumer',
-	'acknowledge-and-work-on',
-	'wait-for-first',
-	'retry-with-backoff',
-	'downstream-key',
-	'exactly-once-postgres',
-	'error-workflow-release',
-	'reconcile-unknown',
-	'report',
-	'agent-tool/charge-order',
-	'agent-tool/agent',
-	'agent-tool/mcp-server',
-];
+/** Not published. */
+const DRAFTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+	'first-steps': {},
+	'stripe-webhook': {},
+	'shopify-order': {},
+	'github-delivery': {},
+	'whatsapp-messages': {},
+	'spreadsheet-rows': {},
+	'queue-consumer': {},
+	'acknowledge-and-work-on': {},
+	'wait-for-first': {},
+	'retry-with-backoff': {},
+	'downstream-key': {},
+	'exactly-once-postgres': {},
+	'error-workflow-release': {},
+	'reconcile-unknown': { 'Idempotency Trigger': 'idempotency-trigger' },
+	'agent-tool/charge-order': {},
+	'agent-tool/agent': {},
+	'agent-tool/mcp-server': {},
+};
 
-async function takePictures(editor: Editor): Promise<void> {
-	const picture = async (name: string) => {
-		await editor.page.screenshot({ path: join(IMAGES, `${name}.png`) });
-		say(`  docs/images/${name}.png`);
-	};
-	for (const [example, nodes] of Object.entries(EXAMPLES)) {
-		await editor.openWorkflow(example);
-		await picture(example);
-		for (const [node, name] of Object.entries(nodes)) {
-			await editor.openNode(node);
-			await picture(name);
-			await editor.closeNode();
+/** The credential of each store, as the Guard asks for it where it has none. */
+const CREDENTIALS = {
+	PostgreSQL: 'idempotency-postgres-api',
+	Redis: 'idempotency-redis-api',
+};
+
+/** A busy machine draws slowly. */
+const DRAWN_MS = 2_000;
+const PATIENCE_MS = 120_000;
+
+class Pictures {
+	constructor(
+		private readonly editor: Editor,
+		private readonly n8n: { readonly url: string },
+	) {}
+
+	async takeAll(): Promise<void> {
+		const { editor } = this;
+		for (const [example, nodes] of Object.entries({ ...EXAMPLES, ...DRAFTS })) {
+			await editor.openWorkflow(idOf(example));
+			await this.take(idOf(example));
+			for (const [node, name] of Object.entries(nodes)) {
+				await editor.openNode(node);
+				await this.take(name);
+				await editor.closeNode();
+			}
 		}
+		for (const [store, name] of Object.entries(CREDENTIALS)) {
+			await this.takeCredential(store, name);
+		}
+		await this.takeReport();
 	}
-	for (const id of DRAFTS.map(idOf)) {
-		await editor.openWorkflow(id);
-		await picture(id);
+
+	private async takeCredential(store: string, name: string): Promise<void> {
+		const { editor } = this;
+		const { page } = editor;
+		await editor.openWorkflow('first-steps');
+		await editor.openNode('Idempotency Guard');
+		await page.getByTestId('parameter-input-store').locator('input').first().click();
+		const choices = page.getByRole('option').filter({ visible: true });
+		await choices.getByText(store, { exact: true }).first().click();
+		await page.getByTestId('node-credentials-empty-state').getByRole('button').first().click();
+		await page.getByTestId('editCredential-modal').waitFor();
+		await page.waitForTimeout(1_000);
+		await this.take(name);
+	}
+
+	/** The page that the example "report" answers with, after some orders. */
+	private async takeReport(): Promise<void> {
+		const { page } = this.editor;
+		for (let delivery = 0; delivery < 24; delivery++) {
+			const order = `order-${delivery % 9}`;
+			// Now and then the same key comes with other data.
+			const amount = delivery % 11 === 10 ? 6 : 5;
+			await fetch(`${this.n8n.url}/webhook/charge`, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json', 'idempotency-key': order },
+				body: JSON.stringify({ orderId: order, amount }),
+			});
+		}
+		await page.goto(`${this.n8n.url}/webhook/idempotency-report`);
+		await page.getByText('Requests a day').first().waitFor();
+		await this.take('report-page');
+	}
+
+	private async take(name: string): Promise<void> {
+		await this.editor.page.waitForTimeout(DRAWN_MS);
+		await this.editor.page.screenshot({ path: join(IMAGES, `${name}.png`) });
+		say(`  docs/images/${name}.png`);
 	}
 }
 
@@ -75,12 +127,13 @@ void runMain(async () => {
 	const service = await startPaymentService();
 	onCleanup(async () => await service.stop());
 	const names = Object.keys(EXAMPLES);
-	const parts = { install, folder, service, names, drafts: DRAFTS };
+	const parts = { install, folder, service, names, drafts: Object.keys(DRAFTS) };
 	const userFolder = await prepareUserFolder(parts);
 	await mkdir(IMAGES, { recursive: true });
 	const n8n = await during(`Starting n8n ${install.version}`, () =>
 		startN8n(install, { userFolder }),
 	);
 	const editor = await during('Opening the editor', () => openEditor(n8n));
-	await takePictures(editor);
+	editor.page.setDefaultTimeout(PATIENCE_MS);
+	await new Pictures(editor, n8n).takeAll();
 });

@@ -16,7 +16,7 @@ export interface UserFolderParts {
 	readonly install: N8nInstall;
 	/** An empty folder, for everything. */
 	readonly folder: string;
-	/** What the examples charge at. */
+	/** What those of the examples charge at that do. */
 	readonly service: { readonly url: string };
 	/** Keep claims there instead of in n8n's folder. */
 	readonly redis?: { readonly port: number };
@@ -38,7 +38,11 @@ export async function prepareUserFolder(parts: UserFolderParts): Promise<string>
 	const credential = postgres === undefined ? ofRedis : postgresCredential(postgres);
 	const urls = { 'Charge Card': service.url };
 	const workflows = await Promise.all([
-		...names.map(async (id) => prepareExample(await readExample(id), { id, urls, credential })),
+		...names.map(async (id) => {
+			const example = await readExample(id);
+			const charges = example.nodes.some(({ name }) => name in urls);
+			return prepareExample(example, { id, urls: charges ? urls : {}, credential });
+		}),
 		...drafts.map(async (name) => prepareExample(await readExample(name), { id: idOf(name) })),
 	]);
 	await during(`Importing and publishing ${names.join(', ')}`, async () => {

@@ -6,7 +6,9 @@ export class Canvas {
 		readonly page: Page,
 		private readonly url: string,
 	) {
-		page.setDefaultTimeout(15_000);
+		// A busy machine draws slowly.
+		page.setDefaultTimeout(30_000);
+		page.setDefaultNavigationTimeout(90_000);
 	}
 
 	async open(workflowId: string): Promise<void> {
