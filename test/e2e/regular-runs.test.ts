@@ -122,6 +122,21 @@ describe.each(STORES)('%s store', (store) => {
 		expect(downstream.effects(refused)).toBe(0);
 	});
 
+	it('knows that Code before a call did nothing, and not what Code did that can reach out', async () => {
+		for (const [name, jsCode, reason] of [
+			['code', 'return $input.all();', 'retry_later'],
+			['reaching', 'void this.helpers; return $input.all();', 'unknown_outcome'],
+		] as const) {
+			const key = `${name}-${store}`;
+			const before = node('Code', 'n8n-nodes-base.code', { jsCode }, { typeVersion: 2 });
+			await publish(name, store, [before, charge(downstream.url)]);
+			downstream.nextFor(key, { status: 429 });
+			expect((await deliver(n8n.webhook(key), { key })).status).toBe(500);
+			const again = await deliver(n8n.webhook(key), { key });
+			expect(again).toMatchObject({ status: 409, body: { idempotency: { reason } } });
+		}
+	});
+
 	it('holds the key of a run that was cancelled during its call', async () => {
 		const key = `cancel-${store}`;
 		const id = await publish('cancel', store, [charge(downstream.url)]);
