@@ -8,6 +8,9 @@ import { Redis } from 'ioredis';
 import type { Certificates } from './certificates';
 import { freePort } from './ports';
 
+/** Valkey and others, where they are tested: scripts/lib/redis-servers.ts. */
+const PROGRAM = process.env.REDIS_SERVER_PROGRAM ?? 'redis-server';
+
 /** Real redis-server processes on free ports of 127.0.0.1, in folders of their own, each ended by its own pid. */
 
 export interface RedisServerOptions {
@@ -80,7 +83,7 @@ export class RedisServer {
 		const file = join(this.folder, 'redis.conf');
 		writeFileSync(file, [...this.config(), ...more].join('\n'));
 		const args = [file, ...(this.options.sentinel ? ['--sentinel'] : [])];
-		const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+		const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 		this.child = child;
 		this.options.onSpawn?.(child, 'redis-server');
 		let log = '';
