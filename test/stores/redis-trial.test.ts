@@ -119,6 +119,14 @@ it.each(['EVAL', 'EVALSHA', 'TIME', 'HSET', 'ZADD'])(
 	},
 );
 
+it('a server without CONFIG, SCRIPT and INFO passes: what it does not tell is unknown', async () => {
+	const config = ['CONFIG', 'SCRIPT', 'INFO'].map((name) => `rename-command ${name} ""`);
+	const server = await RedisServer.start({ config });
+	const { findings } = await describeRedis(standalone(server.port));
+	expect(findings).toContainEqual(expect.objectContaining({ topic: 'eviction', value: 'unknown' }));
+	await server.stop();
+});
+
 it('a cluster passes, and keeps nothing of it', async () => {
 	const servers = await startCluster();
 	await describeRedis({
