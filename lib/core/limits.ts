@@ -39,10 +39,17 @@ export function nameProblem(name: string, text: string): string | null {
 	return text.isWellFormed() ? null : `${name} must have no half characters`;
 }
 
-export function consumerProblem(consumer: string): string | null {
+/** The name of a counter. */
+export function tallyProblem(name: string): string | null {
+	return name.length <= MAX_TEXT_LENGTH && !CONTROL.test(name) && name.isWellFormed()
+		? null
+		: `name must be at most ${MAX_TEXT_LENGTH} characters, and have no control or half characters`;
+}
+
+export function consumerProblem(consumer: string, what = 'consumer'): string | null {
 	return CONSUMER.test(consumer)
 		? null
-		: 'consumer must be 1 to 64 letters, digits, hyphens or underscores';
+		: `${what} must be 1 to 64 letters, digits, hyphens or underscores`;
 }
 
 export function bytesProblem(name: string, bytes: Uint8Array | null, most: number): string | null {

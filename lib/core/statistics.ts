@@ -16,6 +16,8 @@ export interface DayStatistics {
 	readonly duplicates: number;
 	readonly conflicts: number;
 	readonly conflictsByReason: Readonly<Partial<Record<ConflictReason, number>>>;
+	/** Requests without a key, which never came to the store. */
+	readonly missingKeys: number;
 	/** What "Observe Only" let through, by why it would have been blocked. */
 	readonly observedByReason: Readonly<Partial<Record<Blocked, number>>>;
 	/** Results that were stored. */
@@ -48,6 +50,7 @@ export function nothingOn(day: string, namespace: string): DayStatistics {
 		duplicates: 0,
 		conflicts: 0,
 		conflictsByReason: {},
+		missingKeys: 0,
 		observedByReason: {},
 		bytes: 0,
 	};
@@ -69,6 +72,9 @@ function add(statistics: Mutable<DayStatistics>, { counter, value }: StatsRow): 
 			break;
 		case 'retry':
 			statistics.retries += value;
+			break;
+		case 'missing_key':
+			statistics.missingKeys += value;
 			break;
 		case 'duplicate':
 			statistics.duplicates += value;

@@ -63,6 +63,12 @@ export interface Store {
 	/** Those that were noted, by namespace. */
 	names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>>;
 
+	/** Adds to counters beside those of claims, such as those by the minute. A bucket is kept for a while after it was last added to. */
+	tally(order: TallyOrder): Promise<Reply<null>>;
+
+	/** What was counted in these buckets. */
+	tallied(buckets: readonly string[]): Promise<Reply<readonly Tallied[]>>;
+
 	/** Counters by day (UTC, `yyyymmdd`) and namespace. */
 	stats(): Promise<Reply<readonly StatsRow[]>>;
 
@@ -115,6 +121,19 @@ export interface NoticesToKeep {
 	readonly notices: ReadonlyArray<{ readonly notice: string; readonly until: number }>;
 }
 
+export interface TallyOrder {
+	readonly counts: readonly Tallied[];
+	readonly keepMs: number;
+}
+
+export interface Tallied {
+	/** `[A-Za-z0-9_-]{1,64}` */
+	readonly bucket: string;
+	/** What is counted: at most 2,000 characters, none of them a control character. */
+	readonly name: string;
+	readonly by: number;
+}
+
 export interface NameNote {
 	readonly namespace: string;
 	readonly name: string;
@@ -135,7 +154,7 @@ export interface StatsRow {
 export type Counter = 'new' | 'retry' | 'bytes' | Blocked | ObservedCounter;
 
 /** Why a claim was not granted. */
-export type Blocked = 'duplicate' | ConflictReason;
+export type Blocked = 'duplicate' | 'missing_key' | ConflictReason;
 
 /** What would have been blocked, and was only watched. */
 export type ObservedCounter = `${typeof OBSERVED}${Blocked}`;

@@ -6,6 +6,7 @@ import type { Answered, Claimed } from './claimed';
 import { LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
+import { countAnswers } from './count-answers';
 import { contentsOf, lookedAlike } from './look-alike';
 import type { ClaimableItem } from './prepare';
 import { release } from './release';
@@ -51,6 +52,7 @@ export async function claimItems(
 		open = await givenBack(opened, items, claimed, open);
 	}
 	for (const i of open) claimed[i] = { ok: false, error: askedTwice() };
+	countAnswers(opened.store, items, claimed);
 	return claimed;
 }
 

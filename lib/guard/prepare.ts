@@ -1,5 +1,6 @@
 import type { Attempt } from '../core/attempt';
 import type { ClaimRequest } from '../core/record';
+import { canonicalJson } from '../keys/canonical-json';
 import { eventTimeOf } from '../keys/event-time';
 import { fieldDigestsOfTexts } from '../keys/field-digests';
 import { comparisonOf, fingerprintOfText, tenantDigestOf } from '../keys/identity';
@@ -20,6 +21,7 @@ import type { Naming, RequestsOfItem } from './naming';
 import { namingsOf } from './naming';
 import type { StoreSecrets } from './store-secrets';
 import { payloadOf } from './payload';
+import type { Tenant } from './tenant';
 import { tenantOf } from './tenant';
 import type { GuardTerms, ItemTerms } from './terms';
 
@@ -32,6 +34,8 @@ export interface ClaimableItem extends RequestsOfItem {
 	/** The key as its user knows it, shortened. */
 	readonly label: string;
 	readonly compared: Compared | null;
+	/** The tenant as it is counted: a digest where the store has a secret; `''` where there are none. */
+	readonly tenantLabel: string;
 	/** Null where the same under another key is not looked for. */
 	readonly content: Content | null;
 	/** The sender retries for longer than requests are remembered: hours of both. */
@@ -135,6 +139,7 @@ async function claimOf(
 		request,
 		earlierRequests: earlier.map(requestUnder),
 		compared,
+		tenantLabel: tenantLabelOf(tenant, naming.secret, request),
 		content: await contentOf(terms, item.json, key, compared, payload, {
 			naming,
 			scope: guard.scope,
@@ -175,6 +180,14 @@ function outlasted(
 	return retriesForHours !== null && rememberedHours < retriesForHours
 		? { retriesForHours, rememberedHours }
 		: null;
+}
+
+const MAX_TENANT_LENGTH = 64;
+
+function tenantLabelOf(tenant: Tenant | null, secret: string, request: ClaimRequest): string {
+	if (tenant === null || secret !== '') return request.tenant;
+	const text = typeof tenant.value === 'string' ? tenant.value : canonicalJson(tenant.value);
+	return text.toWellFormed().slice(0, MAX_TENANT_LENGTH).toWellFormed();
 }
 
 function labelOf({ label }: ItemKey, identity: string): string {

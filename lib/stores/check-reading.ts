@@ -1,7 +1,7 @@
 import { durationProblem, wholeMs } from '../core/durations';
-import { consumerProblem, nameProblem, timeProblem } from '../core/limits';
+import { consumerProblem, nameProblem, tallyProblem, timeProblem } from '../core/limits';
 import type { ListQuery } from '../core/listing';
-import type { NameNote, NoticesToKeep, NoticesToTake } from '../core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake, TallyOrder } from '../core/store';
 import { RequestProblem, refuseFor } from './check-requests';
 
 /** Listings and notices, checked as the requests are. */
@@ -49,6 +49,24 @@ export function checkedName(note: NameNote): NameNote {
 		durationProblem('lifetimeMs', note.lifetimeMs),
 	);
 	return { ...note, lifetimeMs: wholeMs(note.lifetimeMs) };
+}
+
+export function checkedTally({ counts, keepMs }: TallyOrder): TallyOrder {
+	refuseFor(
+		durationProblem('keepMs', keepMs),
+		...counts.map(
+			({ bucket, name, by }) =>
+				consumerProblem(bucket, 'bucket') ??
+				tallyProblem(name) ??
+				(Number.isSafeInteger(by) && by > 0 ? null : 'by must be a whole number from 1'),
+		),
+	);
+	return { counts, keepMs: wholeMs(keepMs) };
+}
+
+export function checkedBuckets(buckets: readonly string[]): readonly string[] {
+	refuseFor(...buckets.map((bucket) => consumerProblem(bucket, 'bucket')));
+	return buckets;
 }
 
 export function checkedNamespaces(namespaces: readonly string[]): readonly string[] {

@@ -21,12 +21,16 @@ import type {
 	StatsRow,
 	Store,
 	StoreKind,
+	Tallied,
+	TallyOrder,
 } from '../core/store';
 import {
 	checkedKeep,
 	checkedName,
 	checkedNamespaces,
+	checkedBuckets,
 	checkedQuery,
+	checkedTally,
 	checkedTake,
 } from './check-reading';
 import { RequestChecks, RequestProblem, checkedOperation, refuseFor } from './check-requests';
@@ -108,6 +112,18 @@ export class CheckedStore implements Store {
 			namespaces,
 			checkedNamespaces,
 			async (those) => await this.inner.names(those),
+		);
+	}
+
+	async tally(order: TallyOrder): Promise<Reply<null>> {
+		return await this.one(order, checkedTally, async (one) => await this.inner.tally(one));
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Reply<readonly Tallied[]>> {
+		return await this.one(
+			buckets,
+			checkedBuckets,
+			async (those) => await this.inner.tallied(those),
 		);
 	}
 

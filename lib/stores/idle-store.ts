@@ -20,6 +20,8 @@ import type {
 	StatsRow,
 	Store,
 	StoreKind,
+	Tallied,
+	TallyOrder,
 } from '../core/store';
 
 export interface Idling {
@@ -97,6 +99,14 @@ export class IdleStore<Inner extends Store> implements Store {
 
 	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
 		return await this.ask(async (store) => await store.names(namespaces));
+	}
+
+	async tally(order: TallyOrder): Promise<Reply<null>> {
+		return await this.ask(async (store) => await store.tally(order));
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Reply<readonly Tallied[]>> {
+		return await this.ask(async (store) => await store.tallied(buckets));
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

@@ -21,6 +21,8 @@ import type {
 	StatsRow,
 	Store,
 	StoreKind,
+	Tallied,
+	TallyOrder,
 } from '../core/store';
 import { liveRecord } from '../core/transitions';
 import { JoinedRequests } from './joined-requests';
@@ -125,6 +127,14 @@ export class RulesOverRows implements Store {
 
 	async names(namespaces: readonly string[]): Promise<Reply<ReadonlyMap<string, string>>> {
 		return await this.ask(async () => await this.backend.names(namespaces));
+	}
+
+	async tally(order: TallyOrder): Promise<Reply<null>> {
+		return await this.ask(async () => await this.backend.tally(order));
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Reply<readonly Tallied[]>> {
+		return await this.ask(async () => await this.backend.tallied(buckets));
 	}
 
 	async stats(): Promise<Reply<readonly StatsRow[]>> {

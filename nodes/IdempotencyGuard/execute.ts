@@ -4,6 +4,7 @@ import { StoreError } from '../../lib/core/reply';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import { countMissingKey } from '../../lib/guard/count-answers';
 import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -151,10 +152,14 @@ function routeUnclaimed(
 	index: number,
 	prepared: Exclude<Prepared, ClaimableItem>,
 ): void {
-	const { settings, out } = route;
+	const { context, settings, opened, out } = route;
 	if (prepared.kind === 'error') {
 		out.fail(index, complaintOf(prepared.error));
 		return;
+	}
+	if (!(opened instanceof StoreError)) {
+		const executionId = context.getExecutionId();
+		countMissingKey(opened.store, settings.scope.namespace, executionId, false);
 	}
 	switch (settings.onMissingKey) {
 		case 'error':

@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { attemptAsync } from '../../lib/core/attempt';
 import { answerOf } from '../../lib/guard/answer';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import { countMissingKey } from '../../lib/guard/count-answers';
 import type { JsonObject } from '../../lib/guard/item';
 import type { Observed } from '../../lib/guard/observed';
 import {
@@ -84,6 +85,10 @@ async function watch(
 	const answers = claimed.values();
 	const details = prepared.map((each): JsonObject => {
 		if (each === null) return observedOnly(refused('conflict', signatureRefusal()));
+		if (each.kind === 'missing') {
+			const { namespace } = settings.scope;
+			countMissingKey(opened.store, namespace, context.getExecutionId(), true);
+		}
 		if (each.kind !== 'claim') return observedOnly(observedWithoutClaim(settings, each));
 		const answer = answers.next().value;
 		if (answer === undefined) throw new TypeError('Every request has an answer');

@@ -2,8 +2,11 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { DayStatistics, Unresolved } from '../../lib/core/statistics';
 import { dayOfTime, nothingOn, statisticsOf, unresolvedIn } from '../../lib/core/statistics';
+import { countsIn } from '../../lib/guard/watch-counts';
 import { namespaceOf } from '../../lib/guard/scope';
 import { ComplaintError } from '../../lib/guard/complaint';
+import type { ObservedExample, TenantCounts } from './counted-beside';
+import { countedBeside } from './counted-beside';
 import type { RecordsRun } from './operation';
 import { ownNamespaces } from './reach';
 
@@ -26,6 +29,9 @@ export const statsProperties: readonly INodeProperties[] = [
 export interface Statistics {
 	readonly days: readonly DayStatistics[];
 	readonly unresolved: ReadonlyMap<string, Unresolved>;
+	/** The first of each kind a day. */
+	readonly examples: readonly ObservedExample[];
+	readonly tenants: readonly TenantCounts[];
 	readonly fromDay: string;
 	readonly toDay: string;
 }
@@ -44,6 +50,7 @@ export async function statisticsFor(
 	}
 	const asked = String(parameters.get<unknown>('options.namespace', itemIndex, '') ?? '').trim();
 	const namespace = asked === '' ? null : namespaceOf([asked]);
+	await countsIn(opened.store).flush();
 	const [counters, unresolved] = await Promise.all([
 		opened.store.stats(),
 		unresolvedIn(opened.store, own),
@@ -51,10 +58,12 @@ export async function statisticsFor(
 	if (!counters.ok) throw counters.error;
 	if (!unresolved.ok) throw unresolved.error;
 	const isSeen = own === null ? () => true : ownNamespaces(context, own, unresolved.answer.keys());
-	const rows = counters.answer.filter((row) => isSeen(row.namespace));
 	const nowMs = counters.micros / 1000;
+	const fromMs = nowMs - (Math.ceil(count) - 1) * DAY_MS;
+	const beside = await countedBeside(opened.store, fromMs, nowMs);
+	const rows = [...counters.answer, ...beside.rows].filter((row) => isSeen(row.namespace));
 	const toDay = dayOfTime(nowMs);
-	const fromDay = dayOfTime(nowMs - (Math.ceil(count) - 1) * DAY_MS);
+	const fromDay = dayOfTime(fromMs);
 	const days = statisticsOf(rows, { fromDay, namespace });
 	const counted = new Set(days.map((day) => day.namespace));
 	const waiting = [...unresolved.answer.keys()].filter(
@@ -63,6 +72,12 @@ export async function statisticsFor(
 	return {
 		days: [...days, ...waiting.sort().map((each) => nothingOn(toDay, each))],
 		unresolved: unresolved.answer,
+		examples: beside.examples.filter(
+			(each) => isSeen(each.namespace) && (namespace === null || each.namespace === namespace),
+		),
+		tenants: beside.tenants.filter(
+			(each) => isSeen(each.namespace) && (namespace === null || each.namespace === namespace),
+		),
 		fromDay,
 		toDay,
 	};

@@ -18,7 +18,8 @@ export class IdempotencyTrigger implements INodeType {
 		icon: { light: 'file:trigger.svg', dark: 'file:trigger.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: 'Abandoned requests',
+		subtitle:
+			'={{ $parameter["startOn"] === "threshold" ? "Too many at once" : "Abandoned requests" }}',
 		description:
 			'Starts the workflow for requests whose run stopped halfway, so that somebody checks what it did',
 		eventTriggerDescription: 'Waiting for a request whose outcome is not known',

@@ -5,6 +5,64 @@ import { STORE_PROPERTY } from '../shared/store-parameter';
 export const triggerProperties: INodeProperties[] = [
 	STORE_PROPERTY,
 	{
+		displayName: 'Start On',
+		name: 'startOn',
+		type: 'options',
+		noDataExpression: true,
+		default: 'abandoned',
+		description: 'What starts the workflow',
+		options: [
+			{
+				name: 'Abandoned Requests',
+				value: 'abandoned',
+				description: 'A run stopped halfway, so that nobody knows whether it acted',
+			},
+			{
+				name: 'Too Many at Once',
+				value: 'threshold',
+				description:
+					'More was counted within some minutes than is usual; once, and when it is over',
+			},
+		],
+	},
+	{
+		displayName: 'Count',
+		name: 'counted',
+		type: 'options',
+		noDataExpression: true,
+		default: 'conflicts',
+		description: 'What is counted, in each namespace by itself. What was only observed counts too.',
+		displayOptions: { show: { startOn: ['threshold'] } },
+		options: [
+			{ name: 'Conflicts', value: 'conflicts', description: 'Requests that were refused' },
+			{ name: 'Duplicates', value: 'duplicates', description: 'Requests that were handled before' },
+			{ name: 'Missing Keys', value: 'missingKeys', description: 'Requests without a key' },
+			{
+				name: 'Unknown Outcomes',
+				value: 'unknownOutcomes',
+				description: 'Requests that were held since an earlier run never finished',
+			},
+		],
+	},
+	{
+		displayName: 'More Than',
+		name: 'threshold',
+		type: 'number',
+		default: 10,
+		typeOptions: { minValue: 0 },
+		description: 'How many may be counted before the workflow starts',
+		displayOptions: { show: { startOn: ['threshold'] } },
+	},
+	{
+		displayName: 'Within (Minutes)',
+		name: 'minutes',
+		type: 'number',
+		default: 10,
+		typeOptions: { minValue: 1, maxValue: 1440 },
+		description: 'Of how many minutes the counters are added up, the current one included',
+		displayOptions: { show: { startOn: ['threshold'] } },
+	},
+	{
 		displayName: 'Check Every (Seconds)',
 		name: 'checkEverySeconds',
 		type: 'number',
@@ -18,6 +76,7 @@ export const triggerProperties: INodeProperties[] = [
 		name: 'notice',
 		type: 'notice',
 		default: '',
+		displayOptions: { show: { startOn: ['abandoned'] } },
 	},
 	{
 		displayName: 'Options',

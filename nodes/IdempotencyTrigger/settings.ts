@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ITriggerFunctions } from 'n8n-workflow';
 
 import type { AbandonedOptions } from '../../lib/guard/abandoned-claims';
+import type { AlarmTerms } from '../../lib/guard/alarms';
 import type { StoreKind } from '../../lib/core/store';
 import { ComplaintError } from '../../lib/guard/complaint';
 import { namespaceOf } from '../../lib/guard/scope';
@@ -44,6 +45,26 @@ export function readSettings(context: ITriggerFunctions): TriggerSettings {
 		holdMs: Math.max(HOLD_MS, 2 * everyMs),
 	};
 }
+
+/** Null: it tells of abandoned requests. @throws ComplaintError for settings that can't work */
+export function alarmTermsOf(
+	context: ITriggerFunctions,
+	{ namespace }: TriggerSettings,
+): AlarmTerms | null {
+	if (context.getNodeParameter('startOn', 'abandoned') !== 'threshold') return null;
+	const threshold = Number(context.getNodeParameter('threshold', 10));
+	const minutes = Number(context.getNodeParameter('minutes', 10));
+	if (!(threshold >= 0 && minutes >= 1 && minutes <= MOST_MINUTES)) {
+		throw new ComplaintError({
+			message: '"More Than" must be 0 or more, and "Within (Minutes)" from 1 to 1440',
+			description: 'Counters by the minute are kept for a day. Correct it in Idempotency Trigger.',
+		});
+	}
+	const kind = context.getNodeParameter('counted', 'conflicts') as AlarmTerms['kind'];
+	return { kind, threshold, minutes, namespace };
+}
+
+const MOST_MINUTES = 1_440;
 
 /** The same after a restart, and in every main process of one n8n. A copy of the workflow, or another n8n, has a different one. */
 function consumerOf(context: ITriggerFunctions): string {

@@ -2,12 +2,18 @@ import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 
 import { attemptAsync } from '../../lib/core/attempt';
 import { complaintOf, nodeError } from '../shared/messages';
-import { readSettings } from './settings';
+import { alarmTermsOf, readSettings } from './settings';
 import { AbandonedWatch } from './watch';
+import { AlarmWatch } from './watch-alarms';
 
 export async function watchAbandoned(context: ITriggerFunctions): Promise<ITriggerResponse> {
 	const started = await attemptAsync(async () => {
-		const watch = new AbandonedWatch(context, readSettings(context));
+		const settings = readSettings(context);
+		const terms = alarmTermsOf(context, settings);
+		const watch =
+			terms === null
+				? new AbandonedWatch(context, settings)
+				: new AlarmWatch(context, settings, terms);
 		if (context.getMode() !== 'manual') await watch.start();
 		return watch;
 	});

@@ -11,6 +11,7 @@ import type { Answer } from '../../lib/guard/answer';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import { countMissingKey } from '../../lib/guard/count-answers';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -86,6 +87,7 @@ async function sorted(
 		const request = requests[index];
 		if (each.kind === 'missing') {
 			tally.missing.push(each.missing.message);
+			countMissingKey(opened.store, settings.scope.namespace, '', false);
 			logAtDoor(
 				context,
 				'missing_key',

@@ -6,6 +6,7 @@ import type { Answer } from '../../lib/guard/answer';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import { countMissingKey } from '../../lib/guard/count-answers';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -124,6 +125,9 @@ export class Door {
 					: await this.claimed(request, opened, prepared, holders);
 			case 'missing': {
 				const { message, description } = prepared.missing;
+				if (!(opened instanceof StoreError)) {
+					countMissingKey(opened.store, settings.scope.namespace, '', false);
+				}
 				logAtDoor(context, 'missing_key', `A request has no key: ${message} ${description}`);
 				// While the workflow is built the request is what its key can be written from.
 				if (settings.onMissingKey === 'continueUnprotected' || context.getMode() === 'manual') {

@@ -3,6 +3,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { attemptAsync } from '../../lib/core/attempt';
 import { answerOf } from '../../lib/guard/answer';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
+import { countMissingKey } from '../../lib/guard/count-answers';
 import type { JsonObject } from '../../lib/guard/item';
 import type { Observed } from '../../lib/guard/observed';
 import { observedDetails, observedOnly, refused, unchecked } from '../../lib/guard/observed';
@@ -71,6 +72,9 @@ async function observe(
 				const mine = new Set(grantedClaims(claimed).map(({ identity }) => identity));
 				const answers = claimed.values();
 				return prepared.map((each) => {
+					if (each.kind === 'missing') {
+						countMissingKey(opened.store, settings.scope.namespace, '', true);
+					}
 					if (each.kind !== 'claim') return observedOnly(withoutClaim(settings, each));
 					const answer = answers.next().value;
 					if (answer === undefined) throw new TypeError('Every event has an answer');

@@ -121,6 +121,7 @@ describe('the file of an embedded store', () => {
 			}
 			alter(file, 'CREATE INDEX expiring_claims ON claims (expires_at)');
 			alter(file, 'DROP TABLE names');
+			alter(file, 'DROP TABLE tallies');
 		};
 		const identity = freshIdentity();
 		const first = await open();

@@ -258,9 +258,11 @@ export function describeStoreBasics(harness: StoreHarness): void {
 				await store.keepNotices({ consumer: 'consumer', notices: [] }),
 				await store.noteName({ namespace: 'one', name: 'One', lifetimeMs: 1 }),
 				await store.names(['one']),
+				await store.tally({ counts: [{ bucket: 'one', name: 'One', by: 1 }], keepMs: 1 }),
+				await store.tallied(['one']),
 				await store.stats(),
 			];
-			expect(replies).toHaveLength(11);
+			expect(replies).toHaveLength(13);
 			for (const reply of replies) {
 				expect(problemOf(reply)).toMatch(/^[a-z_]+$/);
 				expect(reply).toMatchObject({ error: { advice: expect.stringMatching(/\.$/) as string } });

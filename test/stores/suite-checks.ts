@@ -175,6 +175,8 @@ export function describeChecks(harness: StoreHarness): void {
 				...(await Promise.all(
 					BAD_NAMES.flatMap((bad) => [
 						store.names([bad]),
+						store.tallied([bad]),
+						store.tally({ counts: [{ bucket: bad, name: 'good', by: 1 }], keepMs: 1 }),
 						store.noteName({ namespace: bad, name: 'good', lifetimeMs: 1 }),
 						store.noteName({ namespace: 'good', name: bad, lifetimeMs: 1 }),
 					]),

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { allRecords } from '../../lib/core/all-records';
 import type { ListPage, ListQuery } from '../../lib/core/listing';
 import { ALL_RECORDS } from '../../lib/core/listing';
@@ -214,35 +212,6 @@ export function describeListing(harness: StoreHarness): void {
 					expect([cursor, reply.ok || reply.error.problem]).toEqual([cursor, 'configuration']);
 				}
 			}
-		});
-	});
-
-	describe('names', () => {
-		let opened: OpenedStore;
-		beforeAll(async () => {
-			opened = await harness.open();
-		});
-		afterAll(async () => await opened.close());
-
-		const note = async (namespace: string, name: string, lifetimeMs = HOUR) =>
-			expect(answered(await opened.store.noteName({ namespace, name, lifetimeMs }))).toBeNull();
-		const names = async (...namespaces: string[]) =>
-			Object.fromEntries(answered(await opened.store.names(namespaces)));
-
-		it('are those that were noted last', async () => {
-			expect(await names('one', 'two')).toEqual({});
-			await note('one', 'Orders › Guard');
-			await note('two', 'Zahlungen › ß 🎉');
-			await note('one', 'Orders › Once');
-			const expected = { one: 'Orders › Once', two: 'Zahlungen › ß 🎉' };
-			expect(await names('one', 'two', 'three')).toEqual(expected);
-			expect(await names()).toEqual({});
-		});
-
-		it('are forgotten', async () => {
-			await note('short', 'Soon gone', 1);
-			await opened.advance(10);
-			while (Object.keys(await names('short')).length > 0) await sleep(5);
 		});
 	});
 

@@ -4,6 +4,7 @@ import { describeAbandoned } from './suite-abandoned';
 import { describeChecks } from './suite-checks';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
+import { describeNotes } from './suite-notes';
 import { describeRandomWalk } from './suite-random-walk';
 import { describeStoreBasics } from './suite-basics';
 
@@ -30,6 +31,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
 		describeStoreBasics(harness);
 		describeChecks(harness);
 		describeListing(harness);
+		describeNotes(harness);
 		describeBudgets(harness);
 		describeAbandoned(harness);
 		describeConcurrency(harness);

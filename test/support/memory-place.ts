@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Stored } from '../../lib/core/record';
-import type { NameNote, NoticesToKeep, NoticesToTake } from '../../lib/core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	StatsRow,
+	Tallied,
+	TallyOrder,
+} from '../../lib/core/store';
 import type { Clock } from '../../lib/core/transitions';
+import type { CountedRow } from '../../lib/stores/rows/counters';
+import { dayOf } from '../../lib/stores/rows/counters';
 
 export interface Kept {
 	readonly id: number;
@@ -22,7 +31,9 @@ export class MemoryPlace {
 
 	private readonly noted = new Map<string, { readonly name: string; readonly until: number }>();
 
-	readonly counted = new Map<string, number>();
+	private readonly tallies = new Map<string, Tallied & { readonly until: number }>();
+
+	private readonly counted = new Map<string, number>();
 
 	readonly signingKey = randomBytes(32);
 
@@ -80,6 +91,37 @@ export class MemoryPlace {
 			if (note !== undefined && note.until > this.now) names.set(namespace, note.name);
 		}
 		return names;
+	}
+
+	tally({ counts, keepMs }: TallyOrder): null {
+		for (const { bucket, name, by } of counts) {
+			const known = this.tallies.get(`${bucket} ${name}`);
+			const sum = (known?.by ?? 0) + by;
+			this.tallies.set(`${bucket} ${name}`, { bucket, name, by: sum, until: this.now + keepMs });
+		}
+		return null;
+	}
+
+	tallied(buckets: readonly string[]): Tallied[] {
+		return [...this.tallies.values()].flatMap(({ until, ...each }) =>
+			buckets.includes(each.bucket) && until > this.now ? [each] : [],
+		);
+	}
+
+	count(rows: readonly CountedRow[]): void {
+		const day = dayOf(this.micros);
+		for (const { namespace, counter, by } of rows) {
+			const name = `${day} ${counter} ${namespace}`;
+			this.counted.set(name, (this.counted.get(name) ?? 0) + by);
+		}
+	}
+
+	stats(): StatsRow[] {
+		return [...this.counted].map(([name, value]) => {
+			const [day = '', counter, ...namespace] = name.split(' ');
+			const at = { day, namespace: namespace.join(' ') };
+			return { ...at, counter: counter as StatsRow['counter'], value };
+		});
 	}
 
 	/** As a purge between any two steps. */

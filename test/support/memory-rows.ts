@@ -1,7 +1,15 @@
 import { type Budget, budgetWaitMs } from '../../lib/core/budget';
 import type { ClaimRecord, Stored } from '../../lib/core/record';
 import { StoreError } from '../../lib/core/reply';
-import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow, Store } from '../../lib/core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	StatsRow,
+	Store,
+	Tallied,
+	TallyOrder,
+} from '../../lib/core/store';
 import type { Clock } from '../../lib/core/transitions';
 import { CheckedStore } from '../../lib/stores/checked-store';
 import {
@@ -21,7 +29,7 @@ import {
 	runLater,
 } from '../../lib/stores/rows/backend';
 import { COLUMNS } from '../../lib/stores/rows/columns';
-import { Counters, dayOf } from '../../lib/stores/rows/counters';
+import { Counters } from '../../lib/stores/rows/counters';
 import { Settlements } from '../../lib/stores/rows/settlements';
 import { RulesOverRows } from '../../lib/stores/rules-over-rows';
 import { type Kept, type MemoryPlace, copyOf, withDuplicatesOf } from './memory-place';
@@ -182,34 +190,35 @@ export class MemoryRows implements RowsBackend, RowSteps {
 	}
 
 	async takeNotices(order: NoticesToTake): Promise<Timed<string[]>> {
-		return await this.step((place) => ({ micros: place.micros, answer: place.takeNotices(order) }));
+		return await this.timed((place) => place.takeNotices(order));
 	}
 
 	async keepNotices(order: NoticesToKeep): Promise<Timed<null>> {
-		return await this.step((place) => ({ micros: place.micros, answer: place.keepNotices(order) }));
+		return await this.timed((place) => place.keepNotices(order));
 	}
 
 	async noteName(note: NameNote): Promise<Timed<null>> {
-		return await this.step((place) => ({ micros: place.micros, answer: place.noteName(note) }));
+		return await this.timed((place) => place.noteName(note));
 	}
 
 	async names(namespaces: readonly string[]): Promise<Timed<Map<string, string>>> {
-		return await this.step((place) => ({ micros: place.micros, answer: place.names(namespaces) }));
+		return await this.timed((place) => place.names(namespaces));
+	}
+
+	async tally(order: TallyOrder): Promise<Timed<null>> {
+		return await this.timed((place) => place.tally(order));
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Timed<Tallied[]>> {
+		return await this.timed((place) => place.tallied(buckets));
 	}
 
 	async stats(): Promise<Timed<StatsRow[]>> {
-		return await this.step((place) => {
-			const answer = [...place.counted].map(([name, value]): StatsRow => {
-				const [day = '', counter, ...namespace] = name.split(' ');
-				const at = { day, namespace: namespace.join(' ') };
-				return { ...at, counter: counter as StatsRow['counter'], value };
-			});
-			return { micros: place.micros, answer };
-		});
+		return await this.timed((place) => place.stats());
 	}
 
 	async signingKey(): Promise<Timed<Buffer>> {
-		return await this.step((place) => ({ micros: place.micros, answer: place.signingKey }));
+		return await this.timed((place) => place.signingKey);
 	}
 
 	errorOf(error: unknown): StoreError {
@@ -222,11 +231,15 @@ export class MemoryRows implements RowsBackend, RowSteps {
 		await Promise.resolve();
 	}
 
+	private async timed<T>(work: (place: MemoryPlace) => T): Promise<Timed<T>> {
+		return await this.step((place) => ({ micros: place.micros, answer: work(place) }));
+	}
+
 	private async step<T>(work: (place: MemoryPlace) => T): Promise<T> {
 		if (this.isClosed) throw new StoreError('unreachable', 'This store was closed.');
 		this.place.steps++;
 		await this.faults.pause?.();
-		this.writeCounters();
+		this.place.count(this.counters.takeAll());
 		const answer = work(this.place);
 		await this.faults.pause?.();
 		return answer;
@@ -262,14 +275,6 @@ export class MemoryRows implements RowsBackend, RowSteps {
 	private refuse(rows: ReadonlyArray<{ readonly identity: string }>): void {
 		if (rows.some(({ identity }) => this.faults.refuses?.(identity) === true)) {
 			throw new RowRefused('unexpected', 'A row was refused.');
-		}
-	}
-
-	private writeCounters(): void {
-		const day = dayOf(this.place.micros);
-		for (const { namespace, counter, by } of this.counters.takeAll()) {
-			const name = `${day} ${counter} ${namespace}`;
-			this.place.counted.set(name, (this.place.counted.get(name) ?? 0) + by);
 		}
 	}
 }

@@ -82,6 +82,10 @@ test('what enforcing would hold back acts, and each item says what would have ha
 		conflicts: 0,
 		wouldHaveBlocked: 2,
 		wouldHaveBlockedByReason: { duplicate: 1, payload_mismatch: 1 },
+		wouldHaveBlockedExamples: [
+			{ reason: 'duplicate', key, executionId: expect.any(String) },
+			{ reason: 'payload_mismatch', key },
+		],
 	});
 });
 

@@ -26,6 +26,7 @@ const day = (
 	conflicts: 25,
 	conflictsByReason: { payload_mismatch: 5, in_progress: 20 },
 	observedByReason: {},
+	missingKeys: 0,
 	bytes: 1_500_000,
 	...over,
 });
@@ -37,6 +38,8 @@ const html = reportPage(
 			day(3, '<b>&"bold"</b>', { new: 40, duplicates: 0, conflicts: 0, conflictsByReason: {} }),
 			day(0, LONG),
 		],
+		examples: [],
+		tenants: [],
 		unresolved: new Map([['payments', { count: 3, oldestSince: NOW - 3 * 3_600_000 }]]),
 		fromDay: '2026-10-26',
 		toDay: '2026-11-24',

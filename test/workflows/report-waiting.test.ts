@@ -54,6 +54,7 @@ const day = (namespace: string) => ({
 	conflicts: 0,
 	conflictsByReason: {},
 	observedByReason: {},
+	missingKeys: 0,
 	bytes: 10,
 });
 
@@ -62,6 +63,8 @@ test('what waits: which request, where, why, its execution, and what to do', () 
 	const html = reportPage(
 		{
 			days: [day(real), day(`test_${real}`)],
+			examples: [],
+			tenants: [],
 			unresolved: new Map([[real, { count: 1, oldestSince: SINCE }]]),
 			fromDay: '2026-11-24',
 			toDay: '2026-11-24',

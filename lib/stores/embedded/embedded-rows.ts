@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { attempt } from '../../core/attempt';
 import type { StoreError } from '../../core/reply';
-import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow } from '../../core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	StatsRow,
+	Tallied,
+	TallyOrder,
+} from '../../core/store';
 import {
 	type Looked,
 	type RowSteps,
@@ -87,6 +94,14 @@ export class EmbeddedRows implements RowsBackend {
 
 	async names(namespaces: readonly string[]): Promise<Timed<ReadonlyMap<string, string>>> {
 		return await this.read((tables, nowMs) => tables.names(namespaces, nowMs));
+	}
+
+	async tally(order: TallyOrder): Promise<Timed<null>> {
+		return await this.writeAlone((transaction) => transaction.tally(order));
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Timed<readonly Tallied[]>> {
+		return await this.read((tables, nowMs) => tables.tallies.in(buckets, nowMs));
 	}
 
 	async stats(): Promise<Timed<readonly StatsRow[]>> {

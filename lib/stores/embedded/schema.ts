@@ -7,7 +7,7 @@ import type { Database } from './sqlite';
 /** "idem": marks the file as ours. */
 const APPLICATION_ID = 0x6964_656d;
 
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 
 /** Since schema 2: what was told to whom, and until when it is not told again. */
 const NOTICES = `
@@ -25,6 +25,18 @@ const BUDGETS = `
 	CREATE TABLE budget_grants (budget TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
 	CREATE INDEX grants_of_budget ON budget_grants (budget, at);
 	CREATE INDEX ending_budget_grants ON budget_grants (until);
+`;
+
+/** Since schema 6: counters beside those of claims, and until when they are kept (ms). */
+const TALLIES = `
+	CREATE TABLE tallies (
+		bucket TEXT NOT NULL,
+		name TEXT NOT NULL,
+		value INTEGER NOT NULL,
+		until INTEGER NOT NULL,
+		PRIMARY KEY (bucket, name)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX ending_tallies ON tallies (until);
 `;
 
 /** By when nothing needs to be kept of a row: `endOf` of transitions.ts. */
@@ -69,6 +81,7 @@ const SCHEMA = `
 	${NOTICES}
 	${BUDGETS}
 	${NAMES}
+	${TALLIES}
 
 	PRAGMA application_id = ${APPLICATION_ID};
 	PRAGMA user_version = ${SCHEMA_VERSION};
@@ -104,7 +117,8 @@ export function prepareSchema(db: Database, file: string, nowMicros: number): vo
 		(version < 2 ? NOTICES : '') +
 		(version < 3 ? BUDGETS : '') +
 		(version < 4 ? COMPARED : '') +
-		(version < 5 ? NAMES : '');
+		(version < 5 ? NAMES : '') +
+		(version < 6 ? TALLIES : '');
 	if (!empty && added !== '') db.exec(`${added} PRAGMA user_version = ${SCHEMA_VERSION}`);
 	if (!empty) return;
 	db.exec(SCHEMA);

@@ -8,6 +8,7 @@ import type { DuplicateCount, Row } from '../rows/backend';
 import type { ListedRow } from '../rows/backend';
 import { END_OF_ROW } from './schema';
 import type { Database, Statement } from './sqlite';
+import { TallyTable } from './tally-table';
 
 /**
  * `epoch`: when the store began, in ms. `clock`: the furthest time it used, in microseconds. `furthest`: that from which fences go on, where
@@ -63,7 +64,10 @@ export class Tables {
 
 	private readonly putMeta: Statement;
 
+	readonly tallies: TallyTable;
+
 	constructor(db: Database) {
+		this.tallies = new TallyTable(db);
 		this.budgets = new BudgetGrants(db);
 		const columns = COLUMNS.map(({ column }) => column);
 		const marks = columns.map(() => '?').join(', ');

@@ -1,7 +1,7 @@
 import { attempt } from '../../core/attempt';
 import type { Budget } from '../../core/budget';
 import { StoreError } from '../../core/reply';
-import type { NameNote, NoticesToKeep, NoticesToTake } from '../../core/store';
+import type { NameNote, NoticesToKeep, NoticesToTake, TallyOrder } from '../../core/store';
 import type { Clock } from '../../core/transitions';
 import type {
 	DuplicateCount,
@@ -105,6 +105,12 @@ export class WriteTransaction implements RowSteps {
 			this.tables.keepNotice(consumer, notice, Math.ceil(until));
 		}
 		this.written += notices.length;
+		return null;
+	}
+
+	tally(order: TallyOrder): null {
+		this.tables.tallies.count(order, Math.floor(this.clock.micros / 1000));
+		this.written++;
 		return null;
 	}
 

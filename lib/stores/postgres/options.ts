@@ -56,7 +56,15 @@ export class TableNames {
 	}
 }
 
-export type TableName = 'claims' | 'budgets' | 'notices' | 'stats' | 'meta' | 'secrets' | 'names';
+export type TableName =
+	| 'claims'
+	| 'budgets'
+	| 'notices'
+	| 'stats'
+	| 'meta'
+	| 'secrets'
+	| 'names'
+	| 'tallies';
 
 function nameOf(what: string, name: string): string {
 	if (NAME.test(name)) return name;

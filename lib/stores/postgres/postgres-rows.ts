@@ -5,6 +5,8 @@ import type {
 	NoticesToTake,
 	SecretNote,
 	StatsRow,
+	Tallied,
+	TallyOrder,
 } from '../../core/store';
 import {
 	type Looked,
@@ -20,7 +22,8 @@ import type { ListedRow } from '../rows/backend';
 import type { Database, SqlRow, SqlValue } from './database';
 import { storeErrorOf } from './errors';
 import { Purger } from './purger';
-import { CLOCK } from './clock';
+import { CLOCK, microsOf } from './clock';
+import { tally, talliedIn } from './tallies';
 import { PostgresSteps } from './steps';
 import { COLUMN_LIST, storedIn } from './values';
 
@@ -140,6 +143,16 @@ export class PostgresRows implements RowsBackend {
 			found.map(({ namespace, name }) => [String(namespace), String(name)] as const),
 		);
 		return { micros: microsOf(rows), answer };
+	}
+
+	async tally(order: TallyOrder): Promise<Timed<null>> {
+		await this.database.meta();
+		return await tally(this.database, order);
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Timed<Tallied[]>> {
+		await this.database.meta();
+		return await talliedIn(this.database, buckets);
 	}
 
 	async stats(): Promise<Timed<StatsRow[]>> {
@@ -273,5 +286,3 @@ export class PostgresRows implements RowsBackend {
 		);
 	}
 }
-
-const microsOf = (rows: readonly SqlRow[]): number => Number(rows[0]?.micros);

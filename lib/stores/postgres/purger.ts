@@ -31,12 +31,15 @@ export class Purger {
 	private async purge(): Promise<void> {
 		const { names } = this.database;
 		const now = Date.now() + this.offsetMs();
-		const bounded = (table: 'claims' | 'budgets' | 'notices' | 'secrets' | 'names', ends: string) =>
+		const bounded = (
+			table: 'claims' | 'budgets' | 'notices' | 'secrets' | 'names' | 'tallies',
+			ends: string,
+		) =>
 			`DELETE FROM ${names.of(table)} WHERE ctid = ANY(ARRAY(
 				SELECT ctid FROM ${names.of(table)} WHERE ${ends} <= (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $1::bigint LIMIT ${ROWS_AT_ONCE} FOR UPDATE SKIP LOCKED
 			))`;
 		await this.database.queryOnce(bounded('claims', 'expires_at'), [this.offsetMs()]);
-		for (const table of ['budgets', 'notices', 'secrets', 'names'] as const) {
+		for (const table of ['budgets', 'notices', 'secrets', 'names', 'tallies'] as const) {
 			await this.database.queryOnce(bounded(table, 'until'), [this.offsetMs()]);
 		}
 		await this.database.queryOnce(`DELETE FROM ${names.of('stats')} WHERE day < $1`, [

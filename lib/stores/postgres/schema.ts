@@ -28,6 +28,7 @@ CREATE INDEX IF NOT EXISTS ${names.index('claims_expiring')} ON ${claims} (expir
 CREATE TABLE IF NOT EXISTS ${names.of('budgets')} (identity text COLLATE "C" PRIMARY KEY, grants bigint[] NOT NULL, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('notices')} (consumer text NOT NULL, notice text NOT NULL, until bigint NOT NULL, PRIMARY KEY (consumer, notice));
 CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace bytea NOT NULL, counter text NOT NULL, value bigint NOT NULL, PRIMARY KEY (day, namespace, counter));
+CREATE TABLE IF NOT EXISTS ${names.of('tallies')} (bucket text NOT NULL, name text NOT NULL, value bigint NOT NULL, until bigint NOT NULL, PRIMARY KEY (bucket, name));
 CREATE TABLE IF NOT EXISTS ${names.of('secrets')} (id text PRIMARY KEY, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('names')} (namespace text PRIMARY KEY, name text NOT NULL, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);

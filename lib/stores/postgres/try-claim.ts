@@ -62,6 +62,8 @@ async function live(database: Database): Promise<PostgresHealth> {
 	await rows.takeNotices({ consumer: 'trial', notices: [identity], holdMs: 1 });
 	const { answer: noted } = await rows.secretNotes();
 	await rows.names([identity]);
+	await rows.tally({ counts: [{ bucket: 'trial', name: identity, by: 1 }], keepMs: 1 });
+	await rows.tallied(['trial']);
 	await rows.stats();
 	const { version: server, notes } = await settingsOf(database);
 	const sharing = sharingOf(noted, 'Table Prefix');

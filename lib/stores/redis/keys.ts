@@ -53,6 +53,11 @@ export class Keys {
 		return `${this.prefix}:{meta}:name:${namespace}`;
 	}
 
+	/** Counters of a bucket, by name. */
+	tally(bucket: string): string {
+		return `${this.prefix}:{meta}:tally:${bucket}`;
+	}
+
 	/** Fits the names of all records, and a few others: `recordIn` tells. */
 	get recordPattern(): string {
 		return `${this.prefix}:{??}:${'?'.repeat(64)}`;

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { ListPage, ListQuery, Portion } from '../../core/listing';
 import { pageOf } from '../../core/listing';
 import type {
@@ -20,6 +18,8 @@ import type {
 	SecretAwareStore,
 	SecretNote,
 	StatsRow,
+	Tallied,
+	TallyOrder,
 } from '../../core/store';
 import type { Reply } from '../../core/reply';
 import { replyAt } from '../../core/reply';
@@ -34,8 +34,7 @@ import {
 	operateAnswer,
 	operateArguments,
 } from './command-script';
-import { scriptError } from './errors';
-import { SHARDS, shardOf } from './keys';
+import { shardOf } from './keys';
 import { candidatesOf, filterArguments, portionOf } from './list';
 import { RedisCalls } from './redis-calls';
 import { type ReadAnswer, readAll, readAnswer, recordAnswer } from './read-script';
@@ -43,7 +42,9 @@ import { namesOf, noteName } from './names';
 import type { ReplicatedClaims } from './replicated-claims';
 import type { ScriptReply } from './scripts';
 import { noteSecret, secretNotes } from './secret-notes';
-import { sumCounters } from './stats';
+import { signingKeyOf } from './signing-key';
+import { statsOf } from './stats';
+import { tally, talliedIn } from './tallies';
 
 /** What is joined to one batch. Two are under way: what comes meanwhile goes together, and a renewal waits for 8 MB at most. */
 const JOINED = { items: 500, bytes: 4 << 20, atOnce: 2 };
@@ -201,29 +202,20 @@ export class RedisStore implements SecretAwareStore {
 		return await namesOf(this.calls, namespaces);
 	}
 
+	async tally(order: TallyOrder): Promise<Reply<null>> {
+		return await tally(this.calls, order);
+	}
+
+	async tallied(buckets: readonly string[]): Promise<Reply<readonly Tallied[]>> {
+		return await talliedIn(this.calls, buckets);
+	}
+
 	async stats(): Promise<Reply<readonly StatsRow[]>> {
-		const { calls } = this;
-		return await calls.askAlone(async (client) => {
-			const [micros, shards] = await Promise.all([
-				calls.clock(client),
-				Promise.all(SHARDS.map(async (shard) => await client.hgetall(calls.keys.stats(shard)))),
-			]);
-			return { micros, answer: sumCounters(shards) };
-		});
+		return await statsOf(this.calls);
 	}
 
 	async signingKey(): Promise<Reply<Buffer>> {
-		return await this.calls.askAlone(async (client) => {
-			const name = this.calls.keys.signingKey;
-			let key = await client.getBuffer(name);
-			if (key === null) {
-				await client.setnx(name, randomBytes(32));
-				key = await client.getBuffer(name);
-			}
-			if (key?.length !== 32) throw scriptError('CORRUPT the signing key is not 32 bytes');
-			// Each run asks for it, and nobody for the time: one command.
-			return { micros: 0, answer: key };
-		});
+		return await signingKeyOf(this.calls);
 	}
 
 	async secretNotes(): Promise<Reply<readonly SecretNote[]>> {

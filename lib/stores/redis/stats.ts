@@ -1,4 +1,17 @@
+import type { Reply } from '../../core/reply';
 import type { Counter, StatsRow } from '../../core/store';
+import { SHARDS } from './keys';
+import type { RedisCalls } from './redis-calls';
+
+export async function statsOf(calls: RedisCalls): Promise<Reply<readonly StatsRow[]>> {
+	return await calls.askAlone(async (client) => {
+		const [micros, shards] = await Promise.all([
+			calls.clock(client),
+			Promise.all(SHARDS.map(async (shard) => await client.hgetall(calls.keys.stats(shard)))),
+		]);
+		return { micros, answer: sumCounters(shards) };
+	});
+}
 
 const COUNTED = /^(\d{8})\|(.*)\|([a-z_]+)$/s;
 

@@ -63,6 +63,9 @@ async function live(store: SecretAwareStore, request: ClaimRequest): Promise<voi
 	answerOf(await store.secretNotes());
 	answerOf(await store.noteName({ namespace: CONSUMER, name: CONSUMER, lifetimeMs: MINUTE }));
 	answerOf(await store.names([CONSUMER]));
+	const counts = [{ bucket: CONSUMER, name: CONSUMER, by: 1 }];
+	answerOf(await store.tally({ counts, keepMs: MINUTE }));
+	answerOf(await store.tallied([CONSUMER]));
 	answerOf(await store.stats());
 	answerOf(await store.takeNotices({ consumer: CONSUMER, notices: [identity], holdMs: 1_000 }));
 	answerOf(await store.operate({ type: 'forget', identity, force: false }));
@@ -107,6 +110,7 @@ async function removeKeys(
 		keys.secrets,
 		keys.notices(CONSUMER),
 		keys.name(CONSUMER),
+		keys.tally(CONSUMER),
 		...SHARDS.flatMap((shard) => [keys.open(shard), keys.stats(shard)]),
 	];
 	await connections

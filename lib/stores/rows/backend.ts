@@ -2,7 +2,15 @@ import type { Attempt } from '../../core/attempt';
 import type { Budget } from '../../core/budget';
 import type { ClaimRecord, Stored } from '../../core/record';
 import { StoreError } from '../../core/reply';
-import type { NameNote, NoticesToKeep, NoticesToTake, StatsRow, StoreKind } from '../../core/store';
+import type {
+	NameNote,
+	NoticesToKeep,
+	NoticesToTake,
+	StatsRow,
+	StoreKind,
+	Tallied,
+	TallyOrder,
+} from '../../core/store';
 import type { Clock } from '../../core/transitions';
 import type { Counters } from './counters';
 
@@ -58,6 +66,10 @@ export interface RowsBackend {
 	noteName(note: NameNote): Promise<Timed<null>>;
 
 	names(namespaces: readonly string[]): Promise<Timed<ReadonlyMap<string, string>>>;
+
+	tally(order: TallyOrder): Promise<Timed<null>>;
+
+	tallied(buckets: readonly string[]): Promise<Timed<readonly Tallied[]>>;
 
 	stats(): Promise<Timed<readonly StatsRow[]>>;
 

@@ -1,11 +1,11 @@
-import type { Blocked } from '../../../lib/core/store';
 import type { DayStatistics, Unresolved } from '../../../lib/core/statistics';
 import type { ListedRecord } from '../../../lib/core/listing';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
-import { barChart, columnChart, escaped, formatted } from './charts';
+import { columnChart, escaped, formatted } from './charts';
 import type { KnownPlaces } from '../places';
 import { placeOf } from '../places';
+import { observedSection, reasonChart } from './reasons';
 import { STYLE } from './style';
 import { link, waitingTable } from './waiting';
 
@@ -17,19 +17,6 @@ const SERIES: readonly Series[] = [
 	{ name: 'duplicates', label: 'Duplicates blocked' },
 	{ name: 'conflicts', label: 'Conflicts' },
 ];
-
-const REASONS: Readonly<Record<Blocked, string>> = {
-	duplicate: 'Duplicate',
-	payload_mismatch: 'Different payload',
-	in_progress: 'Still running',
-	unknown_outcome: 'Outcome not known',
-	retry_later: 'Too early for a retry',
-	attempts_exhausted: 'Tried too often',
-	budget_exhausted: 'Over the budget',
-	stale_key: 'Too old',
-	tenant_mismatch: "Somebody else's key",
-	likely_duplicate: 'Same content, other key',
-};
 
 export interface PageOptions {
 	readonly title: string;
@@ -73,20 +60,12 @@ ${figures(days, unresolved)}
 		days.map(({ conflictsByReason }) => conflictsByReason),
 		'There were no conflicts.',
 	)}</section>
-${observedSection(days)}<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
+${observedSection(days, statistics.examples, options.places)}<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
 ${testDays.length === 0 ? '' : `<section><h2>Test runs from the editor</h2>${namespaceTable(testDays, unresolved, options.places)}</section>`}
 </main>
 </body>
 </html>
 `;
-}
-
-/** Only where something was watched. */
-function observedSection(days: readonly DayStatistics[]): string {
-	const counts = days.map(({ observedByReason }) => observedByReason);
-	if (counts.every((each) => Object.keys(each).length === 0)) return '';
-	const chart = reasonChart('Would have been blocked, by reason', counts, '');
-	return `<section><h2>Would have been blocked (Observe Only)</h2>${chart}</section>\n`;
 }
 
 function figures(
@@ -140,24 +119,6 @@ function dayChart({ days, fromDay, toDay }: Statistics): string {
 	}
 	const legend = SERIES.map(({ name, label }) => `<li><i class="${name}"></i>${label}</li>`);
 	return `<ul class="legend">${legend.join('')}</ul>${columnChart('Requests a day', SERIES, columns)}`;
-}
-
-function reasonChart(
-	title: string,
-	counts: ReadonlyArray<DayStatistics['observedByReason']>,
-	otherwise: string,
-): string {
-	const reasons = new Map<string, number>();
-	for (const each of counts) {
-		for (const [reason, count] of Object.entries(each)) {
-			reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-		}
-	}
-	if (reasons.size === 0) return nothing(otherwise);
-	const rows = [...reasons]
-		.sort(([, a], [, b]) => b - a)
-		.map(([reason, value]) => ({ label: REASONS[reason as Blocked], value }));
-	return barChart(title, 'conflicts', rows);
 }
 
 function namespaceTable(
