@@ -159,7 +159,11 @@ it('exactly-once-postgres: one row for a request, also where it is run again', a
 		},
 	});
 	const send = async (orderId: string, amount: unknown) =>
-		await post(n8n.webhook('deposits'), { orderId, amount }, { 'idempotency-key': orderId });
+		await post(
+			n8n.webhook('deposits'),
+			{ orderId, amount },
+			{ 'idempotency-key': `deposit-${orderId.slice(0, 1)}` },
+		);
 	const rows = async (orderId: string) => {
 		const sql = 'SELECT amount FROM deposits WHERE order_id = $1';
 		return (await client.query(sql, [orderId])).rows;
