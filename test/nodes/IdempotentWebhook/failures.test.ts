@@ -1,0 +1,57 @@
+import type { IWebhookFunctions } from 'n8n-workflow';
+
+import { StoreError } from '../../../lib/core/reply';
+import { logAtDoor } from '../../../nodes/IdempotentWebhook/door-log';
+import { storeProblem } from '../../../nodes/IdempotentWebhook/failures';
+
+/** What goes wrong here: the caller hears whether trying again helps, and n8n's log hears why, once a minute. */
+
+let nodes = 0;
+function door() {
+	const lines: string[] = [];
+	const node = { id: `node-${++nodes}`, name: 'Door' };
+	const context = {
+		getNode: () => node,
+		getMode: () => 'webhook',
+		logger: { error: (line: string) => lines.push(line) },
+	} as unknown as IWebhookFunctions;
+	return { context, lines };
+}
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+it('a thousand failures of one kind are one line, and a minute later how many there were', () => {
+	const { context, lines } = door();
+	for (let i = 0; i < 1000; i++) logAtDoor(context, 'store unavailable', 'It is down.');
+	logAtDoor(context, 'missing_key', 'There is no key.');
+	expect(lines).toEqual([
+		'Idempotent Webhook "Door": It is down.',
+		'Idempotent Webhook "Door": There is no key.',
+	]);
+	jest.advanceTimersByTime(60_001);
+	expect(lines.slice(2)).toEqual([
+		'Idempotent Webhook "Door": 999 times more within a minute: It is down.',
+	]);
+	logAtDoor(context, 'store unavailable', 'It is down.');
+	expect(lines).toHaveLength(4);
+});
+
+it.each(['authentication', 'configuration', 'corrupt_record', 'permission'] as const)(
+	'%s: waiting does not help, so it is 500 without Retry-After, and the log says what it is',
+	(problem) => {
+		const { context, lines } = door();
+		const answer = storeProblem(context, new StoreError(problem, 'Something of ours is wrong'));
+		expect(answer.statusCode).toBe(500);
+		expect(answer.headers).not.toHaveProperty('retry-after');
+		expect(JSON.stringify(answer.body)).not.toContain('Something of ours');
+		expect(lines).toEqual([expect.stringContaining('Something of ours is wrong')]);
+	},
+);
+
+it.each(['busy', 'unreachable'] as const)('%s: 503, and when to come again', (problem) => {
+	const { context } = door();
+	const answer = storeProblem(context, new StoreError(problem, 'Not now'));
+	expect(answer.statusCode).toBe(503);
+	expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+});
