@@ -7,6 +7,7 @@ import type { StoreKind } from '../../lib/core/store';
 import { guardsBefore } from '../shared/node-types';
 import { openClaimsOf } from '../shared/open-claims';
 import type { ItemParameters } from '../shared/parameters';
+import { storeTitle } from '../shared/store-parameter';
 import type { RunTrace } from '../run-end/run-trace';
 import { inputTags, linkedClaims } from './linked-claims';
 
@@ -86,7 +87,7 @@ export function openClaim(
 	const named = storeNamedBy(token);
 	if (named !== null && named !== store) {
 		return refused(
-			`This claim is kept in the store "${named}", but "Store" of this node is "${store}"`,
+			`This request is kept in the store "${storeTitle(named)}", but "Store" of this node is "${storeTitle(store)}"`,
 			'Set "Store" to the same in Idempotency Guard and Idempotency Commit.',
 		);
 	}

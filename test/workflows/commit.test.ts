@@ -192,12 +192,14 @@ describe('the option "Claim"', () => {
 	});
 
 	test('a token that names the other store is refused before that store is asked', async () => {
-		const fields = Array.from({ length: 16 }, () => '');
+		const { token: granted } = detailsOf(await run(newKey()), 'Guard');
+		const [, body = ''] = String(granted).split('.');
+		const fields = JSON.parse(Buffer.from(body, 'base64url').toString()) as unknown[];
 		fields[0] = 'redis';
 		const claim = `idem1.${Buffer.from(JSON.stringify(fields)).toString('base64url')}.AAAA`;
 		const result = await run(newKey(), { commit: { options: { claim } } });
 		expect(result.error?.message).toBe(
-			'This claim is kept in the store "redis", but "Store" of this node is "embedded"',
+			'This request is kept in the store "Redis", but "Store" of this node is "This n8n Instance"',
 		);
 	});
 });
