@@ -19,10 +19,11 @@ let charge: ChargeWorkflow;
 let credential: Credential;
 let door: ChargeWorkflow;
 let service: Downstream;
+let env: Record<string, string>;
 
 beforeAll(async () => {
 	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-	const env = {
+	env = {
 		EXECUTIONS_MODE: 'queue',
 		N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers',
 		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
@@ -151,6 +152,44 @@ it('starts one execution for 500 deliveries of one key at the door of the main p
 
 it('verifies a signature at the door of the main process, and answers with what a worker ran', async () => {
 	await expectSafeEcho(main, 'door-echo', credential);
+});
+
+it('lets a request act whose run a worker without this package could not begin', async () => {
+	const json = prepareExample(await readExample('webhook-at-the-door'), {
+		id: 'forgotten',
+		urls: { 'Charge Card': `${service.url}/forgotten` },
+		credential,
+	});
+	for (const each of json.nodes.filter(({ type }) => type.endsWith('.idempotentWebhook'))) {
+		each.webhookId = each.parameters.path = 'forgotten';
+		each.parameters.options = { claimTimeoutMinutes: 0.3 };
+	}
+	await main.publish({ ...json, name: 'forgotten' });
+	const acts = () => service.requests.filter(({ path }) => path === '/forgotten').length;
+	const send = async () => {
+		const response = await fetch(main.webhook('forgotten'), {
+			method: 'POST',
+			headers: { 'content-type': 'application/json', 'idempotency-key': 'forgotten' },
+			body: JSON.stringify({ orderId: 'forgotten', amount: 1 }),
+		}).catch(() => null);
+		return response === null ? 'cut' : `${response.status} ${await response.text()}`;
+	};
+	await Promise.all(workers.map(async (worker) => await worker.stop()));
+	const args = ['worker', '--concurrency=5'];
+	const bare = await (await N8nHost.create({ env, args, withoutPackage: true })).start();
+	const first = await send();
+	expect(first).not.toMatch(/^20/);
+	await bare.stop();
+	expect(acts()).toBe(0);
+	await Promise.all(workers.map(async (worker) => await worker.start()));
+	let last = await send();
+	for (let tries = 0; tries < 200 && /^(409|5\d\d) /.test(last); tries++) {
+		expect(last).not.toContain('unknown_outcome');
+		await sleep(500);
+		last = await send();
+	}
+	expect(last).toMatch(/^20/);
+	expect(acts()).toBe(1);
 });
 
 it('refuses the embedded store, and says what to do', async () => {

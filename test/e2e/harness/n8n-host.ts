@@ -16,6 +16,8 @@ import { SET_UP } from './set-up';
 export interface HostOptions {
 	readonly env?: Record<string, string>;
 	readonly args?: string[];
+	/** It lacks this package, as a worker that was forgotten. */
+	readonly withoutPackage?: boolean;
 }
 
 /** n8n spends less on an execution that evaluates no expression; README, "Install". */
@@ -42,7 +44,7 @@ export class N8nHost {
 	static async create(options: HostOptions = {}): Promise<N8nHost> {
 		const userFolder = join(await temporaryFolder('idempotency-n8n'), 'user');
 		await mkdir(userFolder);
-		await installTarball(SET_UP.tarball, userFolder);
+		if (options.withoutPackage !== true) await installTarball(SET_UP.tarball, userFolder);
 		return new N8nHost(userFolder, await freePort(), options);
 	}
 
