@@ -54,10 +54,8 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	settle: async ({ redis, report, scale }) => await settle(redis, report, scale),
 	profile: async ({ redis, report }) => await profile(redis, report),
 	growth: async ({ redis, report, scale }) => await growth(redis, report, scale),
-	correctness: async ({ redis, report, scale }) => {
-		await correctness(redis, report);
-		await correctnessInN8n(redis, report, scale);
-	},
+	correctness: async ({ redis, report }) => await correctness(redis, report),
+	'in-n8n': async ({ redis, report, scale }) => await correctnessInN8n(redis, report, scale),
 };
 
 /** A short run leaves them out unless they are named: they start an n8n of their own. */

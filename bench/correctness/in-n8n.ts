@@ -10,6 +10,7 @@ import type { Store, Workflow, WorkflowNode } from '../n8n/workflows';
 import { commit, guard, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
+import { inN8nRows } from '../rows/in-n8n';
 import type { Scale } from '../scale';
 
 const TIMES = 4;
@@ -23,7 +24,7 @@ const KEY = "={{ $json.headers['idempotency-key'] }}";
 
 /**
  * The same storm at a real n8n: each of some orders delivered 4 times at once to a workflow that charges. What n8n itself offers,
- * against the Guard.
+ * against the Guard; then how fast each of them is, with orders that are all new.
  */
 export async function correctnessInN8n(
 	redis: BenchRedis,
@@ -33,12 +34,15 @@ export async function correctnessInN8n(
 	const keys = scale.of({ full: 50, short: 20 });
 	const downstream = await startPaymentService({ delayMs: 20 });
 	const stop = onCleanup(async () => await downstream.stop());
-	const workflows: Readonly<Record<string, Workflow>> = {
+	const ours = {
 		'Idempotency Guard, store: embedded': guarded('embedded', downstream),
 		'Idempotency Guard, store: Redis': guarded('redis', downstream),
+	};
+	const theirs = {
 		"n8n's Remove Duplicates": removeDuplicates(downstream),
 		"n8n's Redis node: GET, then SET": getThenSet(downstream),
 	};
+	const workflows: Readonly<Record<string, Workflow>> = { ...ours, ...theirs };
 	const data = { host: '127.0.0.1', port: redis.port, database: 0, user: '', password: '' };
 	const credentials = [redisCredential(redis.port), { ...REDIS, type: 'redis', data }];
 	const running = await runN8nWith(Object.values(workflows), credentials);
@@ -52,6 +56,7 @@ export async function correctnessInN8n(
 		const scenario = IN_N8N;
 		report.verdict({ scenario, peer, sideEffects, expected: keys, told: toldOf(answers) });
 	}
+	await inN8nRows(running, { ours, theirs }, report, scale);
 	await running.n8n.stop();
 	await stop();
 }

@@ -1,72 +1,76 @@
 import { redisCredential } from '../../scripts/lib/example';
 import { during } from '../../scripts/lib/log.mjs';
-import { fireStorm } from '../../scripts/lib/storm';
-import { inTurns, rateOf } from '../measure';
+import { inTurns } from '../measure';
+import { executionsPerSecond } from '../n8n/executions';
 import { runN8nWith } from '../n8n/run-n8n';
-import type { Workflow } from '../n8n/workflows';
+import type { Store, Workflow } from '../n8n/workflows';
 import { commit, guard, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
-import { makeOrder } from '../requests';
 import type { Scale } from '../scale';
 
-const AT_ONCE = 4;
+const STORES = ['embedded', 'redis'] as const;
 
-/** Webhook → Guard → NoOp → Commit: executions a second, against three NoOps, in one n8n. */
+/**
+ * In one n8n, executions a second: Webhook → Guard → NoOp → Commit against three NoOps, and Webhook → Guard alone against one.
+ */
 export async function guardInN8n(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
-	const guarded = (store: 'embedded' | 'redis') =>
-		webhookWorkflow(
-			`guard-${store}`,
-			[guard(store), noOp('Act'), commit(store)],
-			[
-				['Webhook', 0, 'Guard'],
-				['Guard', 0, 'Act'],
-				['Act', 0, 'Commit'],
-			],
-		);
 	const workflows = {
 		embedded: guarded('embedded'),
 		redis: guarded('redis'),
-		bare: webhookWorkflow(
-			'no-ops',
-			[noOp('One'), noOp('Two'), noOp('Three')],
-			[
-				['Webhook', 0, 'One'],
-				['One', 0, 'Two'],
-				['Two', 0, 'Three'],
-			],
-		),
+		bare: noOps('no-ops', ['One', 'Two', 'Three']),
+		'embedded alone': alone('embedded'),
+		'redis alone': alone('redis'),
+		'bare alone': noOps('no-op', ['One']),
 	};
 	const credentials = [redisCredential(redis.port)];
 	const running = await runN8nWith(Object.values(workflows), credentials);
-
 	const count = scale.of({ full: 60, short: 30 });
-	const round = (workflow: Workflow) => async () => {
-		const deliveries = Array.from({ length: count }, () => {
-			const order = makeOrder();
-			return { key: order.orderId, body: { ...order } };
-		});
-		return await rateOf(count, async () => {
-			const options = { sockets: AT_ONCE };
-			const answers = await fireStorm(running.urlOf(workflow), deliveries, options);
-			const bad = answers.find(({ status }) => status !== 200);
-			if (bad !== undefined) throw new Error(`n8n answered ${JSON.stringify(bad)}`);
-		});
-	};
-	const rounds = scale.of({ full: 9, short: 3 });
+	const round = (workflow: Workflow) => async () =>
+		await executionsPerSecond(running, workflow, count);
 	const medians = await during(
 		'Executing',
 		async () =>
-			await inTurns(rounds, {
+			await inTurns(scale.of({ full: 9, short: 3 }), {
 				embedded: round(workflows.embedded),
 				redis: round(workflows.redis),
 				bare: round(workflows.bare),
+				'embedded alone': round(workflows['embedded alone']),
+				'redis alone': round(workflows['redis alone']),
+				'bare alone': round(workflows['bare alone']),
 			}),
 	);
 	await running.n8n.stop();
-	for (const store of ['embedded', 'redis'] as const) {
+	const unit = 'executions/s';
+	for (const store of STORES) {
 		const [ours, theirs] = [medians[store], medians.bare];
 		const peer = `three NoOps (store: ${store})`;
-		report.row({ bench: 'guard-in-n8n', unit: 'executions/s', ours, peer, theirs, better: 'more' });
+		report.row({ bench: 'guard-in-n8n', unit, ours, peer, theirs, better: 'more' });
 	}
+	for (const store of STORES) {
+		const [ours, theirs] = [medians[`${store} alone`], medians['bare alone']];
+		const peer = `one NoOp (store: ${store})`;
+		report.row({ bench: 'guard-alone', unit, ours, peer, theirs, better: 'more' });
+	}
+}
+
+function guarded(store: Store): Workflow {
+	return webhookWorkflow(
+		`guard-${store}`,
+		[guard(store), noOp('Act'), commit(store)],
+		[
+			['Webhook', 0, 'Guard'],
+			['Guard', 0, 'Act'],
+			['Act', 0, 'Commit'],
+		],
+	);
+}
+
+function alone(store: Store): Workflow {
+	return webhookWorkflow(`alone-${store}`, [guard(store)], [['Webhook', 0, 'Guard']]);
+}
+
+function noOps(path: string, names: readonly string[]): Workflow {
+	const links = names.map((name, i) => [names[i - 1] ?? 'Webhook', 0, name] as const);
+	return webhookWorkflow(path, names.map(noOp), links);
 }
