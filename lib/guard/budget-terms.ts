@@ -32,5 +32,5 @@ export function budgetOf(
 const MISSING_SCOPE = {
 	message: 'The item has no budget: "Limit: Budget Scope" is empty for it',
 	description:
-		'The expression found nothing, and an item that counts against no budget could come any number of times. Give every item a scope, or remove the option so that all items share one budget.',
+		'The expression found nothing, and an item that counts against no budget could come any number of times. Give every item a scope (or a tenant, where "Limit: Budget Per" is "Tenant"), or remove the option so that all items share one budget.',
 };

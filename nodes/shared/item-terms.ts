@@ -126,17 +126,26 @@ function sameContentTermsOf(
 	return { refuses: does === 'conflict', windowMs: minutes * MINUTE_MS };
 }
 
-const BUDGET_OPTIONS = ['budgetScope', 'budgetLimit', 'budgetWindowMinutes'] as const;
+const BUDGET_OPTIONS = ['budgetPer', 'budgetScope', 'budgetLimit', 'budgetWindowMinutes'] as const;
 
 /** Null: none of the options is used. */
 function budgetTermsOf(parameters: ItemParameters, itemIndex: number): BudgetTerms | null {
 	if (!BUDGET_OPTIONS.some((name) => parameters.has(`options.${name}`))) return null;
 	const minutes = Number(parameters.get<unknown>('options.budgetWindowMinutes', itemIndex, 60));
 	return {
-		scope: parameters.has('options.budgetScope')
-			? { value: parameters.get<unknown>('options.budgetScope', itemIndex, '') }
-			: null,
+		scope: budgetScopeOf(parameters, itemIndex),
 		limit: Number(parameters.get<unknown>('options.budgetLimit', itemIndex, 10)),
 		windowMs: minutes * MINUTE_MS,
 	};
+}
+
+/** Null: all items share one budget. */
+function budgetScopeOf(parameters: ItemParameters, itemIndex: number): BudgetTerms['scope'] {
+	if (parameters.get<string>('options.budgetPer', itemIndex, 'scope') === 'tenant') {
+		// Empty where the option is not there: an item without a scope is refused, and the words say so.
+		return { value: parameters.get<unknown>('options.tenant', itemIndex, '') };
+	}
+	return parameters.has('options.budgetScope')
+		? { value: parameters.get<unknown>('options.budgetScope', itemIndex, '') }
+		: null;
 }

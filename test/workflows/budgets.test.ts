@@ -55,6 +55,17 @@ test('an agent that invents a new request each time is stopped, and told so', as
 	expect(routed(await send(newKey(), { order: newKey() }))).toEqual(NEW);
 });
 
+test('each tenant has a budget of its own; without a tenant nothing is let through', async () => {
+	const tenant = '={{ $json.body.customer }}';
+	const perTenant = { budgetPer: 'tenant', budgetLimit: 1, tenant, tenantMode: 'bind' };
+	const send = guardWith(perTenant);
+	expect(routed(await send(newKey(), { customer: 'acme' }))).toEqual(NEW);
+	expect(routed(await send(newKey(), { customer: 'acme' }))).toEqual(CONFLICT);
+	expect(routed(await send(newKey(), { customer: 'globex' }))).toEqual(NEW);
+	const nobody = await guardWith({ budgetPer: 'tenant', budgetLimit: 1 })(newKey());
+	expect(nobody.error?.message).toContain('The item has no budget');
+});
+
 test('without a scope all items of the Guard share one budget', async () => {
 	const send = guardWith({ budgetLimit: 1, budgetWindowMinutes: 1 });
 	expect(routed(await send(newKey()))).toEqual(NEW);

@@ -16,6 +16,26 @@ const furtherOptions: INodeProperties[] = [
 			'How many new items go to New for one "Limit: Budget Scope" within "Limit: Budget Window"; more get Conflict with status code 429. Duplicates, refused items and test runs do not count.',
 	},
 	{
+		displayName: 'Limit: Budget Per',
+		name: 'budgetPer',
+		type: 'options',
+		noDataExpression: true,
+		default: 'tenant',
+		description: 'What has a budget of its own',
+		options: [
+			{
+				name: 'Budget Scope',
+				value: 'scope',
+				description: 'What the option "Limit: Budget Scope" says; without it all items share one',
+			},
+			{
+				name: 'Tenant',
+				value: 'tenant',
+				description: 'Each tenant: one that sends too much holds up no other. Needs "Tenant".',
+			},
+		],
+	},
+	{
 		displayName: 'Limit: Budget Scope',
 		name: 'budgetScope',
 		type: 'string',
