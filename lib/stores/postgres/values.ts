@@ -51,8 +51,8 @@ export function recordColumns(records: ReadonlyArray<NonNullable<Stored>>): Give
 /** A first grant's columns for INSERT: those that move with the clock are moved from `at` to that of the statement. */
 export function movedColumns(at: Clock): string {
 	const by = {
-		ms: `(SELECT micros / 1000 FROM clock) - ${Math.floor(at.micros / 1000)}`,
-		micros: `(SELECT micros FROM clock) - ${at.micros}`,
+		ms: `micros / 1000 - ${Math.floor(at.micros / 1000)}`,
+		micros: `micros - ${at.micros}`,
 	};
 	return COLUMNS.map(({ column, clock }) =>
 		clock === null ? column : `${column} + ${by[clock]}`,
