@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { prepareExample, readExample, redisCredential } from '../../scripts/lib/example';
+import {
+	postgresCredential,
+	prepareExample,
+	readExample,
+	redisCredential,
+} from '../../scripts/lib/example';
 import { startPostgres } from '../../scripts/lib/postgres';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
 import { startRedis } from '../../scripts/lib/redis';
@@ -18,6 +23,7 @@ let workers: readonly N8nHost[];
 let charge: ChargeWorkflow;
 let credential: Credential;
 let door: ChargeWorkflow;
+let onPostgres: ChargeWorkflow;
 let service: Downstream;
 let env: Record<string, string>;
 
@@ -44,6 +50,9 @@ beforeAll(async () => {
 	const { name, type, data } = redisCredential(redis.port);
 	credential = await main.api.saveCredential(name, type, data);
 	charge = await publishCharge(main, 'charge', credential);
+	const own = postgresCredential(postgres);
+	const credentialOfOwn = await main.api.saveCredential(own.name, own.type, own.data);
+	onPostgres = await publishCharge(main, 'charge-postgres', { ...credentialOfOwn, type: own.type });
 	door = await publishCharge(main, 'door', credential, {}, 'webhook-at-the-door');
 	service = await startDownstream();
 });
@@ -57,6 +66,11 @@ it('charges once each of 5 keys in 500 deliveries', async () => {
 it('charges once each of 500 keys in 500 deliveries', async () => {
 	const verdict = await storm(charge, { deliveries: 500, keys: 500 });
 	expect(verdict).toMatchObject({ charges: { 1: 500 }, told: { charge: 500 }, wrong: [] });
+});
+
+it('charges once each of 20 keys in 100 deliveries, on the database of n8n itself', async () => {
+	const verdict = await storm(onPostgres, { deliveries: 100, keys: 20 });
+	expect(verdict).toMatchObject({ charges: { 1: 20 }, told: { charge: 100 }, wrong: [] });
 });
 
 async function stormAcross(disturb: () => Promise<void>) {

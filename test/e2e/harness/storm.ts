@@ -21,7 +21,7 @@ export interface ChargeWorkflow {
 export async function publishCharge(
 	host: N8nHost,
 	path: string,
-	credential?: Credential,
+	credential?: Credential & { readonly type?: string },
 	service: { readonly delayMs?: number } = {},
 	name = 'webhook-charge',
 ): Promise<ChargeWorkflow> {
