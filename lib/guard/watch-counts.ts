@@ -54,13 +54,6 @@ export class WatchCounts {
 		if (counter.startsWith(OBSERVED)) this.noteExample(watched);
 	}
 
-	/** Bytes of a result that was kept for a tenant. */
-	noteBytes(namespace: string, tenant: string, bytes: number, now: number): void {
-		if (tenant === '' || bytes === 0) return;
-		const name = nameOf(namespace, this.tenantOf(namespace, tenant, now), 'bytes');
-		this.add(bucketOf('tenant', now), name, DAY_KEPT_MS, bytes);
-	}
-
 	/** Writes what was counted. What can't be written is lost: no run fails for it. */
 	async flush(): Promise<void> {
 		clearTimeout(this.timer);
@@ -107,11 +100,11 @@ export class WatchCounts {
 		return true;
 	}
 
-	private add(bucket: string, name: string, keepMs: number, by = 1): void {
+	private add(bucket: string, name: string, keepMs: number): void {
 		const id = `${bucket} ${name}`;
 		const known = this.counts.get(id);
-		if (known === undefined) this.counts.set(id, { keepMs, by, bucket, name });
-		else known.by += by;
+		if (known === undefined) this.counts.set(id, { keepMs, by: 1, bucket, name });
+		else known.by++;
 		this.timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
 	}
 }

@@ -42,7 +42,7 @@ export function prometheusText({ days, unresolved, tenants }: Statistics): strin
 	const ofTenants = new Sums();
 	for (const { namespace, tenant, counts } of tenants) {
 		for (const [outcome, count] of Object.entries(counts)) {
-			if (outcome !== 'bytes') ofTenants.add({ namespace, tenant, outcome }, count);
+			ofTenants.add({ namespace, tenant, outcome }, count);
 		}
 	}
 	return [

@@ -12,7 +12,7 @@ import type { DoorRequest } from './request';
 import { startingItem } from './request';
 
 /** Largest request that is kept with its claim until its run has started, in bytes. */
-const MAX_KEPT_REQUEST = 1024 * 1024;
+export const MAX_KEPT_REQUEST = 1024 * 1024;
 
 /** The item that a workflow starts with for a request. */
 export async function itemOf(

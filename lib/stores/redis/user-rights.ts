@@ -7,6 +7,7 @@ export const STORE_COMMANDS = [
 	'get',
 	'setnx',
 	'del',
+	'pexpire',
 	'pexpireat',
 	'hget',
 	'hgetall',

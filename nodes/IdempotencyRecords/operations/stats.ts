@@ -72,13 +72,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 }
 
 function tenantItem({ day, namespace, tenant, counts }: TenantCounts): IDataObject {
-	const {
-		bytes = 0,
-		retry: retries = 0,
-		new: fresh = 0,
-		duplicate: duplicates = 0,
-		...more
-	} = counts;
+	const { retry: retries = 0, new: fresh = 0, duplicate: duplicates = 0, ...more } = counts;
 	return {
 		day,
 		namespace,
@@ -87,6 +81,5 @@ function tenantItem({ day, namespace, tenant, counts }: TenantCounts): IDataObje
 		retries,
 		duplicates,
 		conflictsByReason: more,
-		bytes,
 	};
 }

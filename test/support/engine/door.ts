@@ -13,7 +13,7 @@ import type { Engine } from './engine';
 import type { RunResult } from './run-result';
 import type { WorkflowJson } from './workflow';
 
-const LIMIT_BYTES = 1024 * 1024;
+const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Answers requests to one workflow as n8n's webhook server does: the node's `webhook`, then an execution where it wants one. */
 export class DoorServer {
