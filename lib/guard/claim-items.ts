@@ -101,7 +101,8 @@ async function claimOnce(
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
 	if (asksBeside.length === 0) return claimed;
-	return await lookedAlike(opened, items, claimed, contents, all.slice(requests.length));
+	const besides = all.slice(requests.length);
+	return await lookedAlike(opened, items, claimed, contents, besides, onStoreError);
 }
 
 /** What the record of each request is named by; none where the store notes no namings. */

@@ -1,0 +1,124 @@
+import type { ClaimRequest } from '../../../lib/core/record';
+import { replyAt } from '../../../lib/core/reply';
+import type { Store } from '../../../lib/core/store';
+import { claimItems } from '../../../lib/guard/claim-items';
+import type { ClaimableItem } from '../../../lib/guard/prepare';
+import { alikeBefore, contentRequest } from '../../../lib/guard/same-content';
+import { keepersFor } from '../../../lib/guard/store-keepers';
+import { embeddedHarness } from '../../stores/embedded-harness';
+import type { OpenedStore } from '../../stores/suite';
+import { MINUTE, answered, claimRequest, fenceOf, freshIdentity } from '../../support/requests';
+
+/** The same content under another key: whatever happens in between, one acts, and the first may. */
+
+let opened: OpenedStore;
+beforeEach(async () => {
+	opened = await embeddedHarness.open();
+});
+afterEach(async () => await opened.close());
+
+const contentOf = (identity: string, refuses = true) => ({
+	identity,
+	windowMs: 10 * MINUTE,
+	refuses,
+});
+const itemOf = (request: ClaimRequest, content: ReturnType<typeof contentOf>) =>
+	({ request, earlierRequests: [], content, tenantLabel: '' }) as unknown as ClaimableItem;
+const claim = async (items: readonly ClaimableItem[], onStoreError = 'error') => {
+	const { store } = opened;
+	const open = { store, ...keepersFor(store), secret: '', previousSecret: '' };
+	return await claimItems(open, { minReplicas: 0, onStoreError }, items);
+};
+const outcomesOf = (claimed: Awaited<ReturnType<typeof claim>>) =>
+	claimed.map((each) => {
+		if (!each.ok) return each.error.problem;
+		return each.answer.outcome === 'conflict' ? each.answer.reason : each.answer.outcome;
+	});
+const requestOf = (owner: string, over: Partial<ClaimRequest> = {}) =>
+	claimRequest({ identity: freshIdentity(), owner, key: owner, ...over });
+const stateOf = async ({ identity }: ClaimRequest) =>
+	answered(replyAt(await opened.store.get([identity]), 0))?.state;
+
+describe('what can not be looked for', () => {
+	test.each([
+		['is refused where it would be', true, 'error', 'corrupt_record', 'released'],
+		['goes on where it would only be told', false, 'error', 'new', 'processing'],
+		[
+			'goes on with its key where items go on without a store',
+			true,
+			'continueUnprotected',
+			'new',
+			'processing',
+		],
+	])('%s', async (_, refuses, onStoreError, outcome, state) => {
+		const content = contentOf(freshIdentity('content'), refuses);
+		await claim([itemOf(requestOf('first'), content)]);
+		await opened.corrupt(content.identity);
+		const request = requestOf('second');
+		const claimed = await claim([itemOf(request, content)], onStoreError);
+		expect(outcomesOf(claimed)).toEqual([outcome]);
+		expect(await stateOf(request)).toBe(state);
+	});
+});
+
+test('a request that was refused for what it is stands for no content', async () => {
+	const used = requestOf('used');
+	await claim([itemOf(used, contentOf(freshIdentity('content')))]);
+	const changed = { ...used, owner: 'changed', fingerprint: 'another' };
+	const content = contentOf(freshIdentity('content'));
+	expect(outcomesOf(await claim([itemOf(changed, content)]))).toEqual(['payload_mismatch']);
+	expect(outcomesOf(await claim([itemOf(requestOf('new'), content)]))).toEqual(['new']);
+	expect(outcomesOf(await claim([itemOf(requestOf('late'), content)]))).toEqual([
+		'likely_duplicate',
+	]);
+	// Nor in the same batch.
+	const other = contentOf(freshIdentity('content'));
+	const batch = [itemOf(changed, other), itemOf(requestOf('beside'), other)];
+	expect(outcomesOf(await claim(batch))).toEqual(['payload_mismatch', 'new']);
+});
+
+/** The first one was given back, and two others have seen that it came before them. */
+async function afterGivenBack() {
+	const { store } = opened;
+	const content = contentOf(freshIdentity('content'));
+	const [first, second, third] = ['first', 'second', 'third'].map((owner) => requestOf(owner));
+	const asked = [first!, second!, third!].map((each) => contentRequest(content, each));
+	const granted = replyAt(await store.claim([first!]), 0);
+	await store.claim([asked[0]!]);
+	await store.command([
+		{
+			type: 'release',
+			identity: first!.identity,
+			owner: 'first',
+			fence: fenceOf(granted),
+			ownRun: true,
+			retryAfterMs: 0,
+			statusCode: 0,
+			reason: '',
+		},
+	]);
+	const replies = await store.claim([second!, third!, asked[1]!, asked[2]!]);
+	const look = async (on: Store, i: number) => {
+		const request = [second!, third!][i]!;
+		return await alikeBefore(on, asked[i + 1]!, replyAt(replies, i + 2), [request.identity]);
+	};
+	return { first: first!, second: second!, look };
+}
+
+test('the place of one that was given back is taken once, however late another looks', async () => {
+	const { second, look } = await afterGivenBack();
+	expect(await look(opened.store, 0)).toBeNull();
+	expect(await look(opened.store, 1)).toMatchObject({ identity: second.identity });
+});
+
+test('the place is not taken of one that is granted anew meanwhile', async () => {
+	const { store } = opened;
+	const { first, look } = await afterGivenBack();
+	const meanwhile = Object.assign(Object.create(store) as Store, {
+		claim: async (requests: readonly ClaimRequest[]) => {
+			await store.claim([{ ...first, owner: 'again' }]);
+			return await store.claim(requests);
+		},
+	});
+	expect(await look(meanwhile, 0)).toMatchObject({ identity: first.identity });
+});
