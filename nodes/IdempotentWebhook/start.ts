@@ -93,7 +93,8 @@ async function startClaimed(
 	const claims = items.map((item, index): SealedClaim | null => {
 		if (!isClaimed(item)) return null;
 		const found = openToken(String(detailsOf(item)?.token), signingKeys.answer);
-		if (found.ok && found.claim.remains.workflowId === settings.workflowId) return found.claim;
+		if (!found.ok) throw nodeError(context.getNode(), FROM_ELSEWHERE, index);
+		if (found.claim.remains.workflowId === settings.workflowId) return found.claim;
 		throw nodeError(context.getNode(), FOREIGN, index);
 	});
 	const tokens = await begin(context, settings, opened, claims, signingKeys.answer);
@@ -174,6 +175,12 @@ const FOREIGN = {
 	message: 'The claim token of this request was not made by this workflow',
 	description:
 		'Nothing was done. Listen for a test event, or send the request to the webhook, instead of making up its input.',
+};
+
+const FROM_ELSEWHERE = {
+	message: 'The claim token of this request is not from this store',
+	description:
+		'Nothing was done. It was made up, or the credential of the store was changed while the request waited for its run, or the store has lost its data since. The next delivery of the request is handled.',
 };
 
 const LOST = {
