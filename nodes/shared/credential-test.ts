@@ -4,7 +4,8 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { describeRedis } from '../../lib/stores/redis';
+import { describeRedis, openRedisStore, redisAdviceFor } from '../../lib/stores/redis';
+import { requireFitting } from './credential-secrets';
 import { complaintOf } from './messages';
 import { redisOptionsOf } from './redis-credential';
 
@@ -14,14 +15,15 @@ export async function testIdempotencyRedis(
 	credential: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	try {
-		const { address, findings, roundTripMs } = await describeRedis(
-			redisOptionsOf(credential.data ?? {}),
-		);
+		const data = credential.data ?? {};
+		const options = redisOptionsOf(data);
+		const { address, findings, roundTripMs } = await describeRedis(options);
 		const problems = findings.filter(({ level }) => level === 'problem');
 		if (problems.length > 0) {
 			const message = problems.map(({ meaning }) => meaning).join(' ');
 			return { status: 'Error', message: `Connected to ${address}, but: ${message}` };
 		}
+		await requireFitting(() => openRedisStore(options), data, redisAdviceFor);
 		const seen = findings.map(({ topic, value }) => `${topic}: ${value}`).join(', ');
 		const notes = findings.filter(({ level }) => level === 'note').map(({ meaning }) => meaning);
 		return {

@@ -7,15 +7,15 @@ import type { StoreKind } from '../../lib/core/store';
 import { namingIdsOf } from '../../lib/guard/naming';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { StoreSecrets } from '../../lib/guard/store-secrets';
-import { SecretKeeper } from '../../lib/guard/secret-keeper';
-import { MIN_SECRET_LENGTH, stretchedSecret } from '../../lib/guard/stretched-secret';
+import type { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { sha256 } from '../../lib/keys/sha256';
-import { type AdviceFor, withAdvice } from '../../lib/stores/checked-store';
+import type { AdviceFor } from '../../lib/stores/checked-store';
 import { embeddedAdviceFor } from '../../lib/stores/embedded';
 import { postgresAdviceFor } from '../../lib/stores/postgres';
 import { redisAdviceFor } from '../../lib/stores/redis';
+import { credentialSecrets, fittingKeeper } from './credential-secrets';
 import { postgresOptionsOf } from './postgres-credential';
-import { redisOptionsOf, textOf } from './redis-credential';
+import { redisOptionsOf } from './redis-credential';
 import type { SharedWithSecrets } from './stores';
 import { stores } from './stores';
 
@@ -30,30 +30,15 @@ export async function openStore(
 		isRedis ? 'idempotencyRedisApi' : 'idempotencyPostgresApi',
 	);
 	const redis = isRedis ? redisOptionsOf(credential) : null;
-	const [given, before] = [textOf(credential.secret), textOf(credential.previousSecret)];
-	requireLength(given);
-	const [secret, previousSecret] = await Promise.all([
-		stretchedSecret(given),
-		stretchedSecret(before),
-	]);
+	const secrets = await credentialSecrets(credential);
 	const shared =
 		redis === null ? stores.postgres(postgresOptionsOf(credential)) : stores.redis(redis);
 	const adviceFor = isRedis ? redisAdviceFor : postgresAdviceFor;
-	const secrets = { secret, previousSecret };
 	const secretKeeper = await secretKeeperOf(shared, secrets, adviceFor);
 	// Told by the credential's test. What can't be noted now is not worth failing for.
 	await secretKeeper.noteInstance(sha256(context.getInstanceId()).subarray(0, 8).toString('hex'));
 	const { store, leases, lost, names } = shared;
 	return { store, leases, lost, names, ...secrets, secretKeeper };
-}
-
-function requireLength(secret: string): void {
-	if (secret === '' || secret.length >= MIN_SECRET_LENGTH) return;
-	throw new StoreError(
-		'configuration',
-		`"Secret" of the credential is shorter than ${MIN_SECRET_LENGTH} characters`,
-		{ advice: 'Take a long random text, such as one made by "openssl rand -base64 32".' },
-	);
 }
 
 /**
@@ -70,9 +55,7 @@ async function secretKeeperOf(
 	const of = ids.join(' ');
 	const known = shared.fitting;
 	if (known?.of === of) return known.keeper;
-	const keeper = new SecretKeeper(shared.store, ids);
-	const refusal = await keeper.refusal();
-	if (refusal !== null) throw withAdvice(refusal, adviceFor);
+	const keeper = await fittingKeeper(shared.store, secrets, adviceFor);
 	// Another may have asked at the same time.
 	if (shared.fitting?.of !== of) shared.fitting = { of, keeper };
 	return shared.fitting.keeper;

@@ -5,8 +5,9 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { tryPostgres } from '../../lib/stores/postgres';
+import { openPostgresStore, postgresAdviceFor, tryPostgres } from '../../lib/stores/postgres';
 import { testIdempotencyRedis } from './credential-test';
+import { requireFitting } from './credential-secrets';
 import { complaintOf } from './messages';
 import { postgresOptionsOf } from './postgres-credential';
 
@@ -31,8 +32,10 @@ export async function testIdempotencyPostgres(
 	credential: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	try {
-		const found = await tryPostgres(postgresOptionsOf(credential.data ?? {}));
-		const { address, version, roundTripMs, notes } = found;
+		const data = credential.data ?? {};
+		const options = postgresOptionsOf(data);
+		const { address, version, roundTripMs, notes } = await tryPostgres(options);
+		await requireFitting(() => openPostgresStore(options), data, postgresAdviceFor);
 		const seen = `PostgreSQL ${version}, round trip ${roundTripMs} ms`;
 		return { status: 'OK', message: [`Connected to ${address} (${seen}).`, ...notes].join(' ') };
 	} catch (error) {

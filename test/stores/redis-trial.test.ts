@@ -1,10 +1,12 @@
 import type { RedisOptions } from '../../lib/stores/redis';
 import { aclRights, describeRedis, openRedisStore } from '../../lib/stores/redis';
+import { namingIdsOf } from '../../lib/guard/naming';
+import { stretchedSecret } from '../../lib/guard/stretched-secret';
 import { testIdempotencyRedis } from '../../nodes/shared/credential-test';
 import { startCluster } from '../support/redis-cluster';
 import { standalone } from './redis-harness';
 import { RedisServer } from '../support/redis-server';
-import { answered, claimRequest, fenceOf, freshIdentity } from '../support/requests';
+import { HOUR, answered, claimRequest, fenceOf, freshIdentity } from '../support/requests';
 
 /** The test of the credential runs what the nodes run: it is green where they work, and red where they don't. */
 
@@ -32,6 +34,28 @@ describe('one server', () => {
 		port: server.port,
 		keyPrefix: 'idem',
 		...over,
+	});
+
+	it('is red where the secret is too short, or records are of another', async () => {
+		const [one, other] = ['a secret of one n8n', 'another of another n8n'];
+		const store = openRedisStore(at({ keyPrefix: 'secrets' }));
+		const [id] = namingIdsOf({ secret: await stretchedSecret(one), previousSecret: '' });
+		expect((await store.noteSecret(id, HOUR)).ok).toBe(true);
+		await store.close();
+		const seen = async (secrets: Record<string, string>) =>
+			await shown(credential({ keyPrefix: 'secrets', ...secrets }));
+		expect(await seen({ secret: one })).toMatchObject({ status: 'OK' });
+		expect(await seen({ secret: other, previousSecret: one })).toMatchObject({ status: 'OK' });
+		expect(await seen({ secret: 'fifteen letters' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringMatching(/shorter than 16 characters\. Take a long random/) as string,
+		});
+		for (const wrong of [{ secret: '' }, { secret: other }]) {
+			expect(await seen(wrong)).toMatchObject({
+				status: 'Error',
+				message: expect.stringMatching(/records of another secret.*Previous Secret/) as string,
+			});
+		}
 	});
 
 	it('leaves nothing behind, and touches nothing of what is there', async () => {

@@ -1,4 +1,4 @@
-import type { IDataObject, INode } from 'n8n-workflow';
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 
 import { DoorServer, javascript, node, records, workflow } from '../support/engine';
 import { PostgresServer } from '../support/postgres-server';
@@ -112,7 +112,7 @@ describe.each(['redis', 'postgres'] as const)('%s', (store) => {
 			return items;
 		});
 		const n8n = engine({ credentials: { [type]: credential } });
-		const doorWith = async (options: IDataObject) => {
+		const doorWith = async (options: INodeParameters) => {
 			const parameters = { store, path: 'orders', responseMode: 'onReceived', options };
 			const door = node('Door', 'n8n-nodes-idempotency.idempotentWebhook', parameters, {
 				...settings,

@@ -206,6 +206,14 @@ describe('Redis', () => {
 		expect(routed(await over(port, { password: 'right "pass\\word' }))).toEqual([1, 0, 0, 0]);
 	});
 
+	test('is given a secret that is too short', async () => {
+		const { port } = await redis();
+		expect(complaint(await over(port, { secret: 'fifteen letters' }))).toMatch(
+			/"Secret" of the credential is shorter than 16 characters \| Take a long random text/,
+		);
+		expect(routed(await over(port, { secret: 'sixteen letters!' }))).toEqual([1, 0, 0, 0]);
+	});
+
 	test('lacks a permission', async () => {
 		const { port } = await redis({ users: ['short on >secret ~idem:* +@connection +get'] });
 		expect(complaint(await over(port, { user: 'short', password: 'secret' }))).toMatch(

@@ -1,9 +1,12 @@
 import type { ICredentialTestFunctions, ICredentialsDecrypted } from 'n8n-workflow';
 
 import { testIdempotencyPostgres } from '../../nodes/shared/store-credentials';
+import { javascript } from '../support/engine';
 import { freePort } from '../support/ports';
 import { PostgresServer } from '../support/postgres-server';
+import { engine } from './nodes';
 import { engineOnPostgres, onPostgres } from './on-postgres';
+import { chargeWorkflow, delivery, newKey, routed } from './scenario';
 import { describeMainPaths } from './suite-main-paths';
 
 /** Whole workflows over a real PostgreSQL. */
@@ -55,6 +58,37 @@ describe('the credential test', () => {
 			const { status, message } = await tested(data);
 			expect([status, message]).toEqual(['Error', expect.stringMatching(words)]);
 		}
+	});
+
+	it('says where several n8n use its tables, and where the secret is too short or of others', async () => {
+		const [prefix, secret] = ['shared_', 'a secret that they share'];
+		const act = javascript('Act', (items) => items);
+		const run = async (instanceId: string, given = secret) =>
+			await engine({
+				instanceId,
+				credentials: { idempotencyPostgresApi: { ...server.options, prefix, secret: given } },
+			}).run(chargeWorkflow('', onPostgres({ act: [act] })), {
+				triggerItems: [delivery(newKey())],
+			});
+		const alone = expect.not.stringMatching(/n8n instances/) as string;
+		for (const instance of ['first', 'first', 'second']) {
+			expect(await tested({ prefix, secret })).toMatchObject({ status: 'OK', message: alone });
+			expect(routed(await run(instance))).toEqual([1, 0, 0, 0]);
+		}
+		const both = /2 n8n instances used it in the last 7 days: .* "Table Prefix" of its own/;
+		expect((await tested({ prefix, secret })).message).toMatch(both);
+		expect(await tested({ prefix: 'apart_', secret })).toMatchObject({ message: alone });
+
+		const tooShort = /"Secret" of the credential is shorter than 16 characters/;
+		expect((await run('first', 'fifteen letters')).error?.message).toMatch(tooShort);
+		expect(await tested({ prefix, secret: 'fifteen letters' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringMatching(tooShort) as string,
+		});
+		expect(await tested({ prefix, secret: 'one that nobody else has' })).toMatchObject({
+			status: 'Error',
+			message: expect.stringMatching(/records of another secret.*Previous Secret/) as string,
+		});
 	});
 
 	it('needs no more rights than the page lists', async () => {
