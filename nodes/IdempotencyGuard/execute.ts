@@ -20,7 +20,7 @@ import { asNodeError, complaintOf, mayContinueUnprotected, nodeError } from '../
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
-import { onlyObserves } from '../shared/watching';
+import { onlyObserves, sqlTokenWithoutClaim } from '../shared/watching';
 import { giveHints } from './hints';
 import type { Incoming } from './incoming';
 import { judge } from './judge';
@@ -62,9 +62,10 @@ async function guard(
 	const incoming = await incomingOf(context, parameters, items);
 	out.take(incoming);
 	if (settings.skip) {
+		const token = sqlTokenWithoutClaim(context.getNode());
 		for (const [index, { refused }] of incoming.entries()) {
 			if (refused === null) {
-				out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'skipped' });
+				out.pass(OUTPUT.new, index, settings.outputField, { outcome: 'skipped', ...token });
 			} else {
 				routeRefused(out, settings, index);
 			}

@@ -23,7 +23,7 @@ import { outputFieldOf } from '../shared/node-types';
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
-import { patienceWith } from '../shared/watching';
+import { patienceWith, sqlTokenWithoutClaim } from '../shared/watching';
 import type { Incoming } from './incoming';
 import { judge } from './judge';
 import type { GuardOutputs } from './outputs';
@@ -46,7 +46,10 @@ export async function observeItems(
 	const details = seen.ok
 		? seen.value.details
 		: items.map(() => observedOnly(unchecked(complaintOf(seen.error).message)));
-	for (const [index, each] of details.entries()) out.pass(OUTPUT.new, index, outputField, each);
+	const token = sqlTokenWithoutClaim(context.getNode());
+	for (const [index, each] of details.entries()) {
+		out.pass(OUTPUT.new, index, outputField, { ...each, ...token });
+	}
 	const observed = details.flatMap((each) => (each.observed as Observed | undefined) ?? []);
 	for (const message of hintsAbout(observed)) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'info' });

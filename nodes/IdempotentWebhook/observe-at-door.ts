@@ -12,7 +12,7 @@ import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import { missingKeyRefusal } from '../../lib/guard/refusal';
 import type { GuardSettings } from '../shared/guard-settings';
 import { complaintOf } from '../shared/messages';
-import { patienceWith } from '../shared/watching';
+import { patienceWith, sqlTokenWithoutClaim } from '../shared/watching';
 import type { ResponseMode } from './answers';
 import { acceptedBody, acceptedEvents, send } from './answers';
 import { logAtDoor } from './door-log';
@@ -34,10 +34,14 @@ export async function startObserved(
 	const complain = (message: string) =>
 		logAtDoor(context, 'observe', `A request went on, but was not checked: ${message}`);
 	const details = await observe(context, settings, requests.length, prepare, complain);
+	const token = sqlTokenWithoutClaim(context.getNode());
 	const items = await Promise.all(
 		requests.map(
 			async (each, i) =>
-				await itemOf(context, each, settings.outputField, (details[i] ?? {}) as IDataObject),
+				await itemOf(context, each, settings.outputField, {
+					...details[i],
+					...token,
+				} as IDataObject),
 		),
 	);
 	if (requests.length > 1) {

@@ -8,6 +8,7 @@ import type { GuardTerms } from '../../lib/guard/terms';
 import { commitsBehind, outputFieldOf } from './node-types';
 import type { ItemParameters } from './parameters';
 import { storeTitle } from './store-parameter';
+import { asksForSqlToken } from './watching';
 
 const LONGEST_WAIT_SECONDS = 3600;
 
@@ -66,6 +67,7 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		});
 	}
 	const testRuns = option<'separate' | 'same' | 'skip'>('testRuns', 'separate');
+	const observes = parameters.get<string>('mode', 0, 'enforce') === 'observe';
 	const isManual = context.getMode() === 'manual';
 	const isTestRun = isManual && testRuns === 'separate';
 	return {
@@ -82,9 +84,9 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 		maxWaitMs: maxWaitOf(parameters),
 		minReplicas: store === 'redis' ? minReplicasOf(parameters) : 0,
 		strictAge: strictAgeOf(parameters),
-		completeInSql: store === 'postgres' && option('completeInSql', false),
+		completeInSql: !observes && asksForSqlToken(node),
 		isTestRun,
-		observes: parameters.get<string>('mode', 0, 'enforce') === 'observe',
+		observes,
 		skip: isManual && testRuns === 'skip',
 	};
 }

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 
 import { Patience } from '../../lib/guard/patience';
+import { NO_CLAIM_SQL_TOKEN } from '../../lib/keys/sql-token';
 import { runViewOf } from './engine';
 import { guardsBefore } from './node-types';
 import { storeCredentialIdOf } from './store-credentials';
@@ -16,6 +17,17 @@ export function isOnlyWatched(context: IExecuteFunctions): boolean {
 	if (nodes !== undefined && !Object.values(nodes).some(onlyObserves)) return false;
 	const guards = guardsBefore(context);
 	return guards.length > 0 && guards.every(({ observes }) => observes);
+}
+
+/** "PostgreSQL: Complete in SQL" takes no expression either. */
+export function asksForSqlToken({ parameters }: Pick<INode, 'parameters'>): boolean {
+	const options = (parameters.options ?? {}) as { completeInSql?: unknown };
+	return parameters.store === 'postgres' && options.completeInSql === true;
+}
+
+/** For the statement of an item that goes on without a claim, or is only watched: it must not fail for want of a token. */
+export function sqlTokenWithoutClaim(node: INode): { readonly sqlToken?: string } {
+	return asksForSqlToken(node) ? { sqlToken: NO_CLAIM_SQL_TOKEN } : {};
 }
 
 const patiences = new Map<string, Patience>();

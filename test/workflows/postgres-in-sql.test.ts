@@ -20,7 +20,11 @@ const ACT = `WITH act AS (INSERT INTO acts VALUES ($2) RETURNING *)
 const FORGETFUL = 'INSERT INTO acts SELECT $2 WHERE $1 = $1 RETURNING *';
 
 /** Runs the statement for each item, in a transaction of its own, and ends that. */
-const statement = (sql: string, end: 'COMMIT' | 'ROLLBACK' | 'COMMIT, then lost' = 'COMMIT', settings?: NodeSettings) =>
+const statement = (
+	sql: string,
+	end: 'COMMIT' | 'ROLLBACK' | 'COMMIT, then lost' = 'COMMIT',
+	settings?: NodeSettings,
+) =>
 	javascript(
 		'Statement',
 		async (items) => {
@@ -47,10 +51,9 @@ const statement = (sql: string, end: 'COMMIT' | 'ROLLBACK' | 'COMMIT, then lost'
 
 const send = async (key: string, act = statement(ACT)) => {
 	const guard = { options: { completeInSql: true } };
-	return await engineOnPostgres(server).run(
-		chargeWorkflow('', onPostgres({ guard, act: [act] })),
-		{ triggerItems: [delivery(key)] },
-	);
+	return await engineOnPostgres(server).run(chargeWorkflow('', onPostgres({ guard, act: [act] })), {
+		triggerItems: [delivery(key)],
+	});
 };
 const rowsOf = async (key: string) =>
 	(await server.ask('SELECT count(*)::int AS n FROM acts WHERE key = $1', [key]))[0]?.n;
@@ -112,6 +115,32 @@ test('an error item of the statement gives the request back as well', async () =
 	expect(failed.error?.message).toBeUndefined();
 	expect(detailsOf(await send(key), 'Conflict')).toMatchObject({ reason: 'retry_later' });
 	expect(await rowsOf(key)).toBe(0);
+});
+
+test('what is only observed, or skipped, is stopped by no missing token', async () => {
+	const key = newKey();
+	const observe = async () => {
+		const guard = { mode: 'observe', options: { completeInSql: true } };
+		return await engineOnPostgres(server).run(
+			chargeWorkflow('', onPostgres({ guard, act: [statement(ACT)] })),
+			{ triggerItems: [delivery(key)] },
+		);
+	};
+	for (const outcome of ['new', 'duplicate']) {
+		const result = await observe();
+		expect(result.error?.message).toBeUndefined();
+		expect(detailsOf(result, 'Guard')).toMatchObject({ observed: { outcome } });
+		expect(result.json('Committed')).toEqual([{ key }]);
+	}
+	expect(await rowsOf(key)).toBe(2);
+	expect((await send(key)).json('Duplicate')).toEqual([{ key }]);
+	const guard = { options: { completeInSql: true, testRuns: 'skip' } };
+	const skipped = await engineOnPostgres(server).run(
+		chargeWorkflow('', onPostgres({ guard, act: [statement(ACT)] })),
+		{ triggerItems: [delivery(key)], mode: 'manual' },
+	);
+	expect(skipped.error?.message).toBeUndefined();
+	expect(await rowsOf(key)).toBe(3);
 });
 
 test('without the option there is no token for SQL', async () => {

@@ -1,4 +1,5 @@
 import { LEFT_BY_SQL } from '../../core/completed-in-sql';
+import { NO_CLAIM_SQL_TOKEN } from '../../keys/sql-token';
 import { COMPLETED_STATE } from '../rows/columns';
 import type { TableNames } from './options';
 
@@ -21,6 +22,9 @@ DECLARE
 	now_ms bigint;
 	left_result bytea := decode('${left}', 'hex');
 BEGIN
+	IF token = '${NO_CLAIM_SQL_TOKEN}' THEN
+		RETURN true;
+	END IF;
 	IF token IS NULL OR token !~ '^idemsql1[.][^.]+[.][0-9]{1,16}[.][0-9a-f]{64}[.][01]$' THEN
 		RAISE EXCEPTION 'this is not the "sqlToken" of a New item' USING ERRCODE = '22023',
 			HINT = 'Set "PostgreSQL: Complete in SQL" in Idempotency Guard, and pass the field "sqlToken" on as it is.';
