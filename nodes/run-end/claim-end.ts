@@ -5,6 +5,7 @@
 import type { ResponseOutcome } from '../../lib/results/response-outcome';
 import type { Tally } from '../../lib/results/joined-outcome';
 import type { Judge } from './judge';
+import { refusedAt } from './judge';
 
 export interface RunEnded {
 	readonly how: 'success' | 'error' | 'canceled' | 'timed_out';
@@ -45,6 +46,9 @@ export function claimEndOf(
 	if (claim === undefined) return acted(unknown('ended, and its data do not hold this request'));
 	const words = wordsFor(how, failed?.node);
 	if (!judge.hasActed(claim)) {
+		const refusing = judge.refusedBy(claim);
+		if (how === 'success' && refusing !== undefined)
+			return notActed({ ...spoken('succeeded', refusedAt(refusing)), retryAfterMs: 0 });
 		if (how === 'success' && !awaitsCommit)
 			return notActed({ outcome: 'completed', reason: 'succeeded' });
 		if (how === 'error') return notActed(released(`${words}, before anything had acted`));

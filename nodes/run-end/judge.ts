@@ -26,6 +26,12 @@ export class Judge {
 		return !isEmpty(this.trace.acts.tagsOf(claim)) || this.elsewhere.mayHaveRun(claim).length > 0;
 	}
 
+	/** A Guard further on that refused an item of the claim: what was to follow was not done. */
+	refusedBy(claim: number): string | undefined {
+		for (const tag of this.trace.refusals.tagsOf(claim)) return this.trace.refusals.of(tag)[0];
+		return undefined;
+	}
+
 	/** The acts that were surely for the claim. */
 	actsOf(claim: number): Act[] {
 		return [...this.trace.acts.tagsOf(claim)].flatMap((tag) =>
@@ -45,6 +51,8 @@ export class Judge {
 			if (holds(tag.yes, claim)) tally.addAll(this.tallyOfTag(tag));
 			else tally.add(this.doubtAbout(tag));
 		}
+		const refusing = this.refusedBy(claim);
+		if (refusing !== undefined) tally.add(refusedAt(refusing));
 		for (const node of this.elsewhere.mayHaveRun(claim)) {
 			tally.add(unknown(`${node}: it may have run, and nothing tells`));
 		}
@@ -70,6 +78,11 @@ export class Judge {
 		return unknown(`${first?.by.node ?? 'a node'}: links do not tell for which items it acted`);
 	}
 }
+
+export const refusedAt = (guard: string): ResponseOutcome => ({
+	outcome: 'released',
+	reason: `${guard} refused it, so that what was to follow was not done`,
+});
 
 const unknown = (reason: string): ResponseOutcome => ({ outcome: 'unknown', reason });
 

@@ -23,6 +23,9 @@ export interface OpenEmission extends Emission {
 	readonly output: TracedOutput;
 }
 
+/** Of a Guard: New, Duplicate, and then what it refuses. */
+const DUPLICATE_OUTPUT = 1;
+
 interface FreshTask {
 	readonly node: string;
 	readonly run: number;
@@ -41,6 +44,9 @@ export class RunTrace {
 	readonly acts = new ByClaim<Act>(({ yes, maybe }) => [yes, maybe]);
 
 	readonly parts = new ByClaim<Part>(({ past }) => [past]);
+
+	/** Guards that refused an item of a claim of another Guard: by Conflict, or by the error output. */
+	readonly refusals = new ByClaim<string>(({ yes, maybe }) => [yes, maybe]);
 
 	/** The runs of nodes that put out items of claims. */
 	readonly seen = new ByClaim<TracedTask>(({ yes }) => [yes]);
@@ -208,6 +214,7 @@ export class RunTrace {
 			for (const [item, data] of (items ?? []).entries()) {
 				if (turns.isOver()) await turns.next();
 				const { tag, act } = links.of(data, output, item);
+				if (grants !== null && output > DUPLICATE_OUTPUT) this.refusals.add(tag, node);
 				tags.push(this.afterNode(node, tag, data, output, grants?.(data, output, item) ?? null));
 				from.push(act);
 			}

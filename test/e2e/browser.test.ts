@@ -238,7 +238,7 @@ describe('parameters that depend on others', () => {
 		await canvas.toggle('returnAll');
 		await expectShown([...always, 'returnAll']);
 		await canvas.choose('operation', 'Stats');
-		await expectShown([...always, 'days']);
+		await expectShown([...always, 'statsOutput', 'days']);
 	});
 });
 

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { openStore } from '../../../nodes/shared/open-store';
 import {
@@ -79,6 +82,29 @@ describe('two in a row', () => {
 		expect(await outerRecord(second)).toMatchObject({ state: 'released', attempts: 0 });
 	});
 
+	test('a conflict at the inner one gives the outer one back without any Commit too, though the workflow succeeded', async () => {
+		const busy = newKey();
+		const alone = (act: ReturnType<typeof charge>) =>
+			shape(
+				[
+					guard('Outer', { ...byKey, options: { outputField: 'outer' } }),
+					guard('Guard', { ...byKey, key: busy, options: { outputField: 'inner' } }),
+					act,
+					noOp('Refused'),
+				],
+				[
+					['Webhook', 'Outer', 'Guard', 'Charge'],
+					['Guard:2', 'Refused'],
+				],
+			);
+		downstream.nextFor(busy, { status: 500 });
+		await run(alone(charge({ body: `={{ { key: '${busy}' } }}` })), deliveries(newKey()));
+		const second = await run(alone(charge()), deliveries(newKey()));
+		expect(second.status).toBe('success');
+		expect(second.counts('Guard').slice(0, 3)).toEqual([0, 0, 1]);
+		expect(await outerRecord(second)).toMatchObject({ state: 'released', attempts: 0 });
+	});
+
 	test('an honest retry is no mismatch, although the outer claim is another', async () => {
 		const json = shape(
 			[
@@ -99,7 +125,60 @@ describe('two in a row', () => {
 		const again = await n8n.run(json, { triggerItems: [item] });
 		expect(again.counts('Guard').slice(0, 3)).toEqual([0, 1, 0]);
 	});
+
+	test('that wait for each other crosswise: one gives up in time, nothing acts twice, and it may come again', async () => {
+		const [one, other] = [newKey(), newKey()];
+		const meeting = await meetingOfTwo();
+		const guardBy = (name: string, field: string, outputField: string) =>
+			guard(name, {
+				keySource: 'expression',
+				key: `={{ $('Webhook').item.json.${field} }}`,
+				compare: 'none',
+				onInProgress: 'wait',
+				maxWaitSeconds: 1,
+				options: { scope: 'workflow', outputField },
+			});
+		const json = shape(
+			[
+				guardBy('Outer', 'first', 'outer'),
+				http('Meet', { url: meeting.url, method: 'GET' }),
+				guardBy('Guard', 'second', 'inner'),
+				charge({ body: "={{ { key: $('Webhook').item.json.first } }}" }),
+			],
+			[['Webhook', 'Outer', 'Meet', 'Guard', 'Charge']],
+		);
+		const sent = async (first: string, second: string) =>
+			await run(json, [{ json: { first, second } }]);
+
+		const both = await Promise.all([sent(one, other), sent(other, one)]);
+		await meeting.close();
+		const gaveUp = both.filter((result) => result.counts('Guard')[2] === 1);
+		expect(gaveUp).not.toEqual([]);
+		for (const result of gaveUp) expect(result.tasks('Charge')).toEqual([]);
+		const acts = () => downstream.effects(one) + downstream.effects(other);
+		expect(acts()).toBe(2 - gaveUp.length);
+
+		await sent(one, other);
+		await sent(other, one);
+		expect(acts()).toBeGreaterThan(0);
+		for (const key of [one, other]) expect(downstream.effects(key)).toBeLessThan(2);
+	});
 });
+
+/** A service that answers two requests when both have come, and later ones at once. */
+async function meetingOfTwo() {
+	const waiting: ServerResponse[] = [];
+	const server = createServer((_request, response) => {
+		waiting.push(response);
+		if (waiting.length > 1) for (const each of waiting) each.end('{}');
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	return {
+		url: `http://127.0.0.1:${port}/`,
+		close: async () => await Promise.resolve(server.unref()),
+	};
+}
 
 describe('alone', () => {
 	const alone = (parameters = {}) =>
