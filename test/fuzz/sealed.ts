@@ -41,6 +41,7 @@ const claim: fc.Arbitrary<SealedClaim> = fc.record(
 			},
 			PLAIN,
 		),
+		completeInSql: fc.boolean(),
 	},
 	PLAIN,
 );
