@@ -1,12 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
-import { httpAnswerOf } from '../shared/http-answer';
+import { httpAnswerOf, statusOfItem } from '../shared/http-answer';
 import { redactedItems } from '../shared/redacted-items';
 import type { CommitSettings } from './settings';
-
-/** What a caller is told where the service behind us failed without a status. */
-const BAD_GATEWAY = 502;
 
 /**
  * Answers the webhook that waits for this execution, as Respond to Webhook does: with a full response's own status and body, else
@@ -18,15 +14,7 @@ export async function respondToWebhook(
 	items: readonly INodeExecutionData[],
 	settings: CommitSettings,
 ): Promise<void> {
-	const statusCode = Math.max(200, ...items.map(statusOf));
+	const statusCode = Math.max(200, ...items.map(statusOfItem));
 	const { body, headers } = httpAnswerOf(redactedItems(items, settings), statusCode);
 	await context.sendResponse({ body: body as IDataObject, headers, statusCode });
-}
-
-function statusOf({ json, error }: INodeExecutionData): number {
-	const seen = responseOutcome(
-		{ json, itemError: error, fromErrorOutput: false },
-		DEFAULT_RESPONSE_RULES,
-	);
-	return seen.statusCode ?? (seen.outcome === 'completed' ? 200 : BAD_GATEWAY);
 }

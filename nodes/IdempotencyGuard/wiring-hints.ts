@@ -30,8 +30,15 @@ export function wiringHints(context: IExecuteFunctions, { refusedBefore }: Guard
 			`Conflict leads to "${again.name}", to which New leads as well: it acts for requests that were refused. Connect Conflict to a node that only answers.`,
 		);
 	}
-	const mode = responseModeOf(context);
-	hints.push(...unansweredHints(context, mode), ...statusHints(behindDuplicate, refusedBefore));
+	const webhook = webhookOf(context);
+	const mode = responseModeOf(webhook);
+	hints.push(...unansweredHints(context, webhook), ...statusHints(behindDuplicate, refusedBefore));
+	const toldAsSuccess = [behindConflict, ...(refusedBefore === null ? [] : [behindDuplicate])];
+	if (mode === 'lastNode' && toldAsSuccess.some(endsWell)) {
+		hints.push(
+			'The Webhook answers "When Last Node Finishes", which has one status for all: a sender whose request is refused, here or by the service, gets a success. Set "Respond" to "Using \'Respond to Webhook\' Node", or end the branch with Stop and Error.',
+		);
+	}
 	if (context.getMode() !== 'manual') return hints;
 
 	if (mode === 'onReceived') {
@@ -50,21 +57,36 @@ export function wiringHints(context: IExecuteFunctions, { refusedBefore }: Guard
 
 type ResponseMode = 'onReceived' | 'lastNode' | 'responseNode' | null;
 
-/** How the Webhook that leads here answers; null where there is none. */
-function responseModeOf(context: IExecuteFunctions): ResponseMode {
-	const webhook = context
+/** The Webhook that leads here. */
+function webhookOf(context: IExecuteFunctions): Pick<INode, 'parameters'> | undefined {
+	return context
 		.getParentNodes(context.getNode().name, { includeNodeParameters: true })
-		.find(({ type }) => type === 'n8n-nodes-base.webhook');
+		.find(({ type }) => type === 'n8n-nodes-base.webhook') as Pick<INode, 'parameters'> | undefined;
+}
+
+/** How the Webhook answers; null where there is none. */
+function responseModeOf(webhook: Pick<INode, 'parameters'> | undefined): ResponseMode {
 	if (webhook === undefined) return null;
 	return (webhook.parameters?.responseMode as ResponseMode) ?? 'onReceived';
 }
 
-function unansweredHints(context: IExecuteFunctions, mode: ResponseMode): string[] {
+/** What n8n sends where nothing is connected, by "Response Data" of "When Last Node Finishes"; else an error 500. */
+const SENT_WITHOUT_ITEM: Readonly<Record<string, string>> = {
+	allEntries: 'an empty list as a success, and never tries again',
+	noData: 'an empty success, and never tries again',
+};
+
+function unansweredHints(
+	context: IExecuteFunctions,
+	webhook: Pick<INode, 'parameters'> | undefined,
+): string[] {
+	const mode = responseModeOf(webhook);
 	if (mode !== 'responseNode' && mode !== 'lastNode') return [];
 	const gets =
 		mode === 'responseNode'
 			? 'an empty success, and never tries again'
-			: 'an error 500 ("No item to return was found")';
+			: (SENT_WITHOUT_ITEM[String(webhook?.parameters?.responseData)] ??
+				'an error 500 ("No item to return was found")');
 	return (
 		[
 			['Conflict', OUTPUT.conflict, 'A sender whose request is refused'],
@@ -90,6 +112,10 @@ function statusHints(behindDuplicate: readonly INode[], refusedBefore: number | 
 		`The first answer was ${refusedBefore}, but "${plain.name}" answers 200. Add its option "Response Code" with {{ $json.statusCode ?? 200 }}.`,
 	];
 }
+
+/** A branch after which the Webhook answers as after any other: one that Stop and Error ends gives the sender an error. */
+const endsWell = (branch: readonly INode[]) =>
+	branch.length > 0 && !branch.some(({ type }) => type === 'n8n-nodes-base.stopAndError');
 
 function followsRedirects({ type, parameters }: INode): boolean {
 	if (type !== 'n8n-nodes-base.httpRequest') return false;

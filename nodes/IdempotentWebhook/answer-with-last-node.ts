@@ -3,13 +3,15 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { attemptAsync } from '../../lib/core/attempt';
 import { onRunEnd } from '../shared/engine';
 import { outputFieldOf } from '../shared/node-types';
+import { httpAnswerOf, statusOfItem } from '../shared/http-answer';
 import { redactedItems } from '../shared/redacted-items';
 import { textOf } from '../shared/redis-credential';
 import type { ResponseMode } from './answers';
 
 /**
  * Answers "When Last Node Finishes" at the end of the run. n8n would send that node's item as it is, and such an item often still holds
- * the request: with what proves who the caller is, and with our claim token. It is answered as duplicates are, from what may be stored.
+ * the request: with what proves who the caller is, and with our claim token. And n8n would answer 200 whatever the service said. It is
+ * answered as duplicates are: from what may be stored, and a response of a service with its own status.
  */
 export function answerWithLastNode(context: IExecuteFunctions): void {
 	const mode = context.getNodeParameter('responseMode', 0, 'responseNode') as ResponseMode;
@@ -34,8 +36,13 @@ export function answerWithLastNode(context: IExecuteFunctions): void {
 		}
 		const outputField = outputFieldOf(context.getNode().parameters);
 		const redactFields = await credentialHeaders(context);
-		const [body = {}] = redactedItems(items.slice(0, 1), { redactFields, outputField });
-		await context.sendResponse({ statusCode: 200, headers: {}, body: body as IDataObject });
+		const [first = { json: {} }] = items;
+		const statusCode = Math.max(200, statusOfItem(first));
+		const { headers, body } = httpAnswerOf(
+			redactedItems([first], { redactFields, outputField }),
+			statusCode,
+		);
+		await context.sendResponse({ statusCode, headers, body: body as IDataObject });
 	});
 }
 

@@ -5,7 +5,7 @@ import { DOCS_URL } from '../../lib/guard/docs-url';
 import type { Refusal } from '../../lib/guard/refusal';
 import { refusalDetails } from '../../lib/guard/refusal';
 import type { HttpAnswer } from '../shared/http-answer';
-import { httpAnswerOf } from '../shared/http-answer';
+import { BAD_GATEWAY, httpAnswerOf } from '../shared/http-answer';
 
 /** How the door answers without starting an execution: docs/http.md lists every status, header and problem. */
 
@@ -13,7 +13,6 @@ export type ResponseMode = 'onReceived' | 'lastNode' | 'responseNode';
 
 /** Seconds after which a store that is down may be asked again. */
 const STORE_RETRY_SECONDS = 10;
-const BAD_GATEWAY = 502;
 
 /** The door's own problems, by their anchor in docs/http.md. */
 const TITLES = {
@@ -62,30 +61,36 @@ export function send(
 	return { noWebhookResponse: true };
 }
 
+type Finished = Pick<ClaimView, 'state' | 'statusCode'>;
+
 /** The stored result as the first caller got it. */
 export function replayAnswer(
 	items: readonly IDataObject[],
-	{ state, statusCode }: Pick<ClaimView, 'state' | 'statusCode'>,
+	record: Finished,
 	responseMode: ResponseMode,
 ): HttpAnswer {
-	const replayed = { 'idempotency-replayed': 'true' };
-	if (responseMode === 'lastNode') {
-		// n8n answers with the first item of the last node, and 200.
-		return { statusCode: 200, headers: replayed, body: items[0] ?? {} };
-	}
-	const answer = httpAnswerOf(items, statusCode || (state === 'failed' ? BAD_GATEWAY : 200));
-	return { ...answer, headers: { ...answer.headers, ...replayed } };
+	// The last node answers with its first item alone.
+	const told = responseMode === 'lastNode' && items.length > 1 ? items.slice(0, 1) : items;
+	const answer = httpAnswerOf(told, record.statusCode || usualStatus(record));
+	return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } };
 }
 
-/** The request was handled, and there is no result to send. */
-export function replayWithoutResult(details: IDataObject, statusCode: number): HttpAnswer {
+/** The request was handled, and there is no result to send. A refusal stays one: it must not look like a success. */
+export function replayWithoutResult(
+	details: IDataObject,
+	record: Finished,
+	chosenStatus: number | null,
+): HttpAnswer {
 	const { key, hash, state, message } = details;
+	const refused = record.state === 'failed' && record.statusCode;
 	return {
-		statusCode,
+		statusCode: chosenStatus ?? (refused || usualStatus(record)),
 		headers: { 'idempotency-replayed': 'true' },
 		body: { key, hash, state, message },
 	};
 }
+
+const usualStatus = ({ state }: Finished) => (state === 'failed' ? BAD_GATEWAY : 200);
 
 /** The answer to a request that was taken in, for a caller that does not wait for the result. */
 export function acceptedBody(details: IDataObject): IDataObject {

@@ -35,7 +35,8 @@ export const answersProperty: INodeProperties = {
 			name: 'handledWithoutResult',
 			type: 'number',
 			default: 200,
-			description: 'The status for a duplicate whose result is empty or was not kept',
+			description:
+				'The status for a duplicate whose result is empty or was not kept. Without it a refusal keeps its own status.',
 		},
 		{
 			displayName: 'Missing Key',

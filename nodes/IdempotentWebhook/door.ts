@@ -210,8 +210,11 @@ export class Door {
 					return send(context, problemAnswer('unreadable_result', 500, detail));
 				}
 				if (replay.kind === 'details') {
-					const status = choices.handledWithoutResult ?? 200;
-					return send(context, replayWithoutResult(replay.details as IDataObject, status));
+					const details = replay.details as IDataObject;
+					return send(
+						context,
+						replayWithoutResult(details, answer.record, choices.handledWithoutResult),
+					);
 				}
 				const jsons = replay.items.map(({ json }) => json as IDataObject);
 				return send(context, replayAnswer(jsons, answer.record, this.responseMode));

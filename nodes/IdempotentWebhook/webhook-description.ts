@@ -48,5 +48,7 @@ const fields =
 export const WEBHOOK_DESCRIPTION: IWebhookDescription = {
 	name: 'default',
 	isFullPath: true,
+	// Without it n8n answers "Immediately" with its own default, the text "firstEntryJson", and not with what we give it.
+	responseData: '',
 	...fields,
 };

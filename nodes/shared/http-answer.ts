@@ -1,7 +1,11 @@
 import { validateHeaderValue } from 'node:http';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { attempt } from '../../lib/core/attempt';
+import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
+
+/** What a caller is told where the service behind us failed without a status. */
+export const BAD_GATEWAY = 502;
 
 /** What a caller gets over HTTP: the same from the run that acted and, later, from its stored result. */
 export interface HttpAnswer {
@@ -30,6 +34,15 @@ export function httpAnswerOf(items: readonly IDataObject[], statusCode: number):
 		return { statusCode, headers: {}, body: first };
 	}
 	return { statusCode, headers: passedHeaders(first.headers), body: first.body };
+}
+
+/** The status of the response, or of the error, that an item is; 200 for any other item. */
+export function statusOfItem({ json, error }: INodeExecutionData): number {
+	const seen = responseOutcome(
+		{ json, itemError: error, fromErrorOutput: false },
+		DEFAULT_RESPONSE_RULES,
+	);
+	return seen.statusCode ?? (seen.outcome === 'completed' ? 200 : BAD_GATEWAY);
 }
 
 function passedHeaders(headers: unknown): Record<string, string> {

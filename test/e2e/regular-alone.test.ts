@@ -3,9 +3,14 @@ import { startRedis } from '../../scripts/lib/redis';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
 import { GuardAlone } from './harness/alone';
+import { deliver } from './harness/deliver';
+import { publishRefusable } from './harness/door';
 import { N8nHost } from './harness/n8n-host';
 
-/** One Guard and nothing else of ours, dropped between a webhook and a node that acts, as the README says: in a real n8n. */
+/**
+ * One Guard and nothing else of ours, dropped between a webhook and a node that acts, as the README says, and what the sender of a refused
+ * request is told then and at the door: in a real n8n.
+ */
 
 let n8n: N8nHost;
 let service: Downstream;
@@ -110,4 +115,75 @@ describe.each([true, false])('Respond to Webhook, Never Error: %p', (neverError)
 		]);
 		expect([first[0]?.status, second[0]?.status]).toEqual([200, 409]);
 	});
+});
+
+/** n8n has chosen the status before the run: a refusal has none of its own, but what was refused is never an empty success. */
+describe.each([true, false])('the Webhook answers by itself, Never Error: %p', (neverError) => {
+	it('When Last Node Finishes: the answer of the service in a 200, or an error; a hint says so', async () => {
+		const path = `alone-last-${neverError}`;
+		await alone.publish({ path, responseMode: 'lastNode', neverError });
+		service.next({ status: 402, body: { error: 'declined' } });
+		const [first] = await alone.send(path, 'evt_refused', 1);
+		expect(first).toMatchObject(
+			neverError
+				? { status: 200, body: { statusCode: 402, body: { error: 'declined' } } }
+				: { status: 500, body: { message: 'Error in workflow' } },
+		);
+		await alone.ended(1, path);
+		expect(await alone.send(path, 'evt_refused', 1)).toMatchObject([{ status: 500 }]);
+		expect(alone.acts(path)).toHaveLength(1);
+		await alone.ended(2, path);
+		expect(await alone.hasHint(path, 'A sender that repeats a request gets an error 500')).toBe(
+			true,
+		);
+	});
+
+	it('Immediately: that the run was started, and no more', async () => {
+		const path = `alone-at-once-told-${neverError}`;
+		await alone.publish({ path, neverError });
+		service.next({ status: 402, body: { error: 'declined' } });
+		const [first] = await alone.send(path, 'evt_refused', 1);
+		await alone.ended(1, path);
+		const [again] = await alone.send(path, 'evt_refused', 1);
+		const started = { status: 200, body: { message: 'Workflow was started' } };
+		expect([first, again]).toEqual([started, started]);
+		expect(alone.acts(path)).toHaveLength(1);
+	});
+});
+
+describe.each(['lastNode', 'responseNode'] as const)('at the door, %s', (responseMode) => {
+	it.each([
+		{ onRefusal: 'item', told: [402, 402] },
+		{ onRefusal: 'errorOutput', told: [402, 402] },
+		// n8n itself tells of a run that stopped.
+		{ onRefusal: 'stop', told: [500, 402] },
+	] as const)('a refusal is told as one: $onRefusal', async ({ onRefusal, told }) => {
+		const path = `door-${responseMode}-${onRefusal}`;
+		await publishRefusable(n8n, `${service.url}/${path}`, { path, responseMode, onRefusal });
+		service.next({ status: 402, body: { error: 'declined' } });
+		const send = async () =>
+			await deliver(n8n.webhook(path), { order: 1 }, { 'idempotency-key': 'order-1' });
+		const first = await send();
+		let again = await send();
+		// The end of the run before may not be written down yet.
+		while (again.status === 409) again = await send();
+		expect([first.status, again.status]).toEqual(told);
+		if (onRefusal === 'stop') expect(again.body).toMatchObject({ state: 'failed' });
+		else expect(again.body).toEqual(first.body);
+		expect(alone.acts(path)).toHaveLength(1);
+	});
+});
+
+it('at the door, Immediately: taken in, and the refusal for who asks again', async () => {
+	const path = 'door-immediately';
+	const settings = { path, responseMode: 'onReceived', onRefusal: 'item' } as const;
+	await publishRefusable(n8n, `${service.url}/${path}`, settings);
+	service.next({ status: 402, body: { error: 'declined' } });
+	const send = async () =>
+		await deliver(n8n.webhook(path), { order: 1 }, { 'idempotency-key': 'order-1' });
+	expect(await send()).toMatchObject({ status: 202, body: { status: 'accepted' } });
+	let again = await send();
+	while (again.status === 409) again = await send();
+	expect(again).toEqual({ status: 402, body: { error: 'declined' } });
+	expect(alone.acts(path)).toHaveLength(1);
 });

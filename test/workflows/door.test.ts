@@ -94,9 +94,34 @@ describe('a request and its duplicates', () => {
 		const door = await doorOf({ webhook: { responseMode: 'lastNode' } });
 		const key = newKey();
 		const first = await send(door, key);
-		expect(first.json).toMatchObject({ statusCode: 200 });
+		expect(first).toMatchObject({ status: 200 });
 		expect(await send(door, key)).toMatchObject({ status: 200, text: first.text });
 	});
+
+	test.each(['responseNode', 'lastNode'])(
+		'by %s, a refusal is what it is',
+		async (responseMode) => {
+			const door = await doorOf({ webhook: { responseMode } });
+			const key = newKey();
+			downstream.nextFor(key, { status: 402, body: { error: 'declined' } });
+			const first = await send(door, key);
+			expect(first).toMatchObject({ status: 402, json: { error: 'declined' } });
+			expect(await send(door, key)).toMatchObject({ status: 402, text: first.text });
+		},
+	);
+
+	test.each(['responseNode', 'lastNode'])(
+		'by %s, a refusal that stopped the run is never a success',
+		async (responseMode) => {
+			const act = [http('Charge', { url: downstream.url, body: '={{ $json.body }}' })];
+			const door = await doorOf({ webhook: { responseMode }, act });
+			const key = newKey();
+			downstream.nextFor(key, { status: 402, body: { error: 'declined' } });
+			expect((await send(door, key)).status).toBe(500);
+			const again = await send(door, key);
+			expect(again).toMatchObject({ status: 402, json: { state: 'failed' } });
+		},
+	);
 
 	test('immediately: 202 with the key, and the result when it is asked for again', async () => {
 		const door = await doorOf({ webhook: { responseMode: 'onReceived' } });

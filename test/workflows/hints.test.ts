@@ -53,6 +53,7 @@ const fine = (
 			commit('Commit', {}, { disabled: parts.commit === false }),
 			respond('Refuse', 409),
 			node('Plain', 'n8n-nodes-base.respondToWebhook'),
+			node('Stop', 'n8n-nodes-base.stopAndError'),
 		],
 		connections: [
 			['Webhook', 'Guard', 'Mail', 'Commit'],
@@ -92,18 +93,29 @@ describe.each(['manual', 'webhook'] as const)('in a %s run', (mode) => {
 	});
 
 	test.each([
-		['responseNode', 'an empty success'],
-		['lastNode', 'an error 500'],
+		['responseNode', undefined, 'an empty success'],
+		['lastNode', undefined, 'an error 500'],
+		['lastNode', 'allEntries', 'an empty list as a success'],
+		['lastNode', 'noData', 'an empty success'],
 	])(
-		'nothing on Conflict or Duplicate, and the Webhook answers by %s',
-		async (responseMode, gets) => {
-			const nothing = { duplicate: null, conflict: null, webhook: { responseMode } };
+		'nothing on Conflict or Duplicate, and the Webhook answers by %s with %s',
+		async (responseMode, responseData, gets) => {
+			const answering = { responseMode, ...(responseData === undefined ? {} : { responseData }) };
+			const nothing = { duplicate: null, conflict: null, webhook: answering };
 			expect(await only(fine(nothing), mode)).toEqual([
 				expect.stringMatching(`^Nothing is connected to Conflict. .* gets ${gets}`),
 				expect.stringMatching(`^Nothing is connected to Duplicate. .* gets ${gets}`),
 			]);
 		},
 	);
+
+	test('a Webhook that has one status for all, where Conflict does not stop the run', async () => {
+		const webhook = { responseMode: 'lastNode' };
+		expect(await only(fine({ webhook, conflict: 'Plain' }), mode)).toEqual([
+			expect.stringMatching(/^The Webhook answers "When Last Node Finishes", which has one status/),
+		]);
+		expect(await only(fine({ webhook, conflict: 'Stop' }), mode)).toEqual([]);
+	});
 
 	test('a stored refusal that a plain Respond answers with 200', async () => {
 		const n8n = engine();

@@ -90,6 +90,14 @@ export class GuardAlone {
 		return this.service.requests.filter((request) => request.path === `/${path}`);
 	}
 
+	/** Whether an execution of this workflow shows a hint with these words. */
+	async hasHint(path: string, words: string): Promise<boolean> {
+		for (const { id } of await this.n8n.api.executions(this.workflowIds.get(path) ?? '')) {
+			if ((await this.n8n.api.execution(id)).data.includes(words)) return true;
+		}
+		return false;
+	}
+
 	/** Sends one request of Stripe so many times, each after the answer to the one before. */
 	async send(path: string, event: string, times: number): Promise<Reply[]> {
 		const replies: Reply[] = [];

@@ -33,6 +33,44 @@ export async function expectOneExecution(host: N8nHost, door: ChargeWorkflow): P
 	expect(await host.api.executions(door.workflowId)).toHaveLength(before + 1);
 }
 
+/**
+ * Publishes Idempotent Webhook, an HTTP Request on both of whose outputs what the service answered is saved by Commit, or one that stops
+ * the run where it was refused.
+ */
+export async function publishRefusable(
+	host: N8nHost,
+	url: string,
+	settings: {
+		readonly path: string;
+		readonly responseMode: 'onReceived' | 'lastNode' | 'responseNode';
+		readonly onRefusal: 'item' | 'errorOutput' | 'stop';
+	},
+): Promise<void> {
+	const { path, responseMode, onRefusal } = settings;
+	const door = node(
+		'Door',
+		'n8n-nodes-idempotency.idempotentWebhook',
+		{ path, responseMode },
+		{ typeVersion: 2, webhookId: path },
+	);
+	const response = { response: { neverError: true, fullResponse: true } };
+	const act = node(
+		'Act',
+		'n8n-nodes-base.httpRequest',
+		{ method: 'POST', url, options: onRefusal === 'item' ? { response } : {} },
+		{
+			typeVersion: 4.2,
+			...(onRefusal === 'errorOutput' ? { onError: 'continueErrorOutput' } : {}),
+		},
+	);
+	const commit = node('Commit', 'n8n-nodes-idempotency.idempotencyCommit');
+	const connections = [
+		['Door', 'Act', 'Commit'],
+		...(onRefusal === 'errorOutput' ? [['Act:1', 'Commit']] : []),
+	];
+	await host.publish(workflow({ name: path, nodes: [door, act, commit], connections }));
+}
+
 const SIGNATURE = 'idempotentWebhookSignatureApi';
 
 /**

@@ -89,7 +89,9 @@ export class DoorServer {
 					mode,
 					{},
 				);
-		await this.execute(responseMode, result, response);
+		// As n8n does it: what the description names goes before what the node gives.
+		const atOnce = (webhookDescription.responseData ?? 'firstEntryJson') || result.webhookResponse;
+		await this.execute(responseMode, { ...result, webhookResponse: atOnce }, response);
 	}
 
 	/** What n8n answers by the node's mode of response. */

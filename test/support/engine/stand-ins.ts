@@ -158,7 +158,11 @@ const noOpType = standIn('noOp', {
 export const standIns: Record<string, INodeType> = {
 	'n8n-nodes-base.webhook': standIn('webhook', {
 		trigger: true,
-		properties: [parameter('path', 'orders'), parameter('responseMode', 'onReceived')],
+		properties: [
+			parameter('path', 'orders'),
+			parameter('responseMode', 'onReceived'),
+			parameter('responseData', 'firstEntryJson'),
+		],
 	}),
 	'n8n-nodes-base.executeWorkflowTrigger': standIn('executeWorkflowTrigger', { trigger: true }),
 	'n8n-nodes-base.code': codeType,
