@@ -14,6 +14,7 @@ import { namingPlace } from './naming';
 import { grantedTwice, requestsOf } from './rotation';
 import { lifetimeOf } from './secret-keeper';
 import type { GuardTerms } from './terms';
+import { mayContinueUnprotected } from './unprotected';
 
 export type { Answered, Claimed };
 
@@ -82,7 +83,9 @@ async function claimOnce(
 		(signingKeys.ok ? null : signingKeys.error) ??
 		(secretKeeper && notes && (await secretKeeper.refusalAfter(notes, lastGrant(replies)))) ??
 		(await covered(opened, namings, requests, replies));
-	if (refused)
+	const goesOn =
+		onStoreError === 'continueUnprotected' && refused && mayContinueUnprotected(refused);
+	if (refused && !goesOn)
 		await release(opened, grantsIn(requests, replies), 'The claim could not be handed over');
 
 	let asked = 0;

@@ -1,24 +1,10 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import type { StoreProblem } from '../../lib/core/reply';
 import { StoreError } from '../../lib/core/reply';
 import type { Complaint } from '../../lib/guard/complaint';
 import { ComplaintError } from '../../lib/guard/complaint';
 import { CanonicalJsonError } from '../../lib/keys/canonical-json';
-
-/** Problems of the set-up. A retry does not help, and going on unprotected might never be noticed. */
-const SETUP_PROBLEMS: ReadonlySet<StoreProblem> = new Set([
-	'unsupported',
-	'configuration',
-	'corrupt_record',
-	'unknown_secret',
-]);
-
-/** Whether "Continue Unprotected" may stand in for this failure. */
-export function mayContinueUnprotected(error: StoreError): boolean {
-	return !SETUP_PROBLEMS.has(error.problem);
-}
 
 /** What anything that was thrown means to the user. */
 export function complaintOf(error: unknown): Complaint {

@@ -3,6 +3,7 @@ import { claimItems } from '../../../lib/guard/claim-items';
 import { LostClaims } from '../../../lib/guard/lost-claims';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
 import type { ClaimRequest } from '../../../lib/core/record';
+import { StoreError } from '../../../lib/core/reply';
 import type { Store } from '../../../lib/core/store';
 import { openRedisStore } from '../../../lib/stores/redis';
 import { standalone } from '../../stores/redis-harness';
@@ -77,6 +78,29 @@ it('is left alone where its item went on unprotected', async () => {
 	await new Promise((resolve) => setTimeout(resolve, 1_500));
 	expect(await stateOf(item.request.identity)).toBe('processing');
 });
+
+it.each([
+	['error', 'unreachable', 'released'],
+	['continueUnprotected', 'unreachable', 'processing'],
+	['continueUnprotected', 'configuration', 'released'],
+] as const)(
+	'that was granted and could not be handed over, %s after "%s", is %s: an item that goes on may act',
+	async (onStoreError, problem, state) => {
+		const refusal = { ok: false, error: new StoreError(problem, 'No signing key.') } as const;
+		const store = Object.create(near, {
+			signingKey: { value: async () => await Promise.resolve(refusal) },
+		}) as Store;
+		const opened = { store, ...keepersFor(store), secret: '', previousSecret: '' };
+		const item = {
+			request: request(),
+			earlierRequests: [] as ClaimRequest[],
+			content: null,
+		} as unknown as ClaimableItem;
+		const [claimed] = await claimItems(opened, { minReplicas: 0, onStoreError }, [item]);
+		expect(claimed?.ok).toBe(false);
+		expect(await stateOf(item.request.identity)).toBe(state);
+	},
+);
 
 it('that its claimant asks for again is its own, and is not given back', async () => {
 	const lost = new LostClaims(near, LOOKS);
