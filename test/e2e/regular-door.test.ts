@@ -136,14 +136,25 @@ describe.each(['farDoor', 'farGuard'])('a line that loses answers of Redis, %s',
 	};
 	const charges = (key: string) => of(name).downstream.chargesOf(key).length;
 
+	afterEach(() => proxy.heal());
+
+	/** Loses the answer to a claim. Where it was another's, such as of what is counted meanwhile, no claim was sent: then with another key. */
+	const loseAnswerToClaim = async () => {
+		for (let tried = 1; ; tried++) {
+			const key = `claim ${tried} of ${name}`;
+			// The line is open from here on.
+			expect((await send(`before ${key}`)).status).toBe(201);
+			proxy.fateOfReply = () => 'drop';
+			expect((await send(key)).status).toBeGreaterThanOrEqual(500);
+			const reason = (await reasonsBehindTheLine()).get(key);
+			proxy.heal();
+			if (reason !== undefined || tried === 5) return { key, reason };
+		}
+	};
+
 	it('gives back a claim that nobody was told of', async () => {
-		const key = `claim of ${name}`;
-		// The line is open from here on.
-		expect((await send(`first of ${name}`)).status).toBe(201);
-		proxy.fateOfReply = () => 'drop';
-		expect((await send(key)).status).toBeGreaterThanOrEqual(500);
-		expect((await reasonsBehindTheLine()).get(key)).toBe('');
-		proxy.heal();
+		const { key, reason } = await loseAnswerToClaim();
+		expect(reason).toBe('');
 		const isFound = async () => /nothing ran/.test((await reasonsBehindTheLine()).get(key) ?? '');
 		await waitUntil(isFound, { what: 'the claim was given back', timeoutMs: 60_000 });
 		expect(charges(key)).toBe(0);
