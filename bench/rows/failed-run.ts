@@ -80,6 +80,7 @@ export async function failedRun(opened: OpenStore, count: number): Promise<Faile
 	const held = new HeldClaims(context, opened, {
 		isTestRun: false,
 		awaitsCommit: true,
+		scope: { kind: 'custom', namespace: 'bench' },
 	} as GuardSettings);
 	await held.hold(granted);
 	held.handOver();

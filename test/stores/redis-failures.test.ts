@@ -156,7 +156,8 @@ describe('a server that halts', () => {
 describe('a server that restarts', () => {
 	it('between calls, or loses its scripts, is not noticed', async () => {
 		const server = await RedisServer.start();
-		const store = storeOf(standalone(server.port));
+		// However long a busy machine takes to start it.
+		const store = storeOf({ ...standalone(server.port), timeouts: { retryMs: 60_000 } });
 		const claims = async () =>
 			(
 				await store.claim(
