@@ -141,7 +141,12 @@ export function shapesOf(
 		[
 			'Merge of two Guards',
 			2,
-			[second, ACTS.merge, charge('$json.body.parts[$itemIndex].key', {}, FULL), commit],
+			[
+				second,
+				ACTS.merge,
+				charge('$json.body.parts[$json.idempotency.key.endsWith("/second") ? 1 : 0].key', {}, FULL),
+				commit,
+			],
 			[
 				['Guard', 'Merge', 'Charge', 'Commit'],
 				['Webhook', 'Second', 'Merge@1'],
