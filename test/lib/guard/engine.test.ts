@@ -14,8 +14,8 @@ import { keepersFor } from '../../../lib/guard/store-keepers';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
 import { claimsOf } from '../../../lib/guard/prepare';
-import { scopeOf } from '../../../lib/guard/scope';
-import type { GuardTerms, ItemTerms } from '../../../lib/guard/terms';
+import type { ItemTerms } from '../../../lib/guard/terms';
+import { guard } from './guard-terms';
 import { openToken } from '../../../lib/keys/claim-token';
 import { ownerTokenOf } from '../../../lib/keys/identity';
 import { encodeResult } from '../../../lib/results/result-codec';
@@ -27,19 +27,6 @@ jest.mock('n8n-workflow', () => {
 });
 
 const HOUR_MS = 3_600_000;
-
-const guard: GuardTerms = {
-	workflowId: 'billing',
-	scope: scopeOf('custom', { workflowId: '', nodeId: '', namespace: 'payments' }, false),
-	outputField: 'idempotency',
-	extendRetention: false,
-	maxWaitMs: null,
-	minReplicas: 0,
-	strictAge: false,
-	completeInSql: false,
-	isTestRun: false,
-	observes: false,
-};
 
 const terms: ItemTerms = {
 	key: { source: 'fields', normalize: null, paths: ['orderId'] },

@@ -5,9 +5,9 @@ import { namingIdsOf } from '../../../lib/guard/naming';
 import type { OpenStore } from '../../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
 import { claimsOf } from '../../../lib/guard/prepare';
-import { scopeOf } from '../../../lib/guard/scope';
 import { SecretKeeper } from '../../../lib/guard/secret-keeper';
-import type { GuardTerms, ItemTerms } from '../../../lib/guard/terms';
+import type { ItemTerms } from '../../../lib/guard/terms';
+import { guard } from './guard-terms';
 import type { SecretAwareStore, Store } from '../../../lib/core/store';
 import type { IdentityVersions } from '../../../lib/keys/identity';
 import { embeddedHarness } from '../../stores/embedded-harness';
@@ -49,19 +49,6 @@ function processOf(store: Store, identityVersions: IdentityVersions, secret: str
 		...(notes && { secretKeeper: new SecretKeeper(notes, namingIdsOf(secrets)) }),
 	};
 }
-
-const guard: GuardTerms = {
-	workflowId: 'billing',
-	scope: scopeOf('custom', { workflowId: '', nodeId: '', namespace: 'payments' }, false),
-	outputField: 'idempotency',
-	extendRetention: false,
-	maxWaitMs: null,
-	minReplicas: 0,
-	strictAge: false,
-	completeInSql: false,
-	isTestRun: false,
-	observes: false,
-};
 
 async function claim(opened: OpenStore, id: string, amount = 1, tenant = 'ACME') {
 	const terms: ItemTerms = {
