@@ -36,9 +36,9 @@ export async function waitForResults(
 	const { signal } = host;
 	const isWaitedFor = (answer: Claimed) => isHeldElsewhere(answer, host);
 
-	const { admitted, leave } = host.limits.enter([
-		...new Set(answers.filter(isWaitedFor).flatMap((each) => identityOf(each) ?? [])),
-	]);
+	const { admitted, leave } = host.limits.enter(
+		answers.filter(isWaitedFor).flatMap((each) => (each.ok ? each.request : [])),
+	);
 	try {
 		for (;;) {
 			const waiting = [...answers.keys()].filter((i) => {

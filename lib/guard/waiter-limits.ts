@@ -1,13 +1,26 @@
-/** Each waiter takes up a place in its worker. Too many of them would keep the run that they wait for from being executed. */
-export const MOST_WAITERS = Object.freeze({ perKey: 20, perProcess: 100 });
+/**
+ * Each waiter takes up a place in its worker. Too many of them would keep the run that they wait for from being executed. One tenant takes
+ * no more than half of the places.
+ */
+export const MOST_WAITERS = Object.freeze({ perKey: 20, perTenant: 50, perProcess: 100 });
 
-/** Counts the waiters of this process, by key and in total. */
+/** A key that is waited for, by its identity, and whose it is: the tenant's digest, empty where the node asks for no tenant. */
+export interface WaitedKey {
+	readonly identity: string;
+	readonly tenant: string;
+}
+
+/** Counts the waiters of this process, by key, by tenant and in total. */
 export class WaiterLimits {
 	private readonly byKey = new Map<string, number>();
 
+	private readonly byTenant = new Map<string, number>();
+
 	private together = 0;
 
-	constructor(private readonly most: { perKey: number; perProcess: number } = MOST_WAITERS) {}
+	constructor(
+		private readonly most: Readonly<Record<keyof typeof MOST_WAITERS, number>> = MOST_WAITERS,
+	) {}
 
 	/** How many wait. */
 	get size(): number {
@@ -19,33 +32,45 @@ export class WaiterLimits {
 		return this.byKey.size;
 	}
 
+	/** How many tenants wait. */
+	get tenants(): number {
+		return this.byTenant.size;
+	}
+
 	/**
-	 * Asks to wait for several keys. `admitted` are those with room for one more waiter. The waiter counts until it calls `leave`; if
-	 * no key is admitted, it does not count at all.
+	 * Asks to wait for several keys. `admitted` are those with room for one more waiter, by identity. The waiter counts until it calls `leave`;
+	 * if no key is admitted, it does not count at all.
 	 */
-	enter(identities: readonly string[]): { admitted: ReadonlySet<string>; leave: () => void } {
-		const free = this.together < this.most.perProcess ? identities : [];
-		const admitted = new Set(
-			free.filter((identity) => (this.byKey.get(identity) ?? 0) < this.most.perKey),
+	enter(keys: readonly WaitedKey[]): { admitted: ReadonlySet<string>; leave: () => void } {
+		const free = this.together < this.most.perProcess ? keys : [];
+		const waited = free.filter(
+			({ identity, tenant }) =>
+				(this.byKey.get(identity) ?? 0) < this.most.perKey &&
+				(tenant === '' || (this.byTenant.get(tenant) ?? 0) < this.most.perTenant),
 		);
+		const admitted = new Set(waited.map(({ identity }) => identity));
 		if (admitted.size === 0) return { admitted, leave: () => undefined };
-		this.together++;
-		for (const identity of admitted) {
-			this.byKey.set(identity, (this.byKey.get(identity) ?? 0) + 1);
-		}
+		const tenants = new Set(waited.map(({ tenant }) => tenant));
+		tenants.delete('');
+		const count = (by: 1 | -1) => {
+			this.together += by;
+			for (const identity of admitted) add(this.byKey, identity, by);
+			for (const tenant of tenants) add(this.byTenant, tenant, by);
+		};
+		count(1);
 		let left = false;
 		return {
 			admitted,
 			leave: () => {
-				if (left) return;
+				if (!left) count(-1);
 				left = true;
-				this.together--;
-				for (const identity of admitted) {
-					const others = (this.byKey.get(identity) ?? 1) - 1;
-					if (others === 0) this.byKey.delete(identity);
-					else this.byKey.set(identity, others);
-				}
 			},
 		};
 	}
+}
+
+function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
+	const count = (counts.get(name) ?? 0) + by;
+	if (count === 0) counts.delete(name);
+	else counts.set(name, count);
 }

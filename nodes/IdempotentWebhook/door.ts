@@ -168,7 +168,7 @@ export class Door {
 			before.refusal.reason === 'in_progress';
 		if (!waits) return await this.answered(request, opened, first, before);
 
-		const body = keepBody(request.rawBody?.length ?? 0);
+		const body = keepBody(request.rawBody?.length ?? 0, item.request.tenant);
 		if (!body.isKept) forgetBody([...holders, item]);
 		try {
 			const claimed = await waitAtDoor(context, opened, settings, item, first);

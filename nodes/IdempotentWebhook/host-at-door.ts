@@ -13,7 +13,7 @@ import { ownerTokenOf } from '../../lib/keys/identity';
 import type { DoorRequest } from './request';
 
 /** A request that waits takes up a connection, and no place of an execution: many more of them may wait than runs. */
-const limits = new WaiterLimits({ perKey: 100, perProcess: 1_000 });
+const limits = new WaiterLimits({ perKey: 100, perTenant: 500, perProcess: 1_000 });
 
 /** Who asks for claims before there is any execution: each event of a request is an owner of its own. */
 export function hostAtDoor(nodeId: string, requests: readonly DoorRequest[]): ClaimHost {

@@ -1,25 +1,41 @@
-/** Bodies of requests that wait for another run, in bytes as they came: parsed they take several times as much. */
+/** Bodies of requests that wait for another run, in bytes as they came: parsed they take several times as much. One tenant's take half. */
 const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES_PER_TENANT = MOST_BYTES / 2;
 const LARGEST = 1024 * 1024;
 
 let kept = 0;
+const keptByTenant = new Map<string, number>();
 
 /**
  * Whether the body of a request that begins to wait is kept, so that it can start a run of its own when the other one gives up. Any
  * number of requests may wait without: they can only be answered. `release` when the waiting is over.
+ *
+ * @param tenant its digest, empty where the node asks for no tenant
  */
-export function keepBody(bytes: number): { readonly isKept: boolean; release(): void } {
-	if (bytes > LARGEST || kept + bytes > MOST_BYTES)
+export function keepBody(
+	bytes: number,
+	tenant: string,
+): { readonly isKept: boolean; release(): void } {
+	const ofTenant = tenant === '' ? 0 : (keptByTenant.get(tenant) ?? 0) + bytes;
+	if (bytes > LARGEST || kept + bytes > MOST_BYTES || ofTenant > MOST_BYTES_PER_TENANT)
 		return { isKept: false, release: () => undefined };
-	kept += bytes;
+	count(bytes, tenant);
 	let isReleased = false;
 	return {
 		isKept: true,
 		release: () => {
-			if (!isReleased) kept -= bytes;
+			if (!isReleased) count(-bytes, tenant);
 			isReleased = true;
 		},
 	};
+}
+
+function count(bytes: number, tenant: string): void {
+	kept += bytes;
+	if (tenant === '') return;
+	const ofTenant = (keptByTenant.get(tenant) ?? 0) + bytes;
+	if (ofTenant === 0) keptByTenant.delete(tenant);
+	else keptByTenant.set(tenant, ofTenant);
 }
 
 /** Lets go of the body, wherever it is held while the request waits. */
