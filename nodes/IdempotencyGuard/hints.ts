@@ -7,6 +7,7 @@ import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { keyDoubtsOf } from '../../lib/keys/key-doubts';
 import { canHearExecutionEnd } from '../shared/engine';
 import type { GuardRun } from './guard-run';
+import { refusedSignatureHints, unverifiedHints } from './signature-hints';
 import { wiringHints } from './wiring-hints';
 import { sleepHints } from './workflow-checks';
 
@@ -17,7 +18,7 @@ const MOST_HINTS = 3;
 export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 	const hints = [
 		...unprotectedHints(run.unprotected),
-		...signatureHints(run.refusedSignatures),
+		...refusedSignatureHints(run.refusedSignatures),
 		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
 		...sleepHints(context, run.settings),
 		...wiringHints(context, run),
@@ -25,7 +26,9 @@ export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 		...fixedKeyHints(context),
 		...retentionHints(run.prepared),
 		...doubtHints(run.prepared),
-		...(context.getMode() === 'manual' ? testRunHints(run) : []),
+		...(context.getMode() === 'manual'
+			? [...unverifiedHints(context, context.getInputData()), ...testRunHints(run)]
+			: []),
 	];
 	for (const message of hints.slice(0, MOST_HINTS)) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
@@ -37,14 +40,6 @@ function unprotectedHints(unprotected: GuardRun['unprotected']): string[] {
 	if (first === undefined) return [];
 	const which = unprotected.length === 1 ? `Item ${first.index}` : `${unprotected.length} items`;
 	return [`${which} went on unprotected: ${first.message}`];
-}
-
-/** The cause stands here alone: what goes to the sender says nothing of it. */
-function signatureHints(refused: GuardRun['refusedSignatures']): string[] {
-	const [first] = refused;
-	if (first === undefined) return [];
-	const more = refused.length === 1 ? '' : ` (and ${refused.length - 1} items more)`;
-	return [`Item ${first.index} went to Conflict${more}: its signature ${first.why}.`];
 }
 
 /** A run without Commit could never be seen to succeed. */

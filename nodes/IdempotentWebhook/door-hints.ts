@@ -1,9 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { detectSender, senderOf } from '../../lib/senders/delivery-ids';
-import { schemesOf } from '../../lib/senders/signatures/sender-signatures';
 import type { GuardSettings } from '../shared/guard-settings';
 import { commitsBehind } from '../shared/node-types';
+import { asksWhoCalls, signingSenderOf } from '../shared/signature/unverified-sender';
 
 /** Tells the user what would otherwise come as a surprise: the worst first, three at most. What concerns the workflow, in test runs alone. */
 export function giveDoorHints(
@@ -43,12 +42,12 @@ function workflowHints(context: IExecuteFunctions, items: readonly INodeExecutio
 			'There is no Idempotency Commit behind this node, which would answer: the caller gets an empty 200. Add one, or set "Respond" to "When Last Node Finishes".',
 		);
 	}
-	const [first] = items;
-	const sender = first === undefined ? null : detectSender({ json: first.json });
 	const isUnchecked = (parameters.verifySignature ?? 'none') === 'none';
-	if (isUnchecked && sender !== null && schemesOf(sender).length > 0) {
+	const sender =
+		isUnchecked && !asksWhoCalls(parameters) ? signingSenderOf(context.getNode(), items) : null;
+	if (sender !== null) {
 		hints.push(
-			`${senderOf(sender).name} signs what it sends, and nothing verifies that: anyone who knows the address can get the answer to a delivery whose ID they know. Set "Verify Signature" to "By Sender".`,
+			`${sender} signs what it sends, and nothing verifies that: anyone who knows the address can get the answer to a delivery whose ID they know. Set "Verify Signature" to "By Sender".`,
 		);
 	}
 	return hints;

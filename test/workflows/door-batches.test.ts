@@ -182,6 +182,10 @@ describe('hints of a test run', () => {
 	it('tell of a sender that signs where nothing verifies that, and of a missing key', async () => {
 		const stripe = JSON.stringify({ id: 'evt_1', object: 'event' });
 		expect(await hintsOf(stripe)).toEqual([expect.stringContaining('Stripe signs') as string]);
+		expect(await hintsOf('{"order":1}', { sender: 'stripe' })).toEqual([
+			expect.stringContaining('went on unprotected') as string,
+			expect.stringContaining('Stripe signs') as string,
+		]);
 		expect(await hintsOf('{}', { sender: 'idempotencyKey' })).toEqual([
 			expect.stringContaining('went on unprotected') as string,
 		]);

@@ -3,6 +3,7 @@ import {
 	commit,
 	guard,
 	http,
+	javascript,
 	noOp,
 	node,
 	respond,
@@ -170,6 +171,58 @@ describe('only in a test run', () => {
 		const message = expect.stringMatching(/Callers choose this key/);
 		expect(await hintsOf(fine())).toContainEqual(message);
 		expect(await hintsOf(fine(), 'webhook')).toEqual([]);
+	});
+});
+
+describe('a sender signs, and nothing verifies it', () => {
+	const stripe = webhookItem({
+		headers: { 'stripe-signature': 't=1,v1=a' },
+		body: { id: 'evt_1', object: 'event' },
+	});
+	const told = [expect.stringMatching(/^Stripe signs what it sends, and nothing verifies that/)];
+	const hints = async (
+		parameters: { webhook?: object; guard?: INode['parameters'] } = {},
+		between: INode[] = [],
+		item: INodeExecutionData = stripe,
+	) => {
+		const json = workflow({
+			nodes: [
+				webhook('Webhook', { ...asked, ...parameters.webhook }),
+				...between,
+				guard('Guard', parameters.guard),
+				noOp('Act'),
+				commit('Commit'),
+				respond('Refuse', 409),
+			],
+			connections: [
+				['Webhook', ...between.map(({ name }) => name), 'Guard', 'Act', 'Commit'],
+				['Guard:1', 'Refuse'],
+				['Guard:2', 'Refuse'],
+			],
+		});
+		return await only(json, 'manual', item);
+	};
+
+	test('it is told, whether the sender is detected or chosen', async () => {
+		expect(await hints()).toEqual(told);
+		expect(await hints({ guard: { sender: 'stripe' } }, [noOp('Pass')])).toEqual(told);
+		const byValue = { keySource: 'expression', key: '={{ $json.body.id }}' };
+		expect(await hints({ guard: byValue })).toEqual(told);
+	});
+
+	test('not where the Webhook asks who calls, a node may verify, or nobody signs', async () => {
+		expect(await hints({ webhook: { authentication: 'headerAuth' } })).toEqual([]);
+		expect(await hints({}, [javascript('Verify', (items) => items)])).toEqual([]);
+		const chargebee = webhookItem({ body: { id: 'ev_1', object: 'event', event_type: 'a' } });
+		expect(await hints({ guard: { sender: 'chargebee' } }, [], chargebee)).toEqual([]);
+	});
+
+	test('a setting that n8n does not offer keeps no item back', async () => {
+		const odd = { sender: 'nobody', options: { onMissingKey: 'continueUnprotected' } };
+		expect(await hints({ guard: odd })).toEqual([
+			expect.stringMatching(/went on unprotected/),
+			...told,
+		]);
 	});
 });
 

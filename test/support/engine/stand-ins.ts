@@ -160,6 +160,7 @@ export const standIns: Record<string, INodeType> = {
 		trigger: true,
 		properties: [
 			parameter('path', 'orders'),
+			parameter('authentication', 'none'),
 			parameter('responseMode', 'onReceived'),
 			parameter('responseData', 'firstEntryJson'),
 		],
