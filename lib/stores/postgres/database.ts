@@ -5,9 +5,10 @@ import { Pool } from 'pg';
 import { pemIn } from '../pem';
 import { attemptAsync } from '../../core/attempt';
 import { StoreError } from '../../core/reply';
-import { isMissingTable, isPassing } from './errors';
+import { isMissingTable, isPassing, replacedError } from './errors';
 import { type PostgresOptions, type PostgresTls, TableNames, addressOf } from './options';
-import { SCHEMA_VERSION, creationSql } from './schema';
+import { creationSql } from './schema';
+import { type Tables, tablesIn, tablesSql } from './tables';
 
 const CONNECT_MS = 2_000;
 const QUERY_MS = 5_000;
@@ -26,12 +27,6 @@ const CONNECTIONS = 6;
 export type SqlValue = string | number | boolean | Buffer | null | readonly unknown[];
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** What the store made once. */
-export interface Meta {
-	readonly epoch: number;
-	readonly signingKey: Buffer;
-}
-
 /** The connections to one database. It makes the tables when they are first needed, and keeps no state in a session. */
 export class Database {
 	readonly names: TableNames;
@@ -40,7 +35,7 @@ export class Database {
 
 	private readonly pool: Pool;
 
-	private prepared: Promise<Meta> | undefined;
+	private prepared: Promise<Tables> | undefined;
 
 	private closing: Promise<void> | undefined;
 
@@ -77,7 +72,7 @@ export class Database {
 	}
 
 	/** @throws as `query` */
-	async meta(): Promise<Meta> {
+	async tables(): Promise<Tables> {
 		if (this.prepared === undefined) {
 			this.prepared = this.prepare();
 			this.prepared.catch(() => (this.prepared = undefined));
@@ -114,24 +109,15 @@ export class Database {
 		await this.closing;
 	}
 
-	private async prepare(): Promise<Meta> {
-		const read = async () =>
-			await this.query(`SELECT name, value FROM ${this.names.of('meta')}`, []);
-		let found = await attemptAsync(read);
-		if (!found.ok && isMissingTable(found.error)) {
-			await this.pool.query(creationSql(this.names));
-			found = await attemptAsync(read);
-		}
-		if (!found.ok) throw found.error;
-		const value = (name: string) =>
-			String(found.value.find((row) => row.name === name)?.value ?? '');
-		if (Number(value('version')) > SCHEMA_VERSION) {
-			throw new StoreError(
-				'unsupported',
-				`The tables in PostgreSQL at ${this.address} were made by a newer version of this package`,
-			);
-		}
-		return { epoch: Number(value('epoch')), signingKey: Buffer.from(value('signing_key'), 'hex') };
+	private async prepare(): Promise<Tables> {
+		const read = async () => tablesIn(await this.query(tablesSql(this.names), []), this.address);
+		const found = await attemptAsync(read);
+		if (!found.ok && !isMissingTable(found.error)) throw found.error;
+		if (found.ok && found.value !== null) return found.value;
+		await this.pool.query(creationSql(this.names));
+		const made = await read();
+		if (made === null) throw replacedError(this.address);
+		return made;
 	}
 }
 

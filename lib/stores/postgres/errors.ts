@@ -9,7 +9,6 @@ const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
 	'3D000': 'configuration',
 	'3F000': 'configuration',
 	'42501': 'permission',
-	'42P01': 'configuration',
 	'25006': 'read_only',
 	'53100': 'disk_full',
 	'53200': 'out_of_memory',
@@ -37,6 +36,7 @@ const OF_NETWORK = new Set([
 /** What went wrong with PostgreSQL at an address. */
 export function storeErrorOf(error: unknown, address: string): StoreError {
 	if (error instanceof StoreError) return error;
+	if (isMissingTable(error)) return replacedError(address, error);
 	const words = error instanceof Error ? error.message : String(error);
 	const problem = problemOf(error);
 	return new StoreError(
@@ -45,6 +45,19 @@ export function storeErrorOf(error: unknown, address: string): StoreError {
 		{
 			cause: error,
 			advice: adviceFor(problem),
+		},
+	);
+}
+
+/** Other tables in place of those that we know would take every duplicate for new. */
+export function replacedError(address: string, cause?: unknown): StoreError {
+	return new StoreError(
+		'unexpected',
+		`The tables of the store in PostgreSQL at ${address} were dropped, emptied or replaced while they were open, and what they remembered is gone`,
+		{
+			cause,
+			advice:
+				'Look up what was handled before you let anything run again; then restart n8n, which makes the tables that are missing. "Time: Strict Age" refuses what happened before that.',
 		},
 	);
 }

@@ -41,7 +41,7 @@ export class TableNames {
 		this.prefix = nameOf('Table Prefix', prefix || 'idem_');
 	}
 
-	of(name: TableName | 'finish'): string {
+	of(name: TableName | 'finish' | 'emptied'): string {
 		return `"${this.schema}"."${this.prefix}${name}"`;
 	}
 
@@ -56,15 +56,18 @@ export class TableNames {
 	}
 }
 
-export type TableName =
-	| 'claims'
-	| 'budgets'
-	| 'notices'
-	| 'stats'
-	| 'meta'
-	| 'secrets'
-	| 'names'
-	| 'tallies';
+export const TABLES = [
+	'claims',
+	'budgets',
+	'notices',
+	'stats',
+	'meta',
+	'secrets',
+	'names',
+	'tallies',
+] as const;
+
+export type TableName = (typeof TABLES)[number];
 
 function nameOf(what: string, name: string): string {
 	if (NAME.test(name)) return name;

@@ -86,7 +86,7 @@ export class PostgresRows implements RowsBackend {
 
 	async takeNotices({ consumer, notices, holdMs }: NoticesToTake): Promise<Timed<string[]>> {
 		const table = this.database.names.of('notices');
-		await this.database.meta();
+		await this.database.tables();
 		// Not asked again where the answer was lost: what was taken is told after the hold.
 		const rows = await this.database.queryOnce(
 			`WITH ${CLOCK}, taken AS (
@@ -146,12 +146,12 @@ export class PostgresRows implements RowsBackend {
 	}
 
 	async tally(order: TallyOrder): Promise<Timed<null>> {
-		await this.database.meta();
+		await this.database.tables();
 		return await tally(this.database, order);
 	}
 
 	async tallied(buckets: readonly string[]): Promise<Timed<Tallied[]>> {
-		await this.database.meta();
+		await this.database.tables();
 		return await talliedIn(this.database, buckets);
 	}
 
@@ -178,7 +178,7 @@ export class PostgresRows implements RowsBackend {
 
 	async signingKey(): Promise<Timed<Buffer>> {
 		if (this.database.isClosed) await this.ask('SELECT 1', []);
-		return { micros: 0, answer: (await this.database.meta()).signingKey };
+		return { micros: 0, answer: (await this.database.tables()).signingKey };
 	}
 
 	async secretNotes(): Promise<Timed<SecretNote[]>> {
@@ -216,12 +216,11 @@ export class PostgresRows implements RowsBackend {
 	}
 
 	private async steps(): Promise<PostgresSteps> {
-		const { epoch } = await this.database.meta();
-		return new PostgresSteps(this.database, epoch, this.counters);
+		return new PostgresSteps(this.database, await this.database.tables(), this.counters);
 	}
 
 	private async ask(text: string, values: SqlValue[]): Promise<SqlRow[]> {
-		await this.database.meta();
+		await this.database.tables();
 		return await this.database.query(text, values);
 	}
 

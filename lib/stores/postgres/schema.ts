@@ -9,13 +9,19 @@ export const SCHEMA_VERSION = 1;
 /** PostgreSQL's type of a column. Text may hold NUL, which its own text may not. */
 export const TYPES = { TEXT: 'bytea', INTEGER: 'bigint', FLAG: 'bigint', BLOB: 'bytea' } as const;
 
+const NOW_MS = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text';
+
 /**
  * The tables, for whoever may not let the store make them. A result is not compressed again, and stays where it is when only a
- * count changes.
+ * count changes. The store begins when its claims are made, be it again, and when they are truncated.
  */
 export function schemaSql(names: TableNames): string {
 	const claims = names.of('claims');
-	return `CREATE TABLE IF NOT EXISTS ${claims} (
+	const emptied = names.of('emptied');
+	const beginNow = `UPDATE ${names.of('meta')} SET value = ${NOW_MS} WHERE name = 'epoch'`;
+	return `CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);
+${beginNow} AND to_regclass('${claims}') IS NULL;
+CREATE TABLE IF NOT EXISTS ${claims} (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	identity text COLLATE "C" NOT NULL UNIQUE,
 	version bigint NOT NULL,
@@ -31,7 +37,15 @@ CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace by
 CREATE TABLE IF NOT EXISTS ${names.of('tallies')} (bucket text NOT NULL, name text NOT NULL, value bigint NOT NULL, until bigint NOT NULL, PRIMARY KEY (bucket, name));
 CREATE TABLE IF NOT EXISTS ${names.of('secrets')} (id text PRIMARY KEY, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('names')} (namespace text PRIMARY KEY, name text NOT NULL, until bigint NOT NULL);
-CREATE TABLE IF NOT EXISTS ${names.of('meta')} (name text PRIMARY KEY, value text NOT NULL);
+CREATE OR REPLACE FUNCTION ${emptied} () RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $idem$
+BEGIN
+	${beginNow};
+	RETURN NULL;
+END
+$idem$;
+REVOKE EXECUTE ON FUNCTION ${emptied} () FROM PUBLIC;
+DROP TRIGGER IF EXISTS ${names.index('emptied')} ON ${claims};
+CREATE TRIGGER ${names.index('emptied')} AFTER TRUNCATE ON ${claims} FOR EACH STATEMENT EXECUTE FUNCTION ${emptied}();
 ${finishFunctionSql(names)}`;
 }
 
@@ -42,7 +56,7 @@ export function creationSql(names: TableNames): string {
 ${schemaSql(names)}
 INSERT INTO ${names.of('meta')} (name, value) VALUES
 	('signing_key', '${key}'),
-	('epoch', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text),
+	('epoch', ${NOW_MS}),
 	('version', '${SCHEMA_VERSION}')
 ON CONFLICT DO NOTHING;`;
 }

@@ -19,8 +19,9 @@ import type { Counters } from '../rows/counters';
 import { giveUnits, takeUnits } from './budgets';
 import { CLOCK } from './clock';
 import type { Database, SqlRow, SqlValue } from './database';
-import { isRefusedData } from './errors';
+import { isRefusedData, replacedError } from './errors';
 import { READ_BYTES, missingResults } from './results';
+import { type Tables, sameTablesSql } from './tables';
 import {
 	COLUMN_LIST,
 	type GivenColumn,
@@ -36,11 +37,16 @@ import {
 export class PostgresSteps implements RowSteps {
 	readonly clock = null;
 
+	/** Each statement holds to it: it finds and changes nothing in other tables, and a read says so. */
+	private readonly sameTables: string;
+
 	constructor(
 		private readonly database: Database,
-		private readonly epoch: number,
+		private readonly tables: Tables,
 		readonly counters: Counters,
-	) {}
+	) {
+		this.sameTables = sameTablesSql(database.names, tables);
+	}
 
 	/**
 	 * What is there already is left out first: ON CONFLICT would wait for a transaction that writes to it. It is read by a statement of
@@ -58,7 +64,7 @@ export class PostgresSteps implements RowSteps {
 		const inserted = await this.ask(
 			`WITH ${CLOCK}, ${given.sql}
 			INSERT INTO ${claims} (identity, version, ${COLUMN_LIST}) SELECT identity, 1, ${movedColumns(at)} FROM given, clock
-			WHERE NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
+			WHERE ${this.sameTables} AND NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING id, identity, fence`,
 			[this.database.offsetMs, ...given.values],
 		);
@@ -78,14 +84,15 @@ export class PostgresSteps implements RowSteps {
 			if (id !== undefined) return { stored: null, version: { id, version: '1' } };
 			return read?.rows[next++] ?? null;
 		});
-		return { clock: { micros, epoch: this.epoch }, rows };
+		return { clock: { micros, epoch: this.tables.epoch }, rows };
 	}
 
 	async read(asked: readonly string[]): Promise<Looked> {
 		const rows = await this.ask(
-			`WITH ${CLOCK} SELECT micros, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
+			`WITH ${CLOCK} SELECT micros, ${this.sameTables} AS is_same, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
 			[this.database.offsetMs, [...asked]],
 		);
+		if (rows[0]?.is_same !== true) throw replacedError(this.database.address);
 		const found = await this.foundIn(rows);
 		return this.looked(
 			rows,
@@ -127,7 +134,7 @@ export class PostgresSteps implements RowSteps {
 		);
 		const rows = await this.ask(
 			`WITH ${given.sql}, held AS (
-				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.fence = row_fence ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.fence = row_fence WHERE ${this.sameTables} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 			)
 			UPDATE ${claims} c SET duplicates = duplicates + added, expires_at = greatest(expires_at, at_least)
 			FROM given, held WHERE c.id = held.id AND c.id = row_id AND c.fence = row_fence RETURNING c.id`,
@@ -138,7 +145,7 @@ export class PostgresSteps implements RowSteps {
 	}
 
 	async take(budgets: readonly Budget[]): Promise<Taken> {
-		return await takeUnits(this.database, budgets, this.epoch);
+		return await takeUnits(this.database, budgets, this.tables.epoch);
 	}
 
 	async giveBack(units: readonly Unit[]): Promise<void> {
@@ -168,7 +175,7 @@ export class PostgresSteps implements RowSteps {
 		);
 		const rows = await this.ask(
 			`WITH ${given.sql} INSERT INTO ${this.database.names.of('claims')} (identity, version, ${COLUMN_LIST}, result)
-			SELECT identity, 1, ${COLUMN_LIST}, result FROM given ORDER BY identity
+			SELECT identity, 1, ${COLUMN_LIST}, result FROM given WHERE ${this.sameTables} ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING identity`,
 			given.values,
 			bytesOf(results),
@@ -209,7 +216,7 @@ export class PostgresSteps implements RowSteps {
 		).join(', ');
 		const rows = await this.ask(
 			`WITH ${given.sql}, held AS (
-				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.version = row_version ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.version = row_version WHERE ${this.sameTables} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 			)
 			UPDATE ${claims} c SET version = c.version + 1, ${set}, result = CASE WHEN g.is_changed THEN g.result ELSE c.result END
 			FROM given g, held WHERE c.id = held.id AND c.id = g.row_id AND c.version = g.row_version RETURNING c.identity`,
@@ -241,7 +248,7 @@ export class PostgresSteps implements RowSteps {
 	}
 
 	private looked(rows: readonly SqlRow[], found: Found[]): Looked {
-		return { clock: { micros: Number(rows[0]?.micros), epoch: this.epoch }, rows: found };
+		return { clock: { micros: Number(rows[0]?.micros), epoch: this.tables.epoch }, rows: found };
 	}
 
 	private async ask(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {

@@ -38,10 +38,10 @@ export async function tryPostgres(options: PostgresOptions): Promise<PostgresHea
 }
 
 async function live(database: Database): Promise<PostgresHealth> {
-	const { epoch } = await database.meta();
-	const steps = new PostgresSteps(database, epoch, new Counters());
+	const tables = await database.tables();
+	const steps = new PostgresSteps(database, tables, new Counters());
 	const identity = randomBytes(32).toString('hex');
-	const at = { micros: Date.now() * 1000, epoch };
+	const at = { micros: Date.now() * 1000, epoch: tables.epoch };
 	const { next } = claim(null, requestOf(identity), at);
 	if (next === null || next.state === 'tombstone') throw unlike();
 	const begun = performance.now();
