@@ -77,6 +77,8 @@ async function guard(
 	const opened = await tryOpen(context, settings);
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
 	const judged = await judge(context, settings, parameters, incoming, secrets);
+	// Before the run can stop for one of them.
+	if (!(opened instanceof StoreError)) countMissing(context, settings, opened, judged);
 	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, judged, incoming);
 	const prepared = judged.filter((each) => each !== null);
 
@@ -127,6 +129,19 @@ async function guard(
 
 const NO_SECRETS = { secret: '', previousSecret: '' };
 
+function countMissing(
+	context: IExecuteFunctions,
+	{ scope }: GuardSettings,
+	{ store }: OpenStore,
+	judged: ReadonlyArray<Prepared | null>,
+): void {
+	for (const each of judged) {
+		if (each?.kind === 'missing') {
+			countMissingKey(store, scope.namespace, context.getExecutionId(), false);
+		}
+	}
+}
+
 function routeRefused(out: GuardOutputs, { outputField }: GuardSettings, index: number): void {
 	out.pass(OUTPUT.conflict, index, outputField, {
 		outcome: 'conflict',
@@ -154,14 +169,10 @@ function routeUnclaimed(
 	index: number,
 	prepared: Exclude<Prepared, ClaimableItem>,
 ): void {
-	const { context, settings, opened, out } = route;
+	const { settings, out } = route;
 	if (prepared.kind === 'error') {
 		out.fail(index, complaintOf(prepared.error));
 		return;
-	}
-	if (!(opened instanceof StoreError)) {
-		const executionId = context.getExecutionId();
-		countMissingKey(opened.store, settings.scope.namespace, executionId, false);
 	}
 	switch (settings.onMissingKey) {
 		case 'error':

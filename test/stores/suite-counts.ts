@@ -1,5 +1,8 @@
 import { allRecords } from '../../lib/core/all-records';
 import type { ListQuery } from '../../lib/core/listing';
+import { countMissingKey } from '../../lib/guard/count-answers';
+import { bucketsOf, partsOf } from '../../lib/guard/watch-buckets';
+import { countsIn } from '../../lib/guard/watch-counts';
 import {
 	HOUR,
 	RETENTION,
@@ -109,6 +112,24 @@ export function describeOpenClaimsAndCounters(harness: StoreHarness): void {
 				'b new': 1,
 				'b payload_mismatch': 1,
 			});
+		});
+
+		it('of requests that nothing was claimed for are kept beside them, by day', async () => {
+			const from = Date.now();
+			for (const observes of [false, false, true]) {
+				countMissingKey(opened.store, 'keyless', 'execution-1', observes);
+			}
+			await countsIn(opened.store).flush();
+			const days = bucketsOf('day', from, Date.now());
+			const counted: Record<string, number> = {};
+			for (const { name, by } of answered(await opened.store.tallied(days))) {
+				const [namespace, counter] = partsOf(name);
+				if (namespace === 'keyless')
+					counted[String(counter)] = (counted[String(counter)] ?? 0) + by;
+			}
+			expect(counted).toEqual({ missing_key: 2, observed_missing_key: 1 });
+			const rows = answered(await opened.store.stats());
+			expect(rows.filter(({ namespace }) => namespace === 'keyless')).toEqual([]);
 		});
 
 		it('begin a new day with the day', async () => {

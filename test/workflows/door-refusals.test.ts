@@ -1,9 +1,10 @@
 import { sign } from 'jsonwebtoken';
 
+import { records, webhook, workflow } from '../support/engine';
 import { RedisServer } from '../support/redis-server';
 import { engineOn } from './on-redis';
 import { newKey } from './scenario';
-import { CREDENTIALS, doorOf, downstream, send, server } from './door-harness';
+import { CREDENTIALS, doorOf, downstream, redis, send, server } from './door-harness';
 import type { Answer } from './door-harness';
 
 /** What Idempotent Webhook refuses at the door, and whom. */
@@ -28,10 +29,19 @@ describe('what is refused at the door starts nothing', () => {
 		expect(door.executions).toHaveLength(1);
 	});
 
-	test('no key: 400', async () => {
-		const door = await doorOf();
+	test('no key: 400, and it is counted', async () => {
+		const options = { scope: 'custom', namespace: 'keyless' };
+		const door = await doorOf({ webhook: { options } });
 		refused(await send(door, ''), 400, 'missing_key');
 		expect(door.executions).toHaveLength(0);
+		const stats = { store: 'redis', operation: 'stats', workflows: 'all' };
+		const flow = workflow({
+			nodes: [webhook('Start'), records('Records', stats, { credentials: redis })],
+			connections: [['Start', 'Records']],
+		});
+		const told = await engineOn(server).run(flow, { triggerItems: [{ json: {} }] });
+		const [counted] = told.json('Records').filter(({ where }) => where === 'keyless');
+		expect(counted).toMatchObject({ new: 0, missingKeys: 1 });
 	});
 
 	test('a run that nobody knows the end of: 409', async () => {

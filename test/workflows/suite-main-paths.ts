@@ -1,4 +1,4 @@
-import { startDownstream } from '../support/engine';
+import { records, startDownstream, webhook, workflow } from '../support/engine';
 import type { Downstream } from '../support/engine';
 import type { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, newKey, routed } from './scenario';
@@ -64,6 +64,23 @@ export function describeMainPaths({ n8n: start, on, apart, contents }: ServerSto
 		await send(later);
 		expect(detailsOf(await send(lost), 'Conflict')).toMatchObject({ reason: 'unknown_outcome' });
 		expect(detailsOf(await send(later), 'Guard')).toMatchObject({ outcome: 'new', attempt: 2 });
+	});
+
+	test('a request without a key is counted, though the run stopped and nothing was claimed', async () => {
+		const n8n = start();
+		const namespace = 'keyless';
+		const parts = on({ guard: { options: { scope: 'custom', namespace } } });
+		const keyless = { json: { body: { amount: 1 } } };
+		const ran = await n8n.run(chargeWorkflow(downstream.url, parts), { triggerItems: [keyless] });
+		expect(ran.status).toBe('error');
+		const { guard = {}, guardSettings } = on({});
+		const stats = { operation: 'stats', workflows: 'all', options: { namespace } };
+		const flow = workflow({
+			nodes: [webhook('Start'), records('Records', { ...guard, ...stats }, guardSettings)],
+			connections: [['Start', 'Records']],
+		});
+		const told = await n8n.run(flow, { triggerItems: [{ json: {} }] });
+		expect(told.json('Records')).toMatchObject([{ namespace, new: 0, missingKeys: 1 }]);
 	});
 
 	test('with a secret nothing of the result can be read in the store, and duplicates still get it', async () => {

@@ -61,12 +61,14 @@ test('counts by tenant: requests, and what was refused', async () => {
 	]);
 });
 
-test('a request without a key is counted', async () => {
-	const namespace = newNamespace();
-	const how = { onMissingKey: 'conflict' };
-	await run({ json: { body: { key: newKey() } } }, namespace, how);
-	expect(await stats(namespace, 'items')).toMatchObject([{ new: 0, missingKeys: 1 }]);
-});
+test.each(['error', 'conflict', 'continueUnprotected'])(
+	'a request without a key is counted, whatever becomes of it: %s',
+	async (onMissingKey) => {
+		const namespace = newNamespace();
+		await run({ json: { body: { key: newKey() } } }, namespace, { onMissingKey });
+		expect(await stats(namespace, 'items')).toMatchObject([{ new: 0, missingKeys: 1 }]);
+	},
+);
 
 test('as text for Prometheus: each metric once with its type, and labels that no name can break', async () => {
 	const namespace = newNamespace();
