@@ -11,7 +11,7 @@ export function budgetOf(
 	within: { readonly scope: unknown; readonly tenant: unknown; readonly secret: string },
 ): Budget {
 	if (scope !== null && isMissingKey(scope.value)) throw new ComplaintError(MISSING_SCOPE);
-	if (scope !== null) refuseSharedValue(scope.value, '"Budget Scope"');
+	if (scope !== null) refuseSharedValue(scope.value, '"Limit: Budget Scope"');
 	const problem = budgetProblem(
 		{ identity: '', limit, windowMs },
 		{ limit: '"Limit: Budget"', window: '"Limit: Budget Window (Minutes)"' },
@@ -19,7 +19,7 @@ export function budgetOf(
 	if (problem !== null) {
 		throw new ComplaintError({
 			message: problem,
-			description: 'Correct the option in Idempotency Guard.',
+			description: 'Correct the option in the settings of this node.',
 		});
 	}
 	const identity = identityOf({

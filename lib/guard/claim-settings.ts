@@ -48,7 +48,7 @@ export function leaseOf(short: boolean, claimTimeoutMs: number): number {
 export function invalidParameter(message: string): ComplaintError {
 	return new ComplaintError({
 		message,
-		description: 'Correct the parameter in Idempotency Guard.',
+		description: 'Correct it in the settings of this node.',
 	});
 }
 

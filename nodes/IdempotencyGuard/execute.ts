@@ -24,6 +24,7 @@ import { itemParametersOf } from '../shared/parameters';
 import { onlyObserves, sqlTokenWithoutClaim } from '../shared/watching';
 import { giveHints } from './hints';
 import type { Incoming } from './incoming';
+import { keylessAmongOthers } from './incoming';
 import { judge } from './judge';
 import { observeItems } from './observe';
 import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
@@ -79,7 +80,11 @@ async function guard(
 	const judged = await judge(context, settings, parameters, incoming, secrets);
 	// Before the run can stop for one of them.
 	if (!(opened instanceof StoreError)) countMissing(context, settings, opened, judged);
-	if (!context.continueOnFail()) throwForFirstBrokenItem(context, settings, judged, incoming);
+	const keyless = settings.onMissingKey === 'error' ? keylessAmongOthers(incoming, judged) : NONE;
+	if (!context.continueOnFail()) {
+		const checked = judged.map((each, index) => (keyless.has(index) ? null : each));
+		throwForFirstBrokenItem(context, settings, checked, incoming);
+	}
 	const prepared = judged.filter((each) => each !== null);
 
 	const claimable = prepared.filter((each) => each.kind === 'claim');
@@ -91,6 +96,7 @@ async function guard(
 		out,
 		incoming,
 		held,
+		keyless,
 		unprotected: [],
 		refusedBefore: null,
 		alike: null,
@@ -120,6 +126,7 @@ async function guard(
 		refusedSignatures: incoming.flatMap(({ origin, refused }) =>
 			refused === null ? [] : [{ index: origin, why: refused }],
 		),
+		keyless: keyless.size,
 		granted: held?.granted.length ?? 0,
 		refusedBefore: route.refusedBefore,
 		alike: route.alike,
@@ -127,6 +134,7 @@ async function guard(
 	held?.handOver();
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const NO_SECRETS = { secret: '', previousSecret: '' };
 
 function countMissing(
@@ -157,6 +165,8 @@ interface Routing {
 	readonly incoming: readonly Incoming[];
 	/** Null where the store could not be opened. */
 	readonly held: HeldClaims | null;
+	/** Places of events that are refused alone for want of a key. */
+	readonly keyless: ReadonlySet<number>;
 	readonly unprotected: Array<{ index: number; message: string }>;
 	/** Status of a stored refusal that went out on Duplicate. */
 	refusedBefore: number | null;
@@ -174,18 +184,15 @@ function routeUnclaimed(
 		out.fail(index, complaintOf(prepared.error));
 		return;
 	}
-	switch (settings.onMissingKey) {
-		case 'error':
-			out.fail(index, prepared.missing);
-			break;
-		case 'conflict':
-			out.pass(OUTPUT.conflict, index, settings.outputField, {
-				outcome: 'conflict',
-				...refusalDetails(missingKeyRefusal(prepared.missing.message)),
-			});
-			break;
-		case 'continueUnprotected':
-			passUnprotected(route, index, prepared.missing.message);
+	const { message } = prepared.missing;
+	const { onMissingKey } = settings;
+	if (onMissingKey === 'continueUnprotected') {
+		passUnprotected(route, index, message);
+	} else if (onMissingKey === 'conflict' || route.keyless.has(index)) {
+		const refusal = refusalDetails(missingKeyRefusal(message));
+		out.pass(OUTPUT.conflict, index, settings.outputField, { outcome: 'conflict', ...refusal });
+	} else {
+		out.fail(index, prepared.missing);
 	}
 }
 

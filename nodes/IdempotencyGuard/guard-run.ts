@@ -9,6 +9,8 @@ export interface GuardRun {
 	readonly unprotected: ReadonlyArray<{ readonly index: number; readonly message: string }>;
 	/** Requests whose signature was refused: `why` is a part of a sentence, "The signature …". */
 	readonly refusedSignatures: ReadonlyArray<{ readonly index: number; readonly why: string }>;
+	/** How many events without a key came among others that have one. */
+	readonly keyless: number;
 	/** How many items left on New. */
 	readonly granted: number;
 	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */

@@ -5,33 +5,49 @@ import { isoTime } from '../../lib/guard/words';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { keyDoubtsOf } from '../../lib/keys/key-doubts';
-import { canHearExecutionEnd } from '../shared/engine';
+import { oldN8nHints, redirectHints, sleepHints } from '../run-end/run-hints';
+import { fixedKeyHints } from '../shared/key-hints';
+import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
+import { OUTPUT } from './outputs';
 import { refusedSignatureHints, unverifiedHints } from './signature-hints';
-import { wiringHints } from './wiring-hints';
-import { sleepHints } from './workflow-checks';
+import { actsAgainHints, answerHints, earlyAnswerHints } from './wiring-hints';
 
 /** More would not be read. */
 const MOST_HINTS = 3;
 
 /** Tells the user what would otherwise come as a surprise, the worst first. What only a person can mend now is told in test runs alone. */
 export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
-	const hints = [
+	const isManual = context.getMode() === 'manual';
+	const warnings = [
 		...unprotectedHints(run.unprotected),
 		...refusedSignatureHints(run.refusedSignatures),
-		...(canHearExecutionEnd(context) ? [] : oldN8nHints(run)),
-		...sleepHints(context, run.settings),
-		...wiringHints(context, run),
+		...keylessHints(run.keyless),
+		...oldN8nHints(context, run.settings),
+		...sleepHints(context, OUTPUT.new, run.settings),
+		...actsAgainHints(context),
+		...fixedKeyHints(context.getNode()),
+		...answerHints(context, run),
 		...alikeHints(run),
-		...fixedKeyHints(context),
 		...retentionHints(run.prepared),
 		...doubtHints(run.prepared),
-		...(context.getMode() === 'manual'
-			? [...unverifiedHints(context, context.getInputData()), ...testRunHints(run)]
+		...(isManual
+			? [...unverifiedHints(context, context.getInputData()), ...callerHints(run.prepared)]
 			: []),
 	];
-	for (const message of hints.slice(0, MOST_HINTS)) {
-		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
+	const notes = isManual
+		? [
+				...testRunHints(run),
+				...earlyAnswerHints(context),
+				...redirectHints(nodesBehind(context, OUTPUT.new)),
+			]
+		: [];
+	const hints = [
+		...warnings.map((message) => ({ message, type: 'warning' as const })),
+		...notes.map((message) => ({ message, type: 'info' as const })),
+	];
+	for (const hint of hints.slice(0, MOST_HINTS)) {
+		context.addExecutionHints({ ...hint, location: 'outputPane' });
 	}
 }
 
@@ -42,13 +58,12 @@ function unprotectedHints(unprotected: GuardRun['unprotected']): string[] {
 	return [`${which} went on unprotected: ${first.message}`];
 }
 
-/** A run without Commit could never be seen to succeed. */
-function oldN8nHints({ settings }: GuardRun): string[] {
-	const lasting =
-		'This n8n does not tell nodes when an execution ends. A run that stops without Idempotency Commit therefore holds its key for the whole "Time: Claim Timeout".';
-	return settings.awaitsCommit
-		? [lasting]
-		: [`${lasting} Add Idempotency Commit behind the node that acts: on this n8n it is needed.`];
+function keylessHints(keyless: number): string[] {
+	if (keyless === 0) return [];
+	const which = keyless === 1 ? 'One event has' : `${keyless} events have`;
+	return [
+		`${which} no delivery ID and went to Conflict; the others of the same request went on. To let such events run unchecked, set "When the Key Is Missing" to "Continue Unprotected".`,
+	];
 }
 
 function alikeHints({ alike }: GuardRun): string[] {
@@ -59,28 +74,18 @@ function alikeHints({ alike }: GuardRun): string[] {
 	];
 }
 
-function fixedKeyHints(context: IExecuteFunctions): string[] {
-	const { keySource, key } = context.getNode().parameters;
-	const isFixed = keySource === 'expression' && typeof key === 'string' && !key.startsWith('=');
-	if (!isFixed || key === '') return [];
+function testRunHints({ settings, granted }: GuardRun): string[] {
+	if (!settings.isTestRun || granted === 0 || settings.awaitsCommit) return [];
 	return [
-		`"Value" is the fixed text "${shortened(key)}": all requests count as one, so only the first is ever New. Switch the field to "Expression" and name a value of the item, such as {{ $json.body.orderId }}.`,
+		'This was a test run: it gives its keys back at once, so executing it again gives New again. In production a request counts as handled when its workflow succeeds. To see Duplicate here, add Idempotency Commit and execute the workflow twice.',
 	];
 }
 
-function testRunHints({ settings, prepared, granted }: GuardRun): string[] {
-	const hints: string[] = [];
-	if (settings.isTestRun && granted > 0 && !settings.awaitsCommit) {
-		hints.push(
-			'This was a test run: it gives its keys back at once, so executing it again gives New again. In production a request counts as handled when its workflow succeeds. To see Duplicate here, add Idempotency Commit and execute the workflow twice.',
-		);
-	}
-	if (prepared.some((each) => each.kind === 'claim' && each.sharedByCallers)) {
-		hints.push(
-			'Callers choose this key. If several customers call this webhook, add the option "Tenant": one could otherwise get the answer to another who chose the same key.',
-		);
-	}
-	return hints;
+function callerHints(prepared: readonly Prepared[]): string[] {
+	if (!prepared.some((each) => each.kind === 'claim' && each.sharedByCallers)) return [];
+	return [
+		'Callers choose this key. If several customers call this webhook, add the option "Tenant": one could otherwise get the answer to another who chose the same key.',
+	];
 }
 
 function retentionHints(prepared: readonly Prepared[]): string[] {

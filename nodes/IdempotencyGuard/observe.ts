@@ -25,6 +25,7 @@ import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import { patienceWith, sqlTokenWithoutClaim } from '../shared/watching';
 import type { Incoming } from './incoming';
+import { keylessAmongOthers } from './incoming';
 import { judge } from './judge';
 import type { GuardOutputs } from './outputs';
 import { OUTPUT } from './outputs';
@@ -86,13 +87,15 @@ async function watch(
 	const held = new HeldClaims(context, opened, settings);
 	await held.hold(grantedClaims(claimed));
 	const answers = claimed.values();
-	const details = prepared.map((each): JsonObject => {
+	const keyless = keylessAmongOthers(incoming, prepared);
+	const details = prepared.map((each, place): JsonObject => {
 		if (each === null) return observedOnly(refused('conflict', signatureRefusal()));
 		if (each.kind === 'missing') {
 			const { namespace } = settings.scope;
 			countMissingKey(opened.store, namespace, context.getExecutionId(), true);
 		}
-		if (each.kind !== 'claim') return observedOnly(observedWithoutClaim(settings, each));
+		if (each.kind !== 'claim')
+			return observedOnly(observedWithoutClaim(settings, each, keyless.has(place)));
 		const answer = answers.next().value;
 		if (answer === undefined) throw new TypeError('Every request has an answer');
 		return observedDetails(answerOf(answer, each, settings, opened, (id) => held.has(id)));
@@ -105,13 +108,14 @@ async function watch(
 function observedWithoutClaim(
 	{ onMissingKey }: GuardSettings,
 	prepared: Exclude<Prepared, ClaimableItem>,
+	isAlone: boolean,
 ): Observed {
 	if (prepared.kind === 'error') {
 		return { outcome: 'error', message: complaintOf(prepared.error).message };
 	}
 	const { message } = prepared.missing;
 	if (onMissingKey === 'continueUnprotected') return { outcome: 'unprotected', message };
-	return refused(onMissingKey, missingKeyRefusal(message));
+	return refused(isAlone ? 'conflict' : onMissingKey, missingKeyRefusal(message));
 }
 
 /** The settings could not be read: the name that the field most likely has. */

@@ -8,16 +8,6 @@ import { isNodeOfType } from '../shared/node-types';
 import { WorkflowMap } from '../run-end/workflow-map';
 import { OUTPUT } from './outputs';
 
-/** From this long on n8n puts an execution to sleep, and goes on with it anywhere. */
-const SLEEPS_FROM_SECONDS = 65;
-
-const SECONDS: Readonly<Record<string, number>> = {
-	seconds: 1,
-	minutes: 60,
-	hours: 3600,
-	days: 86_400,
-};
-
 /** @throws ComplaintError where the workflow around this node can't do what the node is for. */
 export function checkWorkflow(context: IExecuteFunctions, settings: GuardSettings): void {
 	const view = runViewOf(context);
@@ -48,29 +38,4 @@ function requireOwnId(node: INode, view: RunView, { scope }: GuardSettings): voi
 		description:
 			'The JSON of one was copied. Delete one of the two nodes and add it anew: it then gets an ID of its own.',
 	});
-}
-
-/** A run that sleeps goes on anywhere, and n8n tells nobody of its end: without a Commit its success could not count. */
-export function sleepHints(
-	context: IExecuteFunctions,
-	{ awaitsCommit }: Pick<GuardSettings, 'awaitsCommit'>,
-): string[] {
-	const view = awaitsCommit ? null : runViewOf(context);
-	if (view === null) return [];
-	const behind = new WorkflowMap(view).nodesBehindOutput(context.getNode().name, OUTPUT.new);
-	const sleeping = [...behind].find((name) => {
-		const node = view.nodes[name];
-		return node !== undefined && sleeps(node);
-	});
-	if (sleeping === undefined) return [];
-	return [
-		`"${sleeping}" puts the execution to sleep, and n8n tells nobody of its end after that: the request would be held for review. Add Idempotency Commit behind what acts.`,
-	];
-}
-
-function sleeps({ type, parameters, disabled }: INode): boolean {
-	if (type !== 'n8n-nodes-base.wait' || disabled) return false;
-	const { resume = 'timeInterval', amount, unit = 'hours' } = parameters;
-	if (resume !== 'timeInterval') return true;
-	return !(Number(amount) * (SECONDS[String(unit)] ?? 3600) < SLEEPS_FROM_SECONDS);
 }

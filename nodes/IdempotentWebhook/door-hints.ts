@@ -1,19 +1,42 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	NodeTypeAndVersion,
+} from 'n8n-workflow';
 
+import { oldN8nHints, redirectHints, sleepHints } from '../run-end/run-hints';
 import type { GuardSettings } from '../shared/guard-settings';
+import { fixedKeyHints } from '../shared/key-hints';
 import { commitsBehind } from '../shared/node-types';
+import { nodesBehind } from '../shared/nodes-behind';
 import { asksWhoCalls, signingSenderOf } from '../shared/signature/unverified-sender';
 
-/** Tells the user what would otherwise come as a surprise: the worst first, three at most. What concerns the workflow, in test runs alone. */
+/** The only output. */
+const REQUESTS = 0;
+
+/** Tells the user what would otherwise come as a surprise: the worst first, three at most. What is only good to know, in test runs alone. */
 export function giveDoorHints(
 	context: IExecuteFunctions,
-	{ outputField }: Pick<GuardSettings, 'outputField'>,
+	settings: Pick<GuardSettings, 'outputField' | 'awaitsCommit'>,
 	items: readonly INodeExecutionData[],
 ): void {
-	const hints = [...unprotectedHints(outputField, items)];
-	if (context.getMode() === 'manual') hints.push(...workflowHints(context, items));
-	for (const message of hints.slice(0, 3)) {
-		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
+	const isManual = context.getMode() === 'manual';
+	const warnings = [
+		...unprotectedHints(settings.outputField, items),
+		...oldN8nHints(context, settings),
+		...sleepHints(context, REQUESTS, settings),
+		...fixedKeyHints(context.getNode()),
+		...unansweredHints(context),
+		...(isManual ? unverifiedHints(context, items) : []),
+	];
+	const notes = isManual ? redirectHints(nodesBehind(context, REQUESTS)) : [];
+	const hints = [
+		...warnings.map((message) => ({ message, type: 'warning' as const })),
+		...notes.map((message) => ({ message, type: 'info' as const })),
+	];
+	for (const hint of hints.slice(0, 3)) {
+		context.addExecutionHints({ ...hint, location: 'outputPane' });
 	}
 }
 
@@ -27,28 +50,35 @@ function unprotectedHints(outputField: string, items: readonly INodeExecutionDat
 	return [];
 }
 
-function workflowHints(context: IExecuteFunctions, items: readonly INodeExecutionData[]): string[] {
+/** Told in production too: the execution shows what its caller got. */
+function unansweredHints(context: IExecuteFunctions): string[] {
 	const { name, parameters } = context.getNode();
-	const hints: string[] = [];
 	const behind = context.getChildNodes(name);
-	if (behind.some(({ type }) => type === 'n8n-nodes-base.respondToWebhook')) {
-		hints.push(
+	if (behind.some(isRespondNode)) {
+		return [
 			'Respond to Webhook cannot answer for this trigger: n8n stops the run there. Remove it: Idempotency Commit answers with the result that it saves.',
-		);
+		];
 	}
 	const answersByCommit = (parameters.responseMode ?? 'responseNode') === 'responseNode';
-	if (answersByCommit && commitsBehind(context).length === 0) {
-		hints.push(
-			'There is no Idempotency Commit behind this node, which would answer: the caller gets an empty 200. Add one, or set "Respond" to "When Last Node Finishes".',
-		);
-	}
-	const isUnchecked = (parameters.verifySignature ?? 'none') === 'none';
+	if (!answersByCommit || commitsBehind(context).length > 0) return [];
+	return [
+		'There is no Idempotency Commit behind this node, which would answer: the caller gets an empty 200. Add one, or set "Respond" to "When Last Node Finishes".',
+	];
+}
+
+const isRespondNode = ({ type, disabled }: NodeTypeAndVersion) =>
+	type === 'n8n-nodes-base.respondToWebhook' && !disabled;
+
+function unverifiedHints(
+	context: IExecuteFunctions,
+	items: readonly INodeExecutionData[],
+): string[] {
+	const node = context.getNode();
+	const isUnchecked = (node.parameters.verifySignature ?? 'none') === 'none';
 	const sender =
-		isUnchecked && !asksWhoCalls(parameters) ? signingSenderOf(context.getNode(), items) : null;
-	if (sender !== null) {
-		hints.push(
-			`${sender} signs what it sends, and nothing verifies that: anyone who knows the address can get the answer to a delivery whose ID they know. Set "Verify Signature" to "By Sender".`,
-		);
-	}
-	return hints;
+		isUnchecked && !asksWhoCalls(node.parameters) ? signingSenderOf(node, items) : null;
+	if (sender === null) return [];
+	return [
+		`${sender} signs what it sends, and nothing verifies that: anyone who knows the address can get the answer to a delivery whose ID they know. Set "Verify Signature" to "By Sender".`,
+	];
 }

@@ -47,8 +47,8 @@ export function readSettings(context: SettingsContext, parameters: ItemParameter
 	const namespace = String(option('namespace', '')).trim();
 	if (kind === 'custom' && namespace === '') {
 		throw new ComplaintError({
-			message: 'The scope is "Custom", but "Namespace" is empty',
-			description: 'Add the option "Namespace", or set "Scope" to "This Node".',
+			message: '"Scope" is "Custom", but "Scope: Namespace" is empty',
+			description: 'Add the option "Scope: Namespace", or set "Scope" to "This Node".',
 		});
 	}
 	const outputField = outputFieldOf(node.parameters);

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INode } from 'n8n-workflow';
 
 import { MAX_KEPT_REQUEST } from '../../nodes/IdempotentWebhook/starting';
 import { until } from '../support/until';
@@ -189,6 +189,31 @@ describe('hints of a test run', () => {
 		expect(await hintsOf('{}', { sender: 'idempotencyKey' })).toEqual([
 			expect.stringContaining('went on unprotected') as string,
 		]);
+	});
+});
+
+describe.each(['manual', 'webhook'] as const)('hints of a %s run', (mode) => {
+	const hintsOf = async (parameters: INode['parameters'], parts: object = {}) => {
+		const door = await openDoor({ sender: 'idempotencyKey', ...parameters }, { mode, ...parts });
+		await door.send({ body: '{}', headers: { 'idempotency-key': 'k' } });
+		return door.server.executions[0]?.hints('Door').map(({ message }) => message) ?? [];
+	};
+
+	it('tell of a fixed text as key', async () => {
+		expect(await hintsOf({ keySource: 'expression', key: 'orderId' })).toEqual([
+			expect.stringMatching(/^"Value" is the fixed text "orderId"/),
+		]);
+	});
+
+	it('tell that nobody answers without a Commit', async () => {
+		expect(await hintsOf({}, { withoutCommit: true })).toEqual([
+			expect.stringMatching(/^There is no Idempotency Commit behind this node/),
+		]);
+		expect(await hintsOf({ responseMode: 'lastNode' }, { withoutCommit: true })).toEqual([]);
+	});
+
+	it('tell nothing of a workflow in order', async () => {
+		expect(await hintsOf({})).toEqual([]);
 	});
 });
 

@@ -92,7 +92,7 @@ describe('what is refused at the door starts nothing', () => {
 		refused(answer, 500, 'misconfigured');
 		expect(answer.text).not.toContain('Namespace');
 		const test = await send(await doorOf({ webhook, mode: 'manual' }), newKey());
-		expect(test.json.detail).toContain('"Namespace" is empty');
+		expect(test.json.detail).toContain('"Scope: Namespace" is empty');
 	});
 
 	test('a body that is too large, malformed, or none', async () => {

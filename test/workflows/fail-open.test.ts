@@ -78,7 +78,7 @@ const UNCHECKED: Array<[string, INode['parameters'], RegExp]> = [
 	[
 		'a scope without a namespace',
 		{ ...byId, options: { scope: 'custom' } },
-		/"Namespace" is empty/,
+		/"Scope: Namespace" is empty/,
 	],
 	[
 		'a retention of zero',

@@ -206,7 +206,7 @@ describe('scope', () => {
 	});
 
 	test('custom without a namespace, or a workflow that was never saved, is refused', async () => {
-		expect(await gate(by({ scope: 'custom' }))(item)).toMatch(/"Namespace" is empty/);
+		expect(await gate(by({ scope: 'custom' }))(item)).toMatch(/"Scope: Namespace" is empty/);
 		const json = workflow({ id: null, nodes: [webhook(), guard('Guard', by())] });
 		const result = await n8n.run(json, { triggerItems: [item] });
 		expect(result.error?.message).toBe('Save the workflow before you run it');

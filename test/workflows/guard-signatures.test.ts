@@ -207,4 +207,18 @@ describe('Split Events', () => {
 		expect(await ask('whsec_one')).toEqual([2, 0, 0]);
 		expect(await ask('whsec_one')).toEqual([0, 2, 0]);
 	});
+
+	it('an event without a key is refused alone: the others of its request go on', async () => {
+		const some = JSON.stringify([{ eventId: 11, subscriptionId: 1, portalId: 2 }, { portalId: 2 }]);
+		const first = await send(item(some, headers));
+		expect(counts(first)).toEqual([1, 0, 1]);
+		expect(first.json('Conflict')).toMatchObject([{ idempotency: { reason: 'missing_key' } }]);
+		expect(first.hints('Guard')[0]?.message).toMatch(/^One event has no delivery ID/);
+		expect(counts(await send(item(some, headers)))).toEqual([0, 1, 1]);
+	});
+
+	it('where no event has a key, the run stops', async () => {
+		const none = JSON.stringify([{ portalId: 2 }, { portalId: 2 }]);
+		expect((await send(item(none, headers))).error?.message).toMatch(/^No delivery ID of HubSpot/);
+	});
 });

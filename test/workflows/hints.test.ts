@@ -140,11 +140,25 @@ describe.each(['manual', 'webhook'] as const)('in a %s run', (mode) => {
 });
 
 test('no more than three, the worst first', async () => {
+	const fixed = { keySource: 'expression', key: 'x' };
 	const all = { duplicate: 'Mail', conflict: 'Mail', webhook: { responseMode: 'onReceived' } };
-	const hints = await hintsOf(fine({ ...all, guard: { keySource: 'expression', key: 'x' } }));
-	expect(hints).toHaveLength(3);
-	expect(hints[0]).toMatch(/^Duplicate leads to/);
-	expect(hints[1]).toMatch(/^Conflict leads to/);
+	expect(await hintsOf(fine({ ...all, guard: fixed }))).toEqual([
+		expect.stringMatching(/^Duplicate leads to/),
+		expect.stringMatching(/^Conflict leads to/),
+		expect.stringMatching(/^"Value" is the fixed text/),
+	]);
+	// One key for all loses every request but the first: worse than any answer.
+	expect((await hintsOf(fine({ duplicate: null, conflict: null, guard: fixed })))[0]).toMatch(
+		/^"Value" is the fixed text/,
+	);
+});
+
+test('what is wrong is a warning, what is good to know is not', async () => {
+	const types = async (json: WorkflowJson) =>
+		(await run(json, 'manual')).hints('Guard').map(({ type }) => type);
+	const early = fine({ commit: false, webhook: { responseMode: 'onReceived' } });
+	expect(await types(early)).toEqual(['warning', 'info', 'info']);
+	expect((await types(fine({ duplicate: 'Mail' })))[0]).toBe('warning');
 });
 
 describe('only in a test run', () => {

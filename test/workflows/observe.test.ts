@@ -174,7 +174,7 @@ test('an item without a key goes on, and so do settings that cannot work', async
 			.hints('Guard')
 			.map(({ message }) => message)
 			.join(),
-	).toContain('"Namespace" is empty');
+	).toContain('"Scope: Namespace" is empty');
 });
 
 describe('without a store', () => {
