@@ -25,7 +25,7 @@ export function report(
 			break;
 		case 'kept':
 			tell(
-				`The claim was already ${answer.state}, and stays so: nothing was changed. A request keeps its first result.`,
+				`This request was already ${answer.state}, and stays so: nothing was changed. A request keeps its first result.`,
 			);
 			break;
 		case 'superseded':

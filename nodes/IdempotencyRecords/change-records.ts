@@ -25,7 +25,7 @@ export const forceOption: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to change a claim that a living run holds, too. That run may go on to act, so that the side effect may happen twice.',
+		'Whether to change a request that a living run holds, too. That run may go on to act, so that the side effect may happen twice.',
 };
 
 export const noteOption: INodeProperties = {
@@ -45,7 +45,7 @@ export const fenceOption: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. {{ $json.fence }}',
 	description:
-		'The fence that was seen when this was decided. If another run was granted the key since then, nothing is changed.',
+		'The number "fence" that was seen when this was decided. If another run was given the request since then, nothing is changed.',
 };
 
 /** A record that is there, as it was seen when the order was made. */
@@ -150,7 +150,7 @@ export function absent(identity: string) {
 	return {
 		message: `There is no record with the hash ${identity}`,
 		description:
-			'The request was never claimed with this key in this store, or it is forgotten or expired by now. Check "Find By", the store and the key prefix; test runs have keys of their own.',
+			'The request was never seen with this key in this store, or it is forgotten or expired by now. Check "Find By", the store and the key prefix; test runs have keys of their own.',
 	};
 }
 
@@ -171,7 +171,7 @@ function complaintAbout({ found, answer }: Failure, failures: number) {
 		};
 	}
 	return {
-		message: `The claim of ${name} is held by execution ${record?.executionId} of workflow ${record?.workflowId}, which is alive since ${isoTime(record?.claimedAt)}. Nothing was done.${more}`,
+		message: `The request ${name} is held by execution ${record?.executionId} of workflow ${record?.workflowId}, which is alive since ${isoTime(record?.claimedAt)}. Nothing was done.${more}`,
 		description:
 			'Wait until that run has ended. If you are sure that it will not act any more, set the option "Force".',
 	};

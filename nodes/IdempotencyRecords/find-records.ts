@@ -40,7 +40,7 @@ export const findProperties: INodeProperties[] = [
 			{
 				name: 'Execution',
 				value: 'execution',
-				description: 'All claims that an execution has not finished, such as one that failed',
+				description: 'All requests that an execution has not finished, such as one that failed',
 			},
 			{
 				name: 'Hash',
@@ -70,7 +70,7 @@ export const findProperties: INodeProperties[] = [
 		type: 'string',
 		default: '={{ $json.execution.id }}',
 		required: true,
-		description: 'The execution that holds the claims. The default fits behind an Error Trigger.',
+		description: 'The execution that holds the requests. The default fits behind an Error Trigger.',
 		displayOptions: showFor({ findBy: ['execution'] }),
 	},
 	{

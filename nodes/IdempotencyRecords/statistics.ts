@@ -22,7 +22,7 @@ export const statsProperties: readonly INodeProperties[] = [
 		default: 30,
 		typeOptions: { minValue: 1, maxValue: MOST_DAYS },
 		description:
-			'How many days to look back, today included (UTC). Redis keeps counters for 90 days, this n8n instance for 400.',
+			'How many days to look back, today included (UTC). Redis keeps counters for 90 days, the other stores for 400.',
 	},
 ];
 

@@ -68,7 +68,7 @@ export const triggerProperties: INodeProperties[] = [
 		type: 'number',
 		default: 60,
 		typeOptions: { minValue: 5, maxValue: 86_400 },
-		description: 'How often to look for abandoned claims. Looking costs little: there is an index.',
+		description: 'How often to look. Looking costs little: there is an index.',
 	},
 	{
 		displayName:
@@ -117,7 +117,7 @@ export const triggerProperties: INodeProperties[] = [
 				default: 30,
 				typeOptions: { minValue: 0 },
 				description:
-					'How long a run has to be silent beyond its lease: a run that was only held up goes on',
+					'How much longer than usual a run has to be silent before the workflow starts: one that was only held up goes on',
 			},
 		],
 	},

@@ -58,7 +58,7 @@ function tokenIn(details: unknown): string | null {
 	return looksLikeToken(token) ? token : null;
 }
 
-/** Whether a Commit did with an item what it was to: what it failed for leaves by Superseded or by the error output, as it came. */
+/** Whether a Commit did with an item what it was to: what it failed for leaves by Overtaken or by the error output, as it came. */
 export function isCommitted({ json }: INodeExecutionData, output: number): boolean {
 	if (output !== 1) return output === 0;
 	const { idempotency } = json;

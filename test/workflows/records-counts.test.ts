@@ -54,6 +54,7 @@ describe('Stats and Report', () => {
 		});
 		const page = String(html);
 		expect(page).toMatch(/^<!DOCTYPE html>/);
+		expect(page).toContain('a file in n8n&#39;s own folder');
 		expect(page).toContain('Last week &lt;img src=x onerror=alert(1)&gt;');
 		// It leads to this n8n's own pages, and to nothing else.
 		const links = /<a href="[^"]*\/workflow\/[\w/-]+" target="_blank" rel="noopener">/g;

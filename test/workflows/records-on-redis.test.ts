@@ -65,6 +65,25 @@ describe('on Redis, with a secret', () => {
 		expect(lost.error?.message).toMatch(/records of another secret/);
 	});
 
+	test('says in Stats and in the report what the test of the credential finds', async () => {
+		// That of the records which are there.
+		const credential = {
+			secret: 'the second of three',
+			previousSecret: 'the first of three',
+		};
+		const stats = { operation: 'stats', statsOutput: 'store' };
+		const found = (await onServer(credential, stats, [{ json: {} }])).json('Records');
+		const byTopic = new Map(found.map((each) => [each.topic, each]));
+		expect(byTopic.get('server')?.value).toMatch(/^(Redis|Valkey) \d+\./);
+		expect(byTopic.get('eviction')).toMatchObject({ value: 'noeviction', level: 'good' });
+		expect(byTopic.get('persistence')?.meaning).toMatch(/restart|crash/);
+		expect(byTopic.get('latency')?.value).toMatch(/ ms$/);
+		const report = await onServer(credential, { operation: 'report' }, [{ json: {} }]);
+		const [, store = ''] = String(report.json('Records')[0]?.html).split('<h2>The store</h2>');
+		expect(store).toContain('<td>noeviction</td>');
+		expect(store).toContain(String(byTopic.get('persistence')?.meaning));
+	});
+
 	test('that is down is an error that says what to do', async () => {
 		const result = await engineOn(server, { port: 1 } as never).run(
 			mending({ store: 'redis', operation: 'stats' }, settings),

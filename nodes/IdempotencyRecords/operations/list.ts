@@ -76,7 +76,7 @@ export const properties: readonly INodeProperties[] = [
 					{
 						name: 'Lapsed',
 						value: 'lapsed',
-						description: 'The run that holds the claim has not been heard of for too long',
+						description: 'The run that holds the request has not been heard of for too long',
 					},
 					{
 						name: 'Pending',

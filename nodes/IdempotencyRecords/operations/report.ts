@@ -2,6 +2,7 @@ import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow'
 
 import { allRecords } from '../../../lib/core/all-records';
 import type { ListedRecord } from '../../../lib/core/listing';
+import { storeHealth } from '../../shared/store-health';
 import { storeTitle } from '../../shared/store-parameter';
 import { reportPage } from '../report/page';
 import { placesOf } from '../places';
@@ -22,6 +23,7 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 		madeAt: run.startedAt,
 		places: await placesOf(run, shown),
 		waiting: await oldestWaiting(run, shown),
+		health: await storeHealth(run.context, run.opened.store.kind),
 	});
 	return [{ html, from: statistics.fromDay, to: statistics.toDay }];
 }

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { storeHealth } from '../../shared/store-health';
 import { statsProperties, statisticsFor } from '../statistics';
 import type { TenantCounts } from '../counted-beside';
 import { TEXT_TYPE, prometheusText } from '../prometheus';
@@ -29,15 +30,25 @@ export const properties: readonly INodeProperties[] = [
 				value: 'prometheus',
 				description: 'One item, whose "text" is what Prometheus scrapes',
 			},
+			{
+				name: 'Store',
+				value: 'store',
+				description:
+					'An item for each thing that the test of the credential finds: version, persistence, eviction, round trip, and what each means',
+			},
 		],
 	},
 ];
 
 /** One item for each day and namespace. What is unresolved is told as of now. */
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
+	const output = run.parameters.get<string>('statsOutput', itemIndex, 'items');
+	if (output === 'store') {
+		const findings = await storeHealth(run.context, run.opened.store.kind);
+		return findings.map((finding) => ({ ...finding }));
+	}
 	const statistics = await statisticsFor(run, itemIndex);
 	const { days, unresolved, examples } = statistics;
-	const output = run.parameters.get<string>('statsOutput', itemIndex, 'items');
 	if (output === 'prometheus')
 		return [{ text: prometheusText(statistics), contentType: TEXT_TYPE }];
 	if (output === 'tenants') return statistics.tenants.map(tenantItem);

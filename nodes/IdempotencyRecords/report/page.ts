@@ -1,11 +1,13 @@
 import type { DayStatistics, Unresolved } from '../../../lib/core/statistics';
 import type { ListedRecord } from '../../../lib/core/listing';
+import type { StoreFinding } from '../../shared/store-health';
 import type { Statistics } from '../statistics';
 import type { Column, Series } from './charts';
 import { columnChart, escaped, formatted } from './charts';
 import type { KnownPlaces } from '../places';
 import { placeOf } from '../places';
 import { observedSection, reasonChart } from './reasons';
+import { storeSection } from './store';
 import { STYLE } from './style';
 import { link, waitingTable } from './waiting';
 
@@ -27,6 +29,8 @@ export interface PageOptions {
 	readonly places: KnownPlaces;
 	/** The oldest of what waits for somebody. */
 	readonly waiting: readonly ListedRecord[];
+	/** What the store is; left out where it was not looked at. */
+	readonly health?: readonly StoreFinding[];
 }
 
 /** The counters as one HTML page. It loads nothing, runs no script, and says so to the browser. */
@@ -62,7 +66,7 @@ ${figures(days, unresolved)}
 	)}</section>
 ${observedSection(days, statistics.examples, options.places)}<section><h2>Where</h2>${namespaceTable(days, unresolved, options.places)}</section>
 ${testDays.length === 0 ? '' : `<section><h2>Test runs from the editor</h2>${namespaceTable(testDays, unresolved, options.places)}</section>`}
-</main>
+${storeSection(options.health ?? [])}</main>
 </body>
 </html>
 `;

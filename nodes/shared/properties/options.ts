@@ -76,7 +76,7 @@ const furtherOptions: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. {{ $json.body.created }}',
 		description:
-			'When the event happened, as ISO text or Unix time. It becomes the time in the KSUID, and an event older than "Remember For" is refused. Empty: when the key was first seen.',
+			'When the event happened, as ISO text or Unix time. It becomes the time in the field "ksuid", and an event older than "Remember For" is refused. Empty: when the key was first seen.',
 	},
 	{
 		displayName: 'Time: Extend on Duplicate',

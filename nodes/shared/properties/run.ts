@@ -89,7 +89,8 @@ export const handledProperties: INodeProperties[] = [
 			{
 				name: 'When the Workflow Succeeds',
 				value: 'run',
-				description: 'No Commit is needed. A run that fails is judged by what made it fail.',
+				description:
+					'No Commit is needed. A run that fails is judged by what made it fail. Needs n8n 2.33 or newer.',
 			},
 		],
 	},
