@@ -170,9 +170,9 @@ const ownProperties = [
 );
 
 export const recordsProperties: INodeProperties[] = [
-	STORE_PROPERTY,
 	operationProperty,
 	reachProperty,
 	...ownProperties,
+	STORE_PROPERTY,
 	optionsProperty,
 ];

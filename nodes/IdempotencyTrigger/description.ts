@@ -3,7 +3,6 @@ import type { INodeProperties } from 'n8n-workflow';
 import { STORE_PROPERTY } from '../shared/store-parameter';
 
 export const triggerProperties: INodeProperties[] = [
-	STORE_PROPERTY,
 	{
 		displayName: 'Start On',
 		name: 'startOn',
@@ -78,6 +77,7 @@ export const triggerProperties: INodeProperties[] = [
 		default: '',
 		displayOptions: { show: { startOn: ['abandoned'] } },
 	},
+	STORE_PROPERTY,
 	{
 		displayName: 'Options',
 		name: 'options',

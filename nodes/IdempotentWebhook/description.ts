@@ -185,7 +185,16 @@ const optionsOfGuard = guardOptions
 	.filter(({ name }) => !WITHOUT.has(name))
 	.map((option): INodeProperties => AT_THE_DOOR[option.name]?.(option) ?? option);
 
+const NOTICE: INodeProperties = {
+	displayName:
+		'Put <b>Idempotency Commit</b> behind the node that acts: it answers the sender. Duplicates, and requests that are refused, start no execution: <b>Idempotency Records</b> counts them, and the log of n8n says what is wrong.',
+	name: 'notice',
+	type: 'notice',
+	default: '',
+};
+
 export const webhookProperties: INodeProperties[] = [
+	NOTICE,
 	...requestProperties,
 	...signatureFields,
 	...keySourceProperties,
