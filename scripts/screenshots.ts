@@ -35,6 +35,7 @@ const DRAFTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'shopify-order': {},
 	'github-delivery': {},
 	'whatsapp-messages': {},
+	'hubspot-batch': {},
 	'spreadsheet-rows': {},
 	'queue-consumer': {},
 	'acknowledge-and-work-on': {},

@@ -106,9 +106,25 @@ function section(
 		...(sender.switchesOff === undefined
 			? []
 			: [`**Switches a webhook off**: ${sender.switchesOff}`]),
+		...exampleOf(sender),
 		`**Source**: [${SEEN[sender.seen]}](${sender.source})${sender.unverified === undefined ? '' : `; not verified: ${sender.unverified}`}`,
 	];
 	return `\n### ${sender.name}\n\n${lines.map((line) => `- ${sentence(line)}\n`).join('')}`;
+}
+
+/** Workflows to import, by the sender that they are for. */
+const EXAMPLES: Partial<Readonly<Record<SenderValue, string>>> = {
+	github: 'github-delivery',
+	hubSpot: 'hubspot-batch',
+	rabbitMq: 'queue-consumer',
+	shopify: 'shopify-order',
+	stripe: 'stripe-webhook',
+	whatsApp: 'whatsapp-messages',
+};
+
+function exampleOf({ value }: Sender): string[] {
+	const name = EXAMPLES[value];
+	return name === undefined ? [] : [`**Example**: [${name}](../examples/README.md#${name})`];
 }
 
 function uniqueWithin({ scopeIn }: Sender): string {
@@ -134,7 +150,7 @@ function handshakesOf({ value }: Sender, handshakes: readonly Handshake[]): stri
 	return handshakes
 		.filter(({ sender }) => sender === value)
 		.map(({ words, method }) => {
-			const add = method === undefined ? '' : `. Add ${method} to the methods of the webhook`;
+			const add = method === undefined ? '' : `. It takes ${method} for that by itself`;
 			return `**Handshake**, answered by Idempotent Webhook where the sender is chosen by name: ${words}${add}`;
 		});
 }

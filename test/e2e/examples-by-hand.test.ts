@@ -28,6 +28,7 @@ const EXAMPLES = [
 	'retry-with-backoff',
 	'shopify-order',
 	'github-delivery',
+	'hubspot-batch',
 	'queue-consumer',
 	'spreadsheet-rows',
 	'agent-tool/charge-order',
