@@ -66,6 +66,57 @@ describe('a delivery that was seen', () => {
 		expect(response.status).toBe(401);
 	});
 
+	it('is not read otherwise under another content type or charset', async () => {
+		const keys = { keySource: 'payload', signatureSender: 'stripe' };
+		const door = await signedDoor(keys);
+		const body = JSON.stringify({ id: 'evt_1', object: 'event', name: 'Zoë' });
+		const headers = signed(body);
+		const send = async (type: string) =>
+			(await door.send({ body, headers: { ...headers, 'content-type': type } })).status;
+		const asSent = ['application/json', 'application/json; charset=UTF-8', 'application/json;x=1'];
+		for (const type of asSent) expect(await send(type)).toBe(200);
+		for (const type of [
+			'application/json ; charset=utf-8',
+			'application/json; charset=latin1',
+			'application/json; charset=%6Catin1',
+			'application/json; charset="utf-8"; charset=latin1',
+			'text/plain',
+			'application/x-www-form-urlencoded',
+			'application/octet-stream',
+			'application/vnd.api+json',
+		]) {
+			expect([type, await send(type)]).toEqual([type, 401]);
+		}
+		expect(door.acted).toHaveLength(1);
+	});
+
+	it('gives nobody an event by what a user of the sender wrote into it', async () => {
+		const secret = Buffer.from(SECRET).toString('base64');
+		const door = await openDoor(
+			{ verifySignature: 'sender', sender: 'standardWebhooks' },
+			{ secrets: { secret: `whsec_${secret}` } },
+		);
+		const at = now();
+		const body = JSON.stringify({ name: `x.${at}.paid=yes&rest=` });
+		const mac = createHmac('sha256', SECRET).update(`msg_1.${at}.${body}`).digest('base64');
+		const send = async (id: string, text: string, type: string) =>
+			await door.send({
+				body: text,
+				headers: {
+					'content-type': type,
+					'webhook-id': id,
+					'webhook-timestamp': String(at),
+					'webhook-signature': `v1,${mac}`,
+				},
+			});
+		const [before = '', , inner = ''] =
+			new RegExp(`^(.*)(\\.${at}\\.)(.*)$`).exec(body)?.slice(1) ?? [];
+		const forged = await send(`msg_1.${at}.${before}`, inner, 'application/x-www-form-urlencoded');
+		expect(forged.status).toBe(401);
+		expect((await send('msg_1', body, 'application/json')).status).toBe(200);
+		expect(door.acted).toMatchObject([{ body: { name: expect.any(String) as string } }]);
+	});
+
 	it('is no delivery of another sender, whatever the request says it is', async () => {
 		const door = await openDoor({ verifySignature: 'sender' }, { secrets: { secret: SECRET } });
 		const at = now();

@@ -101,6 +101,7 @@ function readProof(terms: HmacTerms, template: Template, request: SignedRequest)
 	if (!time.ok) return time;
 	const id = terms.id === undefined ? '' : headerOf(request, terms.id);
 	if (id === null || (terms.id !== undefined && id === '')) return doubt('malformed');
+	if (!endsWhereItMust(template, id)) return doubt('malformed');
 	const { rawBody, url, method } = request;
 	if (rawBody === null && hasPlace(template, 'body')) return doubt('no_raw_body');
 	if (url === null && hasPlace(template, 'url')) return doubt('no_url');
@@ -109,6 +110,15 @@ function readProof(terms: HmacTerms, template: Template, request: SignedRequest)
 	const urls = hasPlace(template, 'url') ? urlsOf(terms, url ?? '') : [''];
 	const messages = urls.map((each) => filled(template, { ...values, url: each }));
 	return { ok: true, proof: { messages, signatures, signedAtMs: time.atMs } };
+}
+
+/** An ID that holds what stands behind it in the text that is signed could reach into the body. */
+function endsWhereItMust(template: Template, id: string): boolean {
+	return template.every((piece, i) => {
+		const next = template[i + 1];
+		if (!('place' in piece) || piece.place !== 'id' || next === undefined) return true;
+		return 'place' in next || !id.includes(next.text);
+	});
 }
 
 function urlsOf({ urlForms }: HmacTerms, url: string): readonly string[] {

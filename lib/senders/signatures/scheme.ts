@@ -10,6 +10,7 @@ export type SignatureCause =
 	| 'no_raw_body'
 	| 'no_timestamp'
 	| 'no_url'
+	| 'other_type'
 	| 'reused'
 	| 'too_old'
 	| 'unusable_secret'

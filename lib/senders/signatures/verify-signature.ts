@@ -100,6 +100,8 @@ export const CAUSE_WORDS: Readonly<Record<SignatureCause, string>> = {
 	no_raw_body: 'cannot be checked: n8n keeps no raw body of a multipart request',
 	no_timestamp: 'came without its time',
 	no_url: 'cannot be checked: the address that the sender called is not known',
+	other_type:
+		'fits, but the body came under another content type or charset than this sender uses (JSON as application/json, in UTF-8)',
 	reused: 'came before, with another body',
 	too_old:
 		'is older than "Signature: Tolerance" allows: a replay, or check the clock of this machine',

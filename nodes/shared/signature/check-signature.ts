@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ComplaintError } from '../../../lib/guard/complaint';
 import { detectSender, senderOf, type SenderValue } from '../../../lib/senders/delivery-ids';
+import { isReadAsSent } from '../../../lib/senders/signatures/body-type';
 import type { GenericTerms } from '../../../lib/senders/signatures/generic-hmac';
 import { genericScheme } from '../../../lib/senders/signatures/generic-hmac';
 import type { SignatureCause, SignatureScheme } from '../../../lib/senders/signatures/scheme';
@@ -68,6 +69,9 @@ export function checkSignature(
 		seenTokens,
 		isDetected,
 	});
+	if (verdict.ok && !isReadAsSent(request, verify === 'sender')) {
+		return { kind: 'refused', cause: 'other_type', why: CAUSE_WORDS.other_type };
+	}
 	if (verdict.ok) return { kind: 'verified' };
 	if (verdict.cause === 'unusable_secret') throw new ComplaintError(unusable(schemes));
 	return { kind: 'refused', cause: verdict.cause, why: CAUSE_WORDS[verdict.cause] };

@@ -78,6 +78,8 @@ it('a prefix, a time in its own header, the ID, method and URL', () => {
 	};
 	expect(verdictOf(terms, headers)).toBe('ok');
 	expect(verdictOf(terms, { ...headers, 'x-id': 'a-2' })).toBe('wrong');
+	// It could reach into the body, and the body be shorter.
+	expect(verdictOf(terms, { ...headers, 'x-id': 'a.1' })).toBe('malformed');
 	expect(verdictOf(terms, headers, NOW + TOLERANCE_MS + 1000)).toBe('too_old');
 });
 
