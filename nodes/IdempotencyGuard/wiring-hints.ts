@@ -94,6 +94,10 @@ function unansweredHints(
 			? 'an empty success, and never tries again'
 			: (SENT_WITHOUT_ITEM[String(webhook?.parameters?.responseData)] ??
 				'an error 500 ("No item to return was found")');
+	const mend =
+		mode === 'responseNode'
+			? 'Connect it to a Respond to Webhook.'
+			: 'Connect it to a Respond to Webhook, and set "Respond" of the Webhook to "Using \'Respond to Webhook\' Node".';
 	return (
 		[
 			['Conflict', OUTPUT.conflict, 'A sender whose request is refused'],
@@ -101,7 +105,7 @@ function unansweredHints(
 		] as const
 	).flatMap(([name, output, who]) =>
 		isOutputConnected(context, output) === false
-			? [`Nothing is connected to ${name}. ${who} gets ${gets}.`]
+			? [`Nothing is connected to ${name}. ${who} gets ${gets}. ${mend}`]
 			: [],
 	);
 }

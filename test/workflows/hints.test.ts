@@ -104,7 +104,7 @@ describe.each(['manual', 'webhook'] as const)('in a %s run', (mode) => {
 			const answering = { responseMode, ...(responseData === undefined ? {} : { responseData }) };
 			const nothing = { duplicate: null, conflict: null, webhook: answering };
 			expect(await only(fine(nothing), mode)).toEqual([
-				expect.stringMatching(`^Nothing is connected to Conflict. .* gets ${gets}`),
+				expect.stringMatching(`^Nothing is connected to Conflict. .* gets ${gets}.* Connect it to`),
 				expect.stringMatching(`^Nothing is connected to Duplicate. .* gets ${gets}`),
 			]);
 		},
