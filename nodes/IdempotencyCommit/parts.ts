@@ -95,8 +95,9 @@ function endOf(
 	const items = resultOf(reading, number, []);
 	const ended = runEndedOf(context);
 	const { tally, isTold } = tallyOfParts(context, judge, number, rules);
-	if (ended.how === 'success' && (isTold || !judge.hasActed(number))) {
-		const outcome = withRest(judge, number, true, tally).joined();
+	const hasMore = judge.tallyOf(number).total > 0;
+	if (ended.how === 'success' && (isTold || !hasMore)) {
+		const outcome = withRest(judge, number, true, judge.addStops(tally, number)).joined();
 		return { ...outcome, reason: `succeeded: ${outcome.reason}`, items };
 	}
 	return { ...claimEndOf(judge, number, ended, true), items };

@@ -44,7 +44,7 @@ export function actsOfTask(
 	return acts;
 }
 
-const newAct = (by: TaskRun, tag: Tag, input: number, item: number): Act => ({
+export const newAct = (by: TaskRun, tag: Tag, input: number, item: number): Act => ({
 	by,
 	input: { input, item },
 	tag,

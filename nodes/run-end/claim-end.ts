@@ -5,7 +5,6 @@
 import type { ResponseOutcome } from '../../lib/results/response-outcome';
 import type { Tally } from '../../lib/results/joined-outcome';
 import type { Judge } from './judge';
-import { refusedAt } from './judge';
 
 export interface RunEnded {
 	readonly how: 'success' | 'error' | 'canceled' | 'timed_out';
@@ -45,19 +44,7 @@ export function claimEndOf(
 ): ClaimEnd {
 	if (claim === undefined) return acted(unknown('ended, and its data do not hold this request'));
 	const words = wordsFor(how, failed?.node);
-	if (!judge.hasActed(claim)) {
-		const refusing = judge.refusedBy(claim);
-		if (how === 'success' && refusing !== undefined)
-			return notActed({ ...spoken('succeeded', refusedAt(refusing)), retryAfterMs: 0 });
-		if (how === 'success' && !awaitsCommit)
-			return notActed({ outcome: 'completed', reason: 'succeeded' });
-		if (how === 'error') return notActed(released(`${words}, before anything had acted`));
-		const reason =
-			how === 'success'
-				? 'succeeded without reaching a Commit, and nothing had acted'
-				: `${words}, before anything had acted`;
-		return notActed({ ...released(reason), retryAfterMs: 0 });
-	}
+	if (!judge.hasActed(claim)) return nothingActed(judge, claim, how, awaitsCommit, words);
 	switch (how) {
 		case 'canceled':
 		case 'timed_out':
@@ -67,6 +54,25 @@ export function claimEndOf(
 		default:
 			return acted(spoken('succeeded', joined(judge, claim, awaitsCommit)));
 	}
+}
+
+function nothingActed(
+	judge: Judge,
+	claim: number,
+	how: RunEnded['how'],
+	awaitsCommit: boolean,
+	words: string,
+): ClaimEnd {
+	const before = released(`${words}, before anything had acted`);
+	if (how === 'error') return notActed(before);
+	if (how !== 'success') return notActed({ ...before, retryAfterMs: 0 });
+	const stops = judge.tallyOf(claim);
+	if (stops.total > 0) {
+		return notActed({ retryAfterMs: 0, ...spoken('succeeded', stops.joined()) });
+	}
+	if (!awaitsCommit) return notActed({ outcome: 'completed', reason: 'succeeded' });
+	const unreached = released('succeeded without reaching a Commit, and nothing had acted');
+	return notActed({ ...unreached, retryAfterMs: 0 });
 }
 
 function stoppedByError(
@@ -80,9 +86,15 @@ function stoppedByError(
 	const own = judge
 		.actsOf(claim)
 		.filter(({ by }) => by.node === failed.node && by.run === failed.run);
-	if (own.length === 0) return unknown(`${words}, after or beside another node that acted`);
 	if (own.length > 1) return unknown(`${words}, which had several items of this key`);
 	const outcome = joined(judge, claim, awaitsCommit);
+	if (own.length === 0) {
+		// What had acted has told all. A success is none: the workflow says so.
+		const isTold = !judge.trace.map.kindOf(failed.node).acts && outcome.outcome !== 'completed';
+		return isTold
+			? spoken(words, outcome)
+			: unknown(`${words}, after or beside another node that acted`);
+	}
 	const own_ = `${failed.node}: `;
 	return spoken(words, {
 		...outcome,

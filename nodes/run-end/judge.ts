@@ -13,6 +13,8 @@ export class Judge {
 
 	private readonly tallies = new Map<Tag, Tally>();
 
+	private readonly stops = new Map<Tag, Tally>();
+
 	constructor(
 		readonly trace: RunTrace,
 		view: RunView,
@@ -24,12 +26,6 @@ export class Judge {
 	/** Whether a node that acts has, or may have, begun for the claim. */
 	hasActed(claim: number): boolean {
 		return !isEmpty(this.trace.acts.tagsOf(claim)) || this.elsewhere.mayHaveRun(claim).length > 0;
-	}
-
-	/** A Guard further on that refused an item of the claim: what was to follow was not done. */
-	refusedBy(claim: number): string | undefined {
-		for (const tag of this.trace.refusals.tagsOf(claim)) return this.trace.refusals.of(tag)[0];
-		return undefined;
 	}
 
 	/** The acts that were surely for the claim. */
@@ -51,11 +47,16 @@ export class Judge {
 			if (holds(tag.yes, claim)) tally.addAll(this.tallyOfTag(tag));
 			else tally.add(this.doubtAbout(tag));
 		}
-		const refusing = this.refusedBy(claim);
-		if (refusing !== undefined) tally.add(refusedAt(refusing));
+		this.addStops(tally, claim);
 		for (const node of this.elsewhere.mayHaveRun(claim)) {
 			tally.add(unknown(`${node}: it may have run, and nothing tells`));
 		}
+		return tally;
+	}
+
+	/** Items of the claim that got no further: what was to follow was not done. */
+	addStops(tally: Tally, claim: number): Tally {
+		for (const tag of this.trace.stops.tagsOf(claim)) tally.addAll(this.stopsOfTag(tag));
 		return tally;
 	}
 
@@ -69,6 +70,16 @@ export class Judge {
 		return tally;
 	}
 
+	private stopsOfTag(tag: Tag): Tally {
+		let tally = this.stops.get(tag);
+		if (tally === undefined) {
+			tally = new Tally();
+			for (const outcome of this.trace.stops.of(tag)) tally.add(outcome);
+			this.stops.set(tag, tally);
+		}
+		return tally;
+	}
+
 	private wentWell(tag: Tag): boolean {
 		return this.trace.acts.of(tag).every((act) => wentWell(act, this.rules));
 	}
@@ -78,11 +89,6 @@ export class Judge {
 		return unknown(`${first?.by.node ?? 'a node'}: links do not tell for which items it acted`);
 	}
 }
-
-export const refusedAt = (guard: string): ResponseOutcome => ({
-	outcome: 'released',
-	reason: `${guard} refused it, so that what was to follow was not done`,
-});
 
 const unknown = (reason: string): ResponseOutcome => ({ outcome: 'unknown', reason });
 

@@ -19,7 +19,8 @@ export interface Given {
 	readonly isKnown: (source: ISourceData) => boolean;
 }
 
-interface Origin {
+/** What an item comes from. */
+export interface Origin {
 	readonly tag: Tag;
 	readonly act: Act | undefined;
 }

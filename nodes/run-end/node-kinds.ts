@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 
 import { isOurs } from '../shared/node-types';
-import { isReadOnly } from './read-operations';
+import { asksOthers, isReadOnly } from './read-operations';
 import { NODES_WITHOUT_EFFECTS, TRIGGERS } from './nodes-without-effects';
 import { speaksForItem } from './one-call-nodes';
 
@@ -10,6 +10,8 @@ export interface NodeKind {
 	readonly name: string;
 	/** It may touch something outside of the run. */
 	readonly acts: boolean;
+	/** It touches nothing, but what it reads is somebody else's, who may not answer. */
+	readonly asks: boolean;
 	/** It makes one call for each item: what it says of an item, or of a lone one, is all that happened for it. */
 	readonly speaksForItem: boolean;
 	/** Each item gets an answer of its own: no item says that the answer was empty. */
@@ -36,6 +38,7 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 	return {
 		name,
 		acts: !passive && !isReadOnly(node),
+		asks: asksOthers(node),
 		speaksForItem: speaks,
 		answersEachItem: isHttp && speaks,
 		linksItems: passive || isHttp,
@@ -49,6 +52,7 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 
 const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
 	acts: true,
+	asks: false,
 	speaksForItem: false,
 	answersEachItem: false,
 	linksItems: false,

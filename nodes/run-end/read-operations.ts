@@ -23,6 +23,12 @@ export function isReadOnly(node: INode): boolean {
 	}
 }
 
+/** Whether the node reads what somebody else holds, who may not answer. */
+export function asksOthers(node: INode): boolean {
+	const isByItself = node.type === 'n8n-nodes-base.code' || node.type === 'n8n-nodes-base.wait';
+	return !isByItself && isReadOnly(node);
+}
+
 /** Methods that change nothing (RFC 9110, 9.2.1). An expression may give any. */
 function onlyAsks({ parameters, typeVersion }: INode): boolean {
 	const method =

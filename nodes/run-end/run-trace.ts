@@ -6,6 +6,7 @@ import type { Act, TaskRun } from './acts';
 import { actsOfTask } from './acts-of-task';
 import { claimedItems, isCommitted } from './claimed-items';
 import { linksOf } from './links';
+import { Stops } from './stops';
 import type { Tag } from './tags';
 import { ByClaim, hasClaims, NO_CLAIM, Tags } from './tags';
 import type { TracedOutput, TracedTask } from './traced';
@@ -22,9 +23,6 @@ export interface Part {
 export interface OpenEmission extends Emission {
 	readonly output: TracedOutput;
 }
-
-/** Of a Guard: New, Duplicate, and then what it refuses. */
-const DUPLICATE_OUTPUT = 1;
 
 interface FreshTask {
 	readonly node: string;
@@ -45,8 +43,7 @@ export class RunTrace {
 
 	readonly parts = new ByClaim<Part>(({ past }) => [past]);
 
-	/** Guards that refused an item of a claim of another Guard: by Conflict, or by the error output. */
-	readonly refusals = new ByClaim<string>(({ yes, maybe }) => [yes, maybe]);
+	readonly stops: Stops;
 
 	/** The runs of nodes that put out items of claims. */
 	readonly seen = new ByClaim<TracedTask>(({ yes }) => [yes]);
@@ -67,6 +64,7 @@ export class RunTrace {
 
 	constructor(private readonly view: RunView) {
 		this.map = new WorkflowMap(view);
+		this.stops = new Stops(this.tags, this.map);
 	}
 
 	/** The claim with this token, by its number. */
@@ -213,10 +211,10 @@ export class RunTrace {
 			const from: Array<Act | undefined> = [];
 			for (const [item, data] of (items ?? []).entries()) {
 				if (turns.isOver()) await turns.next();
-				const { tag, act } = links.of(data, output, item);
-				if (grants !== null && output > DUPLICATE_OUTPUT) this.refusals.add(tag, node);
-				tags.push(this.afterNode(node, tag, data, output, grants?.(data, output, item) ?? null));
-				from.push(act);
+				const origin = links.of(data, output, item);
+				const granted = grants?.(data, output, item) ?? null;
+				tags.push(this.afterNode(node, origin.tag, data, output, granted));
+				from.push(this.stops.wayOf(origin, by, grants !== null, data, output));
 			}
 			const all = this.tags.union(tags);
 			outputs.push(all === NO_CLAIM ? undefined : { tags, acts: from, all });

@@ -9,6 +9,8 @@ export class WorkflowMap {
 
 	private readonly behind = new Map<string, ReadonlySet<string>>();
 
+	private readonly missing = new Map<string, boolean>();
+
 	private readonly outer = new Map<string, ReadonlySet<string>>();
 
 	constructor(private readonly view: RunView) {}
@@ -57,6 +59,22 @@ export class WorkflowMap {
 		);
 	}
 
+	/**
+	 * Whether an item that leaves by the last of the outputs misses an act to which another of them leads. What comes to the node once
+	 * more is not followed.
+	 */
+	missesActs(node: string, last: number): boolean {
+		const key = `${last}:${node}`;
+		let misses = this.missing.get(key);
+		if (misses === undefined) {
+			const others = Array.from({ length: last }, (_, output) => this.actsBehind(node, output));
+			const reached = this.actsBehind(node, last);
+			misses = others.some((acts) => [...acts].some((act) => !reached.has(act)));
+			this.missing.set(key, misses);
+		}
+		return misses;
+	}
+
 	targetsOf(node: string, output: number): string[] {
 		return this.view.targetsOf(node, output);
 	}
@@ -103,6 +121,17 @@ export class WorkflowMap {
 			for (const each of this.nodesBehind(target)) found.add(each);
 		}
 		return found;
+	}
+
+	private actsBehind(node: string, output: number): ReadonlySet<string> {
+		const found = new Set([node]);
+		const stack = this.view.targetsOf(node, output);
+		for (let each = stack.pop(); each !== undefined; each = stack.pop()) {
+			if (found.has(each)) continue;
+			found.add(each);
+			stack.push(...this.view.allTargetsOf(each));
+		}
+		return new Set([...found].filter((each) => this.kindOf(each).acts));
 	}
 
 	private some(nodes: Iterable<string>, is: (node: string) => boolean): boolean {

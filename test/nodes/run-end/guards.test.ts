@@ -111,7 +111,6 @@ describe('alone', () => {
 			.map(({ message }) => message)
 			.join();
 		expect(hints).toContain('puts the execution to sleep');
-		expect(hints).toContain('follows redirects');
 	});
 });
 
