@@ -20,6 +20,7 @@ import { embedded } from './rows/embedded';
 import { guardInN8n } from './rows/guard-in-n8n';
 import { list } from './rows/list';
 import { memory } from './rows/memory';
+import { noisyTenant } from './rows/noisy-tenant';
 import { postgres } from './rows/postgres';
 import { settle } from './rows/settle';
 import { stats } from './rows/stats';
@@ -47,6 +48,7 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'guard-in-n8n': async ({ redis, report, scale }) => await guardInN8n(redis, report, scale),
 	edge: async ({ redis, report, scale }) => await edge(redis, report, scale),
 	'big-body': async ({ report, scale }) => await bigBody(report, scale),
+	'noisy-tenant': async ({ report, scale }) => await noisyTenant(report, scale),
 	wait: async ({ redis, report, scale }) => await wait(redis, report, scale),
 	memory: async ({ redis, report, scale }) => await memory(redis, report, scale),
 	list: async ({ redis, report, scale }) => await list(redis, report, scale),
@@ -59,7 +61,7 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 };
 
 /** A short run leaves them out unless they are named: they start an n8n of their own. */
-const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set(['big-body']);
+const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set(['big-body', 'noisy-tenant']);
 
 /**
  * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted

@@ -44,6 +44,7 @@ const DRAFTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'downstream-key': {},
 	'exactly-once-postgres': {},
 	'error-workflow-release': {},
+	'prometheus-metrics': {},
 	'reconcile-unknown': { 'Idempotency Trigger': 'idempotency-trigger' },
 	'agent-tool/charge-order': {},
 	'agent-tool/agent': {},

@@ -83,6 +83,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		'a duplicate of a body of 13 MB with 900,000 keys, all of it compared, answered by Idempotent Webhook in a real n8n',
 		0.8,
 	),
+	'noisy-tenant': ratio(
+		"a tenant's new requests while another tenant's storm of 10,000 deliveries is refused by its budget, in a real n8n",
+		0.5,
+		"behind n8n's own Webhook each delivery of the storm is an execution before the Guard can refuse it, and n8n runs them in one thread. Idempotent Webhook refuses them without.",
+	),
 	wait: {
 		about: 'from the commit to the answer of a duplicate that waits',
 		target: '≤ 10 ms',

@@ -54,11 +54,12 @@ export function doorWorkflow(
 	store: Store,
 	nodes: readonly WorkflowNode[],
 	links: readonly Link[],
+	options: Readonly<Record<string, unknown>> = {},
 ): Workflow {
 	return workflowOf(
 		path,
 		{
-			...guard(store, { httpMethod: ['POST'], path, responseMode: 'responseNode' }),
+			...guard(store, { httpMethod: ['POST'], path, responseMode: 'responseNode' }, options),
 			name: 'Webhook',
 			type: 'n8n-nodes-idempotency.idempotentWebhook',
 			typeVersion: 2,
@@ -116,7 +117,7 @@ export type Store = 'embedded' | 'redis';
 export function guard(
 	store: Store,
 	parameters: Record<string, unknown> = {},
-	options: Record<string, unknown> = {},
+	options: Readonly<Record<string, unknown>> = {},
 ): WorkflowNode {
 	const recognized = { keySource: 'delivery', sender: 'idempotencyKey' };
 	return {

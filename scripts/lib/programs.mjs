@@ -71,6 +71,13 @@ export async function ensurePostgres() {
 	}
 }
 
+/** Installs Prometheus where it is missing. */
+export async function ensurePrometheus() {
+	if (findProgram('prometheus') !== undefined) return;
+	await installDebianPackages(['prometheus'], 'Prometheus is needed');
+	if (findProgram('prometheus') === undefined) throw plainError('Prometheus is needed: on PATH');
+}
+
 /** Installs PgBouncer where it is missing. */
 export async function ensurePgBouncer() {
 	if (findProgram('pgbouncer') !== undefined) return;

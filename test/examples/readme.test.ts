@@ -13,7 +13,7 @@ const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
 	.map((file) => file.replace(/\.json$/, ''));
 
 const e2e = readdirSync(join(ROOT, 'test/e2e'))
-	.filter((file) => file.startsWith('examples') && file.endsWith('.test.ts'))
+	.filter((file) => file.endsWith('.test.ts'))
 	.map((file) => readFileSync(join(ROOT, 'test/e2e', file), 'utf8'))
 	.join('\n');
 
