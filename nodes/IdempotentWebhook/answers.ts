@@ -134,6 +134,19 @@ export function nothingToDo(leftOut: number): HttpAnswer {
 	return { statusCode: 200, headers: {}, body: { status: 'ignored', leftOut } };
 }
 
+/** Of a key that is closed for a while: see mismatch-limits. */
+export function closedAnswer(seconds: number): HttpAnswer {
+	const detail = 'Too many different requests came under this key. Nothing was done.';
+	return problemAnswer('too_many_mismatches', 429, detail, retryAfter(seconds));
+}
+
+/** Of a request that was to be acknowledged before it ran, and could be lost. */
+export function notKeptAnswer(): HttpAnswer {
+	const detail =
+		'The request is too large to be kept until its run has started, and is not taken in.';
+	return problemAnswer('too_large', 413, detail);
+}
+
 export function problemAnswer(
 	problem: DoorProblem,
 	statusCode: number,

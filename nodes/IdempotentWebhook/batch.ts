@@ -15,14 +15,16 @@ import { countMissingKey } from '../../lib/guard/count-answers';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
+import type { Refusal } from '../../lib/guard/refusal';
 import { missingKeyRefusal } from '../../lib/guard/refusal';
 import type { GuardSettings } from '../shared/guard-settings';
 import type { HttpAnswer } from '../shared/http-answer';
 import { complaintOf } from '../shared/messages';
 import type { AnswerChoices } from './answer-choices';
-import { refusalAnswer, send } from './answers';
+import { closedAnswer, notKeptAnswer, refusalAnswer, send } from './answers';
 import { logAtDoor } from './door-log';
 import { storeProblem } from './failures';
+import { closedForSeconds, countMismatch } from './mismatch-limits';
 import type { DoorRequest } from './request';
 import { itemOf, keepRequest } from './starting';
 
@@ -36,7 +38,7 @@ export interface BatchTerms {
 
 /**
  * Several events of one request: each has its own claim, and one execution gets the new ones. The sender is answered first. It hears
- * that all is well where every event is new or handled, and tries the whole request again where one still runs elsewhere.
+ * that all is well where every event is new or handled, and tries the whole request again where that helps one of them.
  */
 export async function answerBatch(
 	context: IWebhookFunctions,
@@ -46,11 +48,14 @@ export async function answerBatch(
 	prepared: readonly Prepared[],
 ): Promise<IWebhookResponseData> {
 	const { settings } = terms;
-	const claimable = prepared.filter((each): each is ClaimableItem => each.kind === 'claim');
+	const tally = new Tally();
+	const claimable = prepared
+		.filter((each): each is ClaimableItem => each.kind === 'claim')
+		.filter(({ request }) => tally.isOpen(request.identity));
 	const claimed = await claimItems(opened, settings, claimable);
 	const granted = grantedClaims(claimed);
 	const attempt = await attemptAsync(
-		async () => await sorted(context, terms, opened, requests, prepared, claimed),
+		async () => await sorted(context, terms, opened, requests, prepared, claimed, tally),
 	);
 	if (!attempt.ok) {
 		await release(opened, granted, 'The execution could not be started');
@@ -73,9 +78,9 @@ async function sorted(
 	requests: readonly DoorRequest[],
 	prepared: readonly Prepared[],
 	claimed: readonly Claimed[],
+	tally: Tally,
 ): Promise<Sorted> {
 	const { settings, choices, isKept } = terms;
-	const tally = new Tally();
 	const items: INodeExecutionData[] = [];
 	const start = async (request: DoorRequest | undefined, details: IDataObject) => {
 		if (request !== undefined)
@@ -103,6 +108,7 @@ async function sorted(
 			logAtDoor(context, `event ${message}`, `An event of a request cannot be used: ${message}`);
 			continue;
 		}
+		if (tally.closed.has(each.request.identity)) continue;
 		const own = claimed[at++];
 		if (own === undefined) throw new TypeError('Every event has an answer');
 		const answer = answerOf(own, each, settings, opened, (identity) => mine.has(identity));
@@ -112,24 +118,53 @@ async function sorted(
 			const keeping = await keepRequest(opened, request, claim);
 			if (keeping === 'too_large') {
 				await release(opened, [claim], 'The event is too large to be kept');
-				tally.refused++;
+				tally.isTooLarge = true;
 				continue;
 			}
 		}
 		tally.count(answer);
+		if (answer.kind === 'conflict') noteRefusal(context, answer, each);
 		if (answer.kind === 'new') await start(request, answer.details as IDataObject);
 	}
 	return { items, answer: answerTo(context, tally, items.length, choices) };
 }
 
+/** What was refused is told to nobody else: of several events the sender hears numbers. */
+function noteRefusal(
+	context: IWebhookFunctions,
+	{ refusal }: Answer & { kind: 'conflict' },
+	{ request }: ClaimableItem,
+): void {
+	const { reason, message } = refusal;
+	if (reason === 'payload_mismatch') countMismatch(request.identity);
+	if (!isSoonMended(refusal)) {
+		logAtDoor(context, `event ${reason}`, `An event of a request was refused: ${message}`);
+	}
+}
+
+/** Trying again helps. */
+const isSoonMended = ({ reason, retryAfterSeconds }: Refusal) =>
+	reason === 'in_progress' || retryAfterSeconds !== null;
+
 class Tally {
 	readonly missing: string[] = [];
+	/** For how many seconds keys of events are closed. */
+	readonly closed = new Map<string, number>();
 	duplicates = 0;
 	fresh = 0;
 	refused = 0;
+	isTooLarge = false;
 	failed: StoreError | null = null;
-	running: (Answer & { kind: 'conflict' }) | null = null;
-	unknown: (Answer & { kind: 'conflict' }) | null = null;
+	/** Refused for now. */
+	later: Refusal | null = null;
+	running: Refusal | null = null;
+	unknown: Refusal | null = null;
+
+	isOpen(identity: string): boolean {
+		const seconds = closedForSeconds(identity);
+		if (seconds !== null) this.closed.set(identity, seconds);
+		return seconds === null;
+	}
 
 	count(answer: Answer): void {
 		switch (answer.kind) {
@@ -142,14 +177,18 @@ class Tally {
 			case 'failed':
 				this.failed = answer.error;
 				return;
-			case 'conflict': {
+			case 'conflict':
 				// The same event twice in one request: this run has it.
 				if (answer.details.sameBatch === true) this.duplicates++;
-				else if (answer.refusal.reason === 'in_progress') this.running ??= answer;
-				else if (answer.refusal.reason === 'unknown_outcome') this.unknown ??= answer;
-				else this.refused++;
-			}
+				else this.refuse(answer.refusal);
 		}
+	}
+
+	private refuse(refusal: Refusal): void {
+		if (refusal.reason === 'in_progress') this.running ??= refusal;
+		else if (refusal.reason === 'unknown_outcome') this.unknown ??= refusal;
+		else if (isSoonMended(refusal)) this.later ??= refusal;
+		else this.refused++;
 	}
 }
 
@@ -160,10 +199,12 @@ function answerTo(
 	started: number,
 	choices: AnswerChoices,
 ): HttpAnswer {
-	const { failed, running, unknown, missing, duplicates, fresh, refused } = tally;
+	const { failed, later, running, unknown, missing, duplicates, fresh, refused } = tally;
 	if (failed !== null) return storeProblem(context, failed);
-	const refusal = running?.refusal ?? unknown?.refusal;
-	if (refusal !== undefined) return refusalAnswer(refusal, choices.statusOf(refusal));
+	if (tally.closed.size > 0) return closedAnswer(Math.max(...tally.closed.values()));
+	const refusal = later ?? running ?? unknown;
+	if (refusal !== null) return refusalAnswer(refusal, choices.statusOf(refusal));
+	if (tally.isTooLarge) return notKeptAnswer();
 	const [why] = missing;
 	if (why !== undefined && started + duplicates + refused === 0) {
 		const none = missingKeyRefusal(why);

@@ -24,6 +24,8 @@ import { answerChoicesOf } from './answer-choices';
 import type { ResponseMode } from './answers';
 import {
 	acceptedBody,
+	closedAnswer,
+	notKeptAnswer,
 	nothingToDo,
 	problemAnswer,
 	refusalAnswer,
@@ -154,11 +156,7 @@ export class Door {
 	): Promise<IWebhookResponseData> {
 		const { context, settings } = this;
 		const closed = closedForSeconds(item.request.identity);
-		if (closed !== null) {
-			const detail = 'Too many different requests came under this key. Nothing was done.';
-			const headers = { 'retry-after': String(closed) };
-			return send(context, problemAnswer('too_many_mismatches', 429, detail, headers));
-		}
+		if (closed !== null) return send(context, closedAnswer(closed));
 		const [first] = await claimItems(opened, settings, [item]);
 		if (first === undefined) throw new TypeError('Every request has an answer');
 		const before = this.answerOf(first, item, opened);
@@ -255,9 +253,7 @@ export class Door {
 		if (started.ok && started.value !== null) return started.value;
 		await release(opened, granted, 'The execution could not be started');
 		if (!started.ok) throw started.error;
-		const detail =
-			'The request is too large to be kept until its run has started, and is not taken in.';
-		return send(this.context, problemAnswer('too_large', 413, detail));
+		return send(this.context, notKeptAnswer());
 	}
 
 	private async startAll(

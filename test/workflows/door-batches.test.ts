@@ -79,6 +79,24 @@ it('while one still runs elsewhere, the sender is told to come again', async () 
 	await until('both acted', async () => await Promise.resolve(door.acted.length === 2));
 });
 
+it('guesses at what came under a known ID are counted among several events, too', async () => {
+	const options = { compare: 'fields', compareFields: 'body.pin' };
+	const door = await openDoor({ sender: 'hubSpot', options });
+	const body = (pin: number) => {
+		const event = { subscriptionId: 1, portalId: 2, occurredAt: 3 };
+		return JSON.stringify([1, 2].map((eventId) => ({ ...event, eventId, pin: eventId * pin })));
+	};
+	expect(await door.send({ body: body(1234) })).toMatchObject({ status: 200, json: { new: 2 } });
+	await until('they acted', async () => await Promise.resolve(door.acted.length === 2));
+	for (let guess = 1; guess <= 10; guess++) {
+		expect(await door.send({ body: body(guess) })).toMatchObject({ json: { refused: 2 } });
+	}
+	const closed = await door.send({ body: body(1234) });
+	expect(closed.status).toBe(429);
+	expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(0);
+	expect(closed.json.duplicates).toBeUndefined();
+});
+
 describe('an event without an ID', () => {
 	const mail = (id?: string) => ({ email: 'a@example.com', event: 'open', sg_event_id: id });
 	const body = JSON.stringify([mail('a'), mail(), mail('c')]);

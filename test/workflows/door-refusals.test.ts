@@ -53,6 +53,19 @@ describe('what is refused at the door starts nothing', () => {
 		expect(downstream.effects(key)).toBe(1);
 	});
 
+	test('of several events one that was refused for now: 409, so that it is not lost', async () => {
+		const door = await doorOf({ webhook: { sender: 'hubSpot' } });
+		const events = (...ids: number[]) =>
+			JSON.stringify(
+				ids.map((eventId) => ({ eventId, subscriptionId: 1, portalId: 2, occurredAt: 3 })),
+			);
+		downstream.next({ status: 503, headers: { 'retry-after': '600' } });
+		expect((await send(door, '', { body: events(1) })).status).toBe(503);
+		const answer = await send(door, '', { body: events(1, 2) });
+		refused(answer, 409, 'retry_later');
+		expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(60);
+	});
+
 	test('another tenant, bound: 403, and nothing of the first', async () => {
 		const options = { tenant: '={{ $json.headers["x-tenant"] }}', tenantMode: 'bind' };
 		const door = await doorOf({ webhook: { options } });

@@ -37,6 +37,18 @@ it('a thousand failures of one kind are one line, and a minute later how many th
 	expect(lines).toHaveLength(4);
 });
 
+it('kinds that a caller can make up fill no log: after twenty of them they are one', () => {
+	const { context, lines } = door();
+	for (let i = 0; i < 1000; i++) logAtDoor(context, `event ${i}`, `Event ${i} cannot be used.`);
+	expect(lines).toHaveLength(21);
+	const other = door();
+	logAtDoor(other.context, 'missing_key', 'There is no key.');
+	expect(other.lines).toHaveLength(1);
+	jest.advanceTimersByTime(60_001);
+	expect(lines).toHaveLength(22);
+	expect(lines.at(-1)).toContain('979 times more within a minute');
+});
+
 it.each(['authentication', 'configuration', 'corrupt_record', 'permission'] as const)(
 	'%s: waiting does not help, so it is 500 without Retry-After, and the log says what it is',
 	(problem) => {
