@@ -27,13 +27,16 @@ export function claimsOfItems(
 	itemCount: number,
 ): ItemClaims[] {
 	const tags = trace === null ? [] : inputTags(context, trace, itemCount);
+	const guard = guardsBefore(context)[0]?.name;
 	return Array.from({ length: itemCount }, (_, index): ItemClaims => {
 		const given = parameters.get<unknown>('options.claim', index, '');
 		if (given !== undefined && given !== null && given !== '') return claimGiven(given);
 		const tag = tags[index];
 		const linked = trace === null || tag === undefined ? null : linkedClaims(trace, tag);
-		if (linked?.reachedGuard) return { ok: true, tokens: linked.tokens, by: 'link' };
-		return claimOfContext(context);
+		if (linked?.isSure && (linked.tokens.length > 0 || guard !== undefined)) {
+			return { ok: true, tokens: linked.tokens, by: 'link' };
+		}
+		return claimOfContext(context, guard);
 	});
 }
 
@@ -51,8 +54,7 @@ function claimGiven(given: unknown): ItemClaims {
 	};
 }
 
-function claimOfContext(context: IExecuteFunctions): ItemClaims {
-	const guard = guardsBefore(context)[0]?.name;
+function claimOfContext(context: IExecuteFunctions, guard: string | undefined): ItemClaims {
 	if (guard === undefined) {
 		return {
 			ok: false,
@@ -70,7 +72,7 @@ function claimOfContext(context: IExecuteFunctions): ItemClaims {
 		complaint: {
 			message: `The items lost their link to "${guard}", which let several requests through`,
 			description:
-				'A node between them (such as Code) made new items without saying which input they come from. Set pairedItem there, or give this node the token of each item in the option "Claim".',
+				'A node between them (such as Code) made new items without saying which input they come from. Set pairedItem there, set "Mode" of Execute Sub-workflow to "Run once for each item", or give this node the token of each item in the option "Claim".',
 		},
 	};
 }

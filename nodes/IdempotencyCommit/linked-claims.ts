@@ -8,14 +8,15 @@ import { NO_CLAIM } from '../run-end/tags';
 export interface LinkedClaims {
 	/** Tokens of the claims that the item stands for: of the nearest Guard. */
 	readonly tokens: readonly string[];
-	/** A Guard's output was reached, with a claim or without one (a duplicate, unprotected, skipped). */
-	readonly reachedGuard: boolean;
+	/** The links tell: of these claims, or of none (a duplicate, unprotected, skipped, or it came past the Guard). */
+	readonly isSure: boolean;
 }
 
-/** Whose the items of this node's input are, in their order. */
+/** Whose the items of this node's input are, in their order. Empty where the run data do not hold what they came from. */
 export function inputTags(context: IExecuteFunctions, trace: RunTrace, count: number): Tag[] {
 	const source = context.getExecuteData().source?.main?.[0];
-	const tags = source ? trace.outputAt(source)?.tags : undefined;
+	if (!source || !trace.knows(source)) return [];
+	const tags = trace.outputAt(source)?.tags;
 	return Array.from({ length: count }, (_, item) => tags?.[item] ?? NO_CLAIM);
 }
 
@@ -23,11 +24,11 @@ export function inputTags(context: IExecuteFunctions, trace: RunTrace, count: nu
  * The claims of an item. One that was handed to a Commit before is named only where there is no other: a Guard that lies before another one
  * is left to its own Commit.
  */
-export function linkedClaims(trace: RunTrace, { yes, past, maybe, mixed }: Tag): LinkedClaims {
+export function linkedClaims(trace: RunTrace, { yes, past, maybe }: Tag): LinkedClaims {
 	const guardOf = (claim: number) => trace.guardOf(claim);
 	const claims = trace.map.nearest(yes.length > 0 ? yes : past, guardOf);
 	return {
 		tokens: claims.map((claim) => trace.tokenOf(claim)),
-		reachedGuard: claims.length > 0 || (mixed && maybe.length === 0),
+		isSure: claims.length > 0 || maybe.length === 0,
 	};
 }

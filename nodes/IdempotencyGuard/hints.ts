@@ -5,7 +5,7 @@ import { isoTime } from '../../lib/guard/words';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { keyDoubtsOf } from '../../lib/keys/key-doubts';
-import { oldN8nHints, redirectHints, sleepHints } from '../run-end/run-hints';
+import { oldN8nHints, redirectHints, sleepHints, subWorkflowHints } from '../run-end/run-hints';
 import { fixedKeyHints } from '../shared/key-hints';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
@@ -25,6 +25,7 @@ export function giveHints(context: IExecuteFunctions, run: GuardRun): void {
 		...keylessHints(run.keyless),
 		...oldN8nHints(context, run.settings),
 		...sleepHints(context, OUTPUT.new, run.settings),
+		...(run.granted > 1 ? subWorkflowHints(nodesBehind(context, OUTPUT.new)) : []),
 		...actsAgainHints(context),
 		...fixedKeyHints(context.getNode()),
 		...answerHints(context, run),

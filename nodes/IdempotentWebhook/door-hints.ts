@@ -5,7 +5,7 @@ import type {
 	NodeTypeAndVersion,
 } from 'n8n-workflow';
 
-import { oldN8nHints, redirectHints, sleepHints } from '../run-end/run-hints';
+import { oldN8nHints, redirectHints, sleepHints, subWorkflowHints } from '../run-end/run-hints';
 import type { GuardSettings } from '../shared/guard-settings';
 import { fixedKeyHints } from '../shared/key-hints';
 import { commitsBehind } from '../shared/node-types';
@@ -26,6 +26,7 @@ export function giveDoorHints(
 		...unprotectedHints(settings.outputField, items),
 		...oldN8nHints(context, settings),
 		...sleepHints(context, REQUESTS, settings),
+		...(items.length > 1 ? subWorkflowHints(nodesBehind(context, REQUESTS)) : []),
 		...fixedKeyHints(context.getNode()),
 		...unansweredHints(context),
 		...(isManual ? unverifiedHints(context, items) : []),

@@ -136,6 +136,7 @@ function itemOutcome(
 	output: number,
 	rules: ResponseRules,
 ): ResponseOutcome {
+	if (holdsRefusal(item)) return { outcome: 'released', reason: 'a Guard refused it' };
 	const outputs = task.data?.main?.length ?? 0;
 	return responseOutcome(
 		{
@@ -144,6 +145,19 @@ function itemOutcome(
 			fromErrorOutput: kind.hasErrorOutput && output > 0 && output === outputs - 1,
 		},
 		rulesAt(kind, rules),
+	);
+}
+
+/** An answer from another workflow, below or behind an address, where a Guard sent the request to Conflict. */
+function holdsRefusal(item: INodeExecutionData | undefined): boolean {
+	return Object.values(item?.json ?? {}).some(
+		(value) =>
+			typeof value === 'object' &&
+			value !== null &&
+			'outcome' in value &&
+			value.outcome === 'conflict' &&
+			'reason' in value &&
+			'statusCode' in value,
 	);
 }
 

@@ -12,8 +12,8 @@ export interface Given {
 	readonly acts: ReadonlyMap<string, Act> | undefined;
 	/** Whose an item is of which nothing more is known. */
 	readonly doubt: Tag;
-	/** It took the first item only, and others were there. */
-	readonly isCut: boolean;
+	/** The links of what it put out say nothing. */
+	readonly linksLost: boolean;
 	readonly outputAt: (source: ISourceData) => TracedOutput | undefined;
 	/** Whether a source is in the run data at all. */
 	readonly isKnown: (source: ISourceData) => boolean;
@@ -36,7 +36,7 @@ export function linksOf(tags: Tags, given: Given) {
 		/** Whose an output item is, and the act that it comes from. Notes it as an answer of that act. */
 		of(data: INodeExecutionData, output: number, item: number): Origin {
 			const { pairedItem } = data;
-			if (pairedItem === undefined || given.isCut || isInvented(pairedItem)) return unlinked;
+			if (pairedItem === undefined || given.linksLost || isInvented(pairedItem)) return unlinked;
 			const pairs = pairsOf(pairedItem);
 			if (acts !== undefined) {
 				for (const pair of pairs) actAt(pair)?.answers.push({ output, item });

@@ -18,7 +18,9 @@ export interface NodeKind {
 	readonly answersEachItem: boolean;
 	/** It links what it puts out: the one item that it makes of several is not linked to the first by n8n alone. */
 	readonly linksItems: boolean;
-	/** It gives the body of any answer and hides its status. */
+	/** Which of its answers is whose is guessed: it calls a sub-workflow once for all items. */
+	readonly guessesLinks: boolean;
+	/** An answer of it without an error is no success: it hides the status, or its errors. */
 	readonly statusHidden: boolean;
 	/** The URL that it asks, where it is the same for all items. */
 	readonly ownUrl: string | undefined;
@@ -42,7 +44,8 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 		speaksForItem: speaks,
 		answersEachItem: isHttp && speaks,
 		linksItems: passive || isHttp,
-		statusHidden: isHttp && hidesStatus(node),
+		guessesLinks: callsOnce(node),
+		statusHidden: isHttp ? hidesStatus(node) : hidesErrors(node),
 		ownUrl: isHttp ? fixedUrl(node) : undefined,
 		retriesOnFail: node.retryOnFail === true,
 		executesOnce: node.executeOnce === true,
@@ -56,12 +59,37 @@ const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
 	speaksForItem: false,
 	answersEachItem: false,
 	linksItems: false,
+	guessesLinks: false,
 	statusHidden: false,
 	ownUrl: undefined,
 	retriesOnFail: false,
 	executesOnce: false,
 	hasErrorOutput: false,
 };
+
+/**
+ * n8n finds out which answer of a sub-workflow is whose by the kept data of its run, and only where that has no branches; else it takes
+ * the places of items in the sub-workflow for places in this one.
+ */
+export function callsOnce({ type, parameters }: INode): boolean {
+	return type === 'n8n-nodes-base.executeWorkflow' && parameters.mode !== 'each';
+}
+
+/**
+ * Nodes that under "Continue" pass on an item with no `error` for one that failed. Read in the code of n8n-nodes-base 2.41: Microsoft SQL
+ * gives its input, or nothing; the others put `code` and `message` beside the input.
+ */
+const HIDE_ERRORS = new Set(
+	['crateDb', 'microsoftSql', 'postgres', 'questDb', 'timescaleDb'].map(
+		(name) => `n8n-nodes-base.${name}`,
+	),
+);
+
+function hidesErrors({ type, typeVersion, onError, continueOnFail }: INode): boolean {
+	const goesOn = continueOnFail === true || (onError ?? 'stopWorkflow') !== 'stopWorkflow';
+	const isRewritten = type === 'n8n-nodes-base.postgres' && typeVersion >= 2;
+	return goesOn && HIDE_ERRORS.has(type) && !isRewritten;
+}
 
 /** "Never Error" without "Include Response Headers and Status". */
 function hidesStatus({ parameters, typeVersion }: INode): boolean {

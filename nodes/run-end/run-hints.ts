@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INode } from 'n8n-workflow';
 
 import { canHearExecutionEnd, runViewOf } from '../shared/engine';
 import type { GuardSettings } from '../shared/guard-settings';
-import { kindOf } from './node-kinds';
+import { callsOnce, kindOf } from './node-kinds';
 import { WorkflowMap } from './workflow-map';
 
 /** What the end of a run will not be able to say: told by a Guard and by Idempotent Webhook, before it is too late. */
@@ -57,6 +57,15 @@ function sleeps({ type, parameters, disabled }: INode): boolean {
 	const { resume = 'timeInterval', amount, unit = 'hours' } = parameters;
 	if (resume !== 'timeInterval') return true;
 	return !(Number(amount) * (SECONDS[String(unit)] ?? 3600) < SLEEPS_FROM_SECONDS);
+}
+
+/** @param behind the nodes to which several requests at once go on */
+export function subWorkflowHints(behind: readonly INode[]): string[] {
+	const called = behind.find((node) => callsOnce(node) && kindOf(node.name, node).acts);
+	if (called === undefined) return [];
+	return [
+		`"${called.name}" runs its sub-workflow once for all items, and n8n then only guesses which answer is whose: several requests at once would be held for review. Set its "Mode" to "Run once for each item".`,
+	];
 }
 
 /** @param behind the nodes that act for a request, among others */

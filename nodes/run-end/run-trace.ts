@@ -84,6 +84,11 @@ export class RunTrace {
 		return this.traced.get(previousNode)?.[previousNodeRun]?.outputs[previousNodeOutput];
 	}
 
+	/** Whether a run of a node is in the trace, with claims or without. */
+	knows({ previousNode, previousNodeRun = 0 }: ISourceData): boolean {
+		return this.traced.get(previousNode)?.[previousNodeRun] !== undefined;
+	}
+
 	/** Who was handed items of claims and left no trace yet; most of them wait for their turn. */
 	openEmissions(): IterableIterator<OpenEmission> {
 		return this.open.values();
@@ -200,7 +205,7 @@ export class RunTrace {
 			inputs,
 			acts,
 			doubt,
-			isCut: isCut && !isUniform,
+			linksLost: (isCut || kind.guessesLinks) && !isUniform,
 			outputAt: (source) => this.outputAt(source),
 			isKnown: (source) => this.itemCountOf(source) > 0,
 		});

@@ -219,6 +219,31 @@ describe('items without links', () => {
 		expect(replayed).toEqual([{ id: ids[0] }, { done: ids[1] }]);
 	});
 
+	test('one that came past the Guard ends nobody’s claim, though only one is open', async () => {
+		const json = workflow({
+			nodes: [
+				webhook(),
+				guard('Guard', byId),
+				noOp('Note'),
+				commit('Commit'),
+				merge('Merge'),
+				javascript('Charge', () => {
+					throw new Error('declined');
+				}),
+			],
+			connections: [
+				['Webhook', 'Guard', 'Merge', 'Charge', 'Commit'],
+				['Webhook', 'Note', 'Commit'],
+				['Note', 'Merge@1'],
+			],
+		});
+		const ids = newKeys(1);
+		const result = await n8n.run(json, { triggerItems: items(...ids) });
+		expect(result.hints('Commit')[0]?.message).toMatch(/without a claim/);
+		const again = await n8n.run(json, { triggerItems: items(...ids) });
+		expect(again.counts('Guard').slice(0, 3)).toEqual([0, 0, 1]);
+	});
+
 	test('many: too many to keep, so never the wrong one', async () => {
 		const json = workflow({
 			nodes: [webhook(), guard('Guard', byId), code('broken'), commit('Commit')],

@@ -158,6 +158,21 @@ describe('Postgres', () => {
 		expect(await Promise.all(keys.map(rows))).toEqual([1, 0]);
 	});
 
+	test('an older version, which hides under Continue that it failed: unknown', async () => {
+		const key = newKey();
+		const { parameters, ...rest } = insert('-1', CONTINUE);
+		const older = {
+			...rest,
+			typeVersion: 1,
+			parameters: { ...parameters, additionalFields: { mode: 'independently' } },
+		};
+		const { result } = await acted([older], [key]);
+		expect(result.status).toBe('success');
+		expect(result.json('Insert')[0]).not.toHaveProperty('error');
+		expect(await recordOf(result)).toMatchObject({ state: 'unknown' });
+		expect(await rows(key)).toBe(0);
+	});
+
 	test('Select before the act touches nothing: the refusal of the act is plain', async () => {
 		const key = newKey();
 		const select = {
