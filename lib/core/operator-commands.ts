@@ -27,6 +27,10 @@ export function operate(
 	}
 	const state = observe(live, now);
 	const running = state === 'processing' || state === 'pending';
+	const { seen } = order;
+	if (seen !== undefined && (seen.fence !== live.fence || seen.state !== state)) {
+		return unchanged('changed', state);
+	}
 
 	if (order.type === 'forget') {
 		if (running && !order.force) return unchanged('refused', state);
@@ -39,9 +43,6 @@ export function operate(
 		return { next, answer: { outcome: 'done', state: 'absent' } };
 	}
 
-	if (order.seen.fence !== live.fence || order.seen.state !== state) {
-		return unchanged('changed', state);
-	}
 	if ((running && !order.force) || state === 'completed') return unchanged('refused', state);
 	const end: Abandoning =
 		order.to === 'completed' ? order : { ...order, retryAfterMs: 0, statusCode: 0 };

@@ -109,7 +109,12 @@ export type OperatorCommand = { readonly identity: string } & (
 			readonly force: boolean;
 			readonly reason: string;
 	  }
-	| { readonly type: 'forget'; readonly force: boolean }
+	| {
+			readonly type: 'forget';
+			/** Absent: whatever is there. */
+			readonly seen?: Seen;
+			readonly force: boolean;
+	  }
 );
 
 /** What the operator saw when deciding: a record that changed since is left alone. */

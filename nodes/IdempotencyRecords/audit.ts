@@ -1,4 +1,6 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
+
+import type { RecordsRun } from './operation';
 
 /** Who changed a record, and when: told in the output, in n8n's log, and in the record's own reason. */
 export interface Audit {
@@ -12,7 +14,8 @@ export interface Audit {
 
 const MAX_NOTE_LENGTH = 500;
 
-export function auditOf(context: IExecuteFunctions, startedAt: number, note: string): Audit {
+export function auditOf({ context, parameters, startedAt }: RecordsRun, itemIndex: number): Audit {
+	const note = String(parameters.get<unknown>('options.note', itemIndex, '') ?? '');
 	const { id = '', name = '' } = context.getWorkflow();
 	return {
 		workflowId: id,

@@ -66,10 +66,9 @@ export async function changeRecords(
 	itemIndex: number,
 	{ did, orderFor, absentIsFine }: Change,
 ): Promise<IDataObject[]> {
-	const { context, parameters, opened, startedAt } = run;
-	const force = parameters.get<unknown>('options.force', itemIndex, false) === true;
-	const note = String(parameters.get<unknown>('options.note', itemIndex, '') ?? '');
-	const audit = auditOf(context, startedAt, note);
+	const { context, parameters, opened } = run;
+	const force = isForced(run, itemIndex);
+	const audit = auditOf(run, itemIndex);
 	const line = auditLine(did, audit);
 	const ofExecution = parameters.get<string>('findBy', itemIndex, 'hash') === 'execution';
 
@@ -110,6 +109,10 @@ export async function changeRecords(
 	const [first] = failures;
 	if (first !== undefined) throw new ComplaintError(complaintAbout(first, failures.length));
 	return items;
+}
+
+export function isForced({ parameters }: RecordsRun, itemIndex: number): boolean {
+	return parameters.get<unknown>('options.force', itemIndex, false) === true;
 }
 
 interface Failure {

@@ -112,7 +112,7 @@ const optionsProperty: INodeProperties = {
 			'stats',
 		),
 		forOperations(noteOption, 'forget', 'release', 'resolve'),
-		forOperations(fenceOption, 'release', 'resolve'),
+		forOperations(fenceOption, 'forget', 'release', 'resolve'),
 		forOperations(
 			{
 				displayName: 'Status Code',

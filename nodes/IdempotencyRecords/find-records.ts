@@ -222,19 +222,39 @@ function guardScopeOf({ context, parameters }: RecordsRun, itemIndex: number): S
 const NODE_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
 /** The first identity that has a record; where none has, the first. */
-async function firstOf(
-	{ opened }: RecordsRun,
-	identities: readonly string[],
-): Promise<FoundRecord> {
-	const replies = await opened.store.get(identities);
-	const found = identities.map((identity, i): FoundRecord => {
-		const reply = replyAt(replies, i);
-		if (!reply.ok) throw reply.error;
-		return foundRecord(identity, reply.answer, reply.micros);
-	});
+async function firstOf(run: RecordsRun, identities: readonly string[]): Promise<FoundRecord> {
+	const found = await recordsAt(run, identities);
 	const first = found.find(({ record }) => record !== null) ?? found[0];
 	if (first === undefined) throw new StoreError('unexpected', 'Nothing was looked for');
 	return first;
+}
+
+/**
+ * What is remembered under each identity now, with its result: whoever shows it has to ask again whose it is.
+ *
+ * @throws StoreError, UnreadableRecord
+ */
+export async function recordsAt(
+	{ opened }: RecordsRun,
+	identities: readonly string[],
+): Promise<FoundRecord[]> {
+	const replies = await opened.store.get(identities);
+	return identities.map((identity, i) => {
+		const reply = replyAt(replies, i);
+		if (reply.ok) return foundRecord(identity, reply.answer, reply.micros);
+		const isUnreadable = reply.error.problem === 'corrupt_record';
+		throw isUnreadable ? new UnreadableRecord(identity, reply.error) : reply.error;
+	});
+}
+
+/** The value under an identity is no record of ours. */
+export class UnreadableRecord extends StoreError {
+	constructor(
+		readonly identity: string,
+		cause: StoreError,
+	) {
+		super(cause.problem, cause.message, { cause, advice: cause.advice });
+	}
 }
 
 /** The claims that an execution has not finished. The index of open claims finds them, so no other record is read. */

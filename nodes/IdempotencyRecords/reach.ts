@@ -44,11 +44,15 @@ export function ownWorkflowOf(
 	});
 }
 
+export function isInReach(own: string | null, { workflowId }: Pick<ClaimRecord, 'workflowId'>) {
+	return own === null || own === workflowId;
+}
+
 /** @throws ComplaintError for a request, or an execution, of another workflow where the node sees only its own */
-export function requireReach(own: string | null, { workflowId }: Pick<ClaimRecord, 'workflowId'>) {
-	if (own === null || own === workflowId) return;
+export function requireReach(own: string | null, record: Pick<ClaimRecord, 'workflowId'>) {
+	if (isInReach(own, record)) return;
 	throw new ComplaintError({
-		message: `This is a request of another workflow (${workflowId}), and this node sees only those of its own`,
+		message: `This is a request of another workflow (${record.workflowId}), and this node sees only those of its own`,
 		description: 'Set "Workflows" to "All Workflows" if it is meant. Nothing was done.',
 	});
 }

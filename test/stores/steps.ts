@@ -258,7 +258,12 @@ export function operatorCommandOf(
 		case 'release':
 			return { identity, type: 'resolve', to: 'released', seen, force, reason };
 		default:
-			return { identity, type: 'forget', force: step.does === 'forget by force' };
+			return {
+				identity,
+				type: 'forget',
+				force: step.does === 'forget by force',
+				...(step.reason === '' ? {} : { seen }),
+			};
 	}
 }
 

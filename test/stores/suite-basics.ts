@@ -164,6 +164,26 @@ export function describeStoreBasics(harness: StoreHarness): void {
 			expect(second).toBeGreaterThan(first);
 		});
 
+		it('forgets what was seen, and nothing that took its place or changed since', async () => {
+			const { store } = opened;
+			const request = claimRequest({ identity: freshIdentity() });
+			const { identity } = request;
+			const fence = fenceOf((await store.claim([request]))[0]);
+			const seen = { fence, state: 'processing' as const };
+			const forget = async (over = {}) =>
+				answered(await store.operate({ type: 'forget', identity, seen, force: true, ...over }));
+			const changed = (state: string) => ({ outcome: 'changed', state });
+			expect(await forget({ seen: { ...seen, fence: fence - 1 } })).toEqual(changed('processing'));
+			expect(await forget({ seen: { ...seen, fence: fence + 1 } })).toEqual(changed('processing'));
+			await store.command([finishOf(request, fence)]);
+			for (const force of [true, false]) {
+				expect(await forget({ force })).toEqual(changed('completed'));
+			}
+			const completed = { fence, state: 'completed' as const };
+			expect(await forget({ seen: completed, force: false })).toMatchObject({ outcome: 'done' });
+			expect(await forget({ seen: completed })).toEqual({ outcome: 'kept', state: 'absent' });
+		});
+
 		it('has one signing key of 32 bytes, whoever opens it', async () => {
 			const again = await opened.openAgain();
 			const [key, same] = await Promise.all([opened.store.signingKey(), again.signingKey()]);
@@ -229,6 +249,9 @@ export function describeStoreBasics(harness: StoreHarness): void {
 			expect(
 				problemOf(await opened.store.operate({ identity, type: 'forget', force: false })),
 			).toBe('corrupt_record');
+
+			const another = await opened.store.operate({ identity, seen, type: 'forget', force: true });
+			expect(problemOf(another)).toBe('corrupt_record');
 
 			const forced = await opened.store.operate({ identity, type: 'forget', force: true });
 			expect(answered(forced)).toEqual({ outcome: 'done', state: 'absent' });

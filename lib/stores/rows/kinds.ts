@@ -37,6 +37,8 @@ export const OPERATIONS: CallKind<OperatorCommand, OperatorAnswer> = {
 	step: operate,
 	inserts: false,
 	removal: (order) =>
-		order.type === 'forget' && order.force ? { outcome: 'done', state: 'absent' } : null,
+		order.type === 'forget' && order.force && order.seen === undefined
+			? { outcome: 'done', state: 'absent' }
+			: null,
 	sizeOf: () => ROW_BYTES,
 };

@@ -1,19 +1,25 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { replyAt } from '../../../lib/core/reply';
 import { absent } from '../change-records';
-import { findProperties, findRecords } from '../find-records';
+import { findProperties, findRecords, recordsAt } from '../find-records';
 import type { RecordsRun } from '../operation';
 import { placeFields, placesOf } from '../places';
+import { requireReach } from '../reach';
 import { recordItem, resultItem } from '../../shared/record-item';
 
 export const properties: readonly INodeProperties[] = findProperties;
 
 /** What is remembered of a request. Nothing remembered is an answer, too. */
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
-	const withResult = run.parameters.get<unknown>('options.includeResult', itemIndex, false);
+	const includesResult =
+		run.parameters.get<unknown>('options.includeResult', itemIndex, false) === true;
 	const items: IDataObject[] = [];
-	const found = await findRecords(run, itemIndex);
+	let found = await findRecords(run, itemIndex);
+	if (includesResult) {
+		const identities = found.map(({ identity }) => identity);
+		found = await recordsAt(run, identities);
+		for (const { record } of found) if (record !== null) requireReach(run.own, record);
+	}
 	const places = await placesOf(
 		run,
 		found.flatMap(({ record }) => record?.namespace ?? []),
@@ -24,17 +30,11 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 			items.push({ found: false, hash: identity, state: 'absent', message });
 			continue;
 		}
-		const [reply] = withResult === true ? await run.opened.store.get([identity]) : [];
-		const whole = reply === undefined ? null : replyAt([reply], 0);
-		if (whole?.ok === false) throw whole.error;
-		const stored = whole?.answer ?? null;
 		items.push({
 			found: true,
 			...recordItem(identity, state, record),
 			...placeFields(record, places),
-			...(stored === null || stored.state === 'tombstone'
-				? {}
-				: resultItem(run.opened, identity, stored)),
+			...(includesResult ? resultItem(run.opened, identity, record) : {}),
 		});
 	}
 	return items;

@@ -2,12 +2,13 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { allRecords } from '../../../lib/core/all-records';
 import type { ListedRecord, ListQuery } from '../../../lib/core/listing';
-import { replyAt } from '../../../lib/core/reply';
 import { ComplaintError } from '../../../lib/guard/complaint';
 import { namespaceOf } from '../../../lib/guard/scope';
+import { recordsAt } from '../find-records';
 import type { RecordsRun } from '../operation';
 import type { KnownPlaces } from '../places';
 import { placeFields, placesOf } from '../places';
+import { isInReach } from '../reach';
 import { recordItem, resultItem } from '../../shared/record-item';
 
 /** How many records with their results are read at once: each may be as large as Commit allows. */
@@ -115,7 +116,8 @@ export const properties: readonly INodeProperties[] = [
 /** Records in no order, page by page. */
 export async function execute(run: RecordsRun, itemIndex: number): Promise<IDataObject[]> {
 	const { parameters, opened } = run;
-	const withResults = parameters.get<unknown>('options.includeResult', itemIndex, false) === true;
+	const includesResults =
+		parameters.get<unknown>('options.includeResult', itemIndex, false) === true;
 	const returnAll = parameters.get<unknown>('returnAll', itemIndex, false) === true;
 	const items: IDataObject[] = [];
 	for await (const page of allRecords(opened.store, queryOf(run, itemIndex, returnAll))) {
@@ -126,7 +128,9 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 			records.map(({ record }) => record.namespace),
 		);
 		const plain = (each: ListedRecord) => plainItem(each, places);
-		items.push(...(withResults ? await allWithResults(run, records, plain) : records.map(plain)));
+		items.push(
+			...(includesResults ? await allWithResults(run, records, plain) : records.map(plain)),
+		);
 		items.push(...unreadable.map(unreadableItem));
 		if (returnAll) continue;
 		const last = items.at(-1);
@@ -179,23 +183,21 @@ function plainItem({ identity, state, record }: ListedRecord, places: KnownPlace
 	return { ...recordItem(identity, state, record), ...placeFields(record, places) };
 }
 
+/** Each as it is when its result is read: one that another workflow has taken since is left out where this node sees only its own. */
 async function allWithResults(
-	{ opened }: RecordsRun,
+	run: RecordsRun,
 	records: readonly ListedRecord[],
 	plain: (each: ListedRecord) => IDataObject,
 ): Promise<IDataObject[]> {
 	const items: IDataObject[] = [];
 	for (let at = 0; at < records.length; at += RESULTS_AT_ONCE) {
 		const some = records.slice(at, at + RESULTS_AT_ONCE);
-		const replies = await opened.store.get(some.map(({ identity }) => identity));
-		for (const [i, each] of some.entries()) {
-			const reply = replyAt(replies, i);
-			if (!reply.ok) throw reply.error;
-			const stored = reply.answer;
-			const gone = stored === null || stored.state === 'tombstone';
+		const identities = some.map(({ identity }) => identity);
+		for (const { identity, state, record } of await recordsAt(run, identities)) {
+			if (record === null || !isInReach(run.own, record)) continue;
 			items.push({
-				...plain(each),
-				...(gone ? {} : resultItem(opened, each.identity, stored)),
+				...plain({ identity, state, record }),
+				...resultItem(run.opened, identity, record),
 			});
 		}
 	}

@@ -1,7 +1,7 @@
 -- The operator's commands: transitions.ts `operate`.
 --
 -- KEYS  1 the record, 2 `open`, 3 `stats` of its shard
--- ARGV  2 resolve | forget, 3 state to reach (C, L) or '', 4 fence seen, 5 state seen, 6 1 to force, else '',
+-- ARGV  2 resolve | forget, 3 state to reach (C, L) or '', 4 fence seen, 5 state seen (to forget whatever is there: both ''), 6 1 to force, else '',
 --       7 status code, 8 reason, 9 1 where there is a result, else '', 10 result
 --
 -- Reply { stamp, done | kept | changed | refused, state } or { stamp, 'error', words }
@@ -24,9 +24,6 @@ end
 
 local function resolve(rec, state, running)
 	local to, result = ARGV[3], ARGV[9] == '1' and ARGV[10] or nil
-	if tonumber(ARGV[4]) ~= rec.fence or ARGV[5] ~= state then
-		return 'changed', state
-	end
 	if (running and ARGV[6] ~= '1') or state == 'C' then
 		return 'refused', state
 	end
@@ -41,10 +38,10 @@ local function resolve(rec, state, running)
 end
 
 local function operate()
-	local forget, force = ARGV[2] == 'forget', ARGV[6] == '1'
+	local forget, force, unseen = ARGV[2] == 'forget', ARGV[6] == '1', ARGV[4] == ''
 	local rec, problem = load(key)
 	if problem then
-		if forget and force then
+		if forget and force and unseen then
 			redis.call('DEL', key)
 			redis.pcall('ZREM', open, string.sub(key, #open - 3))
 			return 'done', 'A'
@@ -56,6 +53,9 @@ local function operate()
 	end
 	local state = observe(rec)
 	local running = state == 'R' or state == 'P'
+	if not unseen and (tonumber(ARGV[4]) ~= rec.fence or ARGV[5] ~= state) then
+		return 'changed', state
+	end
 	if not forget then
 		return resolve(rec, state, running)
 	end
