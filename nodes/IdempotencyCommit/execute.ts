@@ -29,7 +29,7 @@ import { Judges } from './judges';
 import { inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
 import { keepOpen } from './parts';
-import { NOT_COMPLETED, invalid, isNotCompleted, report } from './report-answer';
+import { invalid, notCompleted, report } from './report-answer';
 import { respondToWebhook } from './respond';
 import type { CommitSettings } from './settings';
 import { readSettings } from './settings';
@@ -214,9 +214,10 @@ async function settle(
 			for (const index of indexes) out.fail(index, unsaved(settings, reply.error));
 			continue;
 		}
-		if (isNotCompleted(claim, reply.answer)) {
+		const incomplete = notCompleted(claim, reply.answer);
+		if (incomplete !== null) {
 			// Its lease ends with the run, which gives it back.
-			for (const index of indexes) out.fail(index, NOT_COMPLETED);
+			for (const index of indexes) out.fail(index, incomplete);
 			continue;
 		}
 		if (settings.operation !== 'renew') {

@@ -66,19 +66,26 @@ export function invalid(message: string): Complaint {
 	return { message, description: 'Correct the parameter in Idempotency Commit.' };
 }
 
-/** It was to add a result to what a statement has completed, and no statement has. */
-export function isNotCompleted({ completeInSql }: SealedClaim, answer: OwnerAnswer): boolean {
-	return (
-		completeInSql === true &&
-		answer.outcome === 'kept' &&
-		answer.state !== 'completed' &&
-		answer.state !== 'failed'
-	);
+/** It was to add a result to what a statement has completed, and there is no such record: why. Null where there is one. */
+export function notCompleted(
+	{ completeInSql }: SealedClaim,
+	answer: OwnerAnswer,
+): Complaint | null {
+	if (completeInSql !== true || answer.outcome !== 'kept') return null;
+	if (answer.state === 'completed' || answer.state === 'failed') return null;
+	return answer.state === 'absent' ? GONE : NOT_COMPLETED;
 }
 
-export const NOT_COMPLETED: Complaint = {
+const NOT_COMPLETED: Complaint = {
 	message:
 		'No statement has completed this request: what its statement wrote was undone, or it never called idem_finish',
 	description:
-		'With "PostgreSQL: Complete in SQL" the request counts as handled only where idem_finish(sqlToken) was committed. Under "Transaction" and "Single Query" one failed item undoes all of them: choose the query batching "Independently". The request is given back.',
+		'With "PostgreSQL: Complete in SQL" the request counts as handled only where idem_finish(sqlToken) was committed. Under "Transaction" and "Single Query" one failed item undoes all of them: choose the query batching "Independently". Where this run still holds the request, it is given back.',
+};
+
+const GONE: Complaint = {
+	message:
+		'The record of this request is gone: it was forgotten or has expired since, and its result could not be added',
+	description:
+		'Whether its statement had completed it shows in what that writes. The next delivery counts as new. Set "Remember For" in Idempotency Guard to more than a run takes.',
 };

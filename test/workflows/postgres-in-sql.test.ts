@@ -1,3 +1,4 @@
+import type { INode } from 'n8n-workflow';
 import { Client } from 'pg';
 
 import { javascript } from '../support/engine';
@@ -49,9 +50,12 @@ const statement = (
 		settings,
 	);
 
-const send = async (key: string, act = statement(ACT)) => {
-	const guard = { options: { completeInSql: true } };
-	return await engineOnPostgres(server).run(chargeWorkflow('', onPostgres({ guard, act: [act] })), {
+const send = async (key: string, ...act: INode[]) => {
+	const parts = {
+		guard: { options: { completeInSql: true } },
+		act: act.length > 0 ? act : [statement(ACT)],
+	};
+	return await engineOnPostgres(server).run(chargeWorkflow('', onPostgres(parts)), {
 		triggerItems: [delivery(key)],
 	});
 };
@@ -97,6 +101,17 @@ test.each([
 		expect(await rowsOf(key)).toBe(1);
 	},
 );
+
+test('Commit says that the record is gone, and not that nothing was done, where it has expired since', async () => {
+	const key = newKey();
+	const expire = javascript('Expire', async (items) => {
+		await server.ask('UPDATE idem_claims SET expires_at = 1, believed_until = 1');
+		return items;
+	});
+	const late = await send(key, statement(ACT), expire);
+	expect(late.error?.message).toMatch(/^The record of this request is gone/);
+	expect(await rowsOf(key)).toBe(1);
+});
 
 test('a statement that fails leaves nothing unknown: the request is given back', async () => {
 	const key = newKey();
