@@ -4,7 +4,9 @@ import type { Store } from '../../lib/core/store';
 import { openPostgresStore } from '../../lib/stores/postgres';
 import { PostgresServer } from '../support/postgres-server';
 import {
+	HOUR,
 	LEASE,
+	MINUTE,
 	answered,
 	claimRequest,
 	fenceOf,
@@ -13,6 +15,7 @@ import {
 	recordOf,
 } from '../support/requests';
 import { TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -140,6 +143,30 @@ describe('a store in PostgreSQL', () => {
 		expect(lost).toBeGreaterThan(0);
 		await far.close();
 		await proxy.stop();
+	});
+
+	it('removes what has ended, and nothing of which a late finish could still be believed', async () => {
+		let offset = 0;
+		const table = { prefix: 'purged_', clockOffsetMs: () => offset };
+		const purging = openPostgresStore({ ...server.options, ...table });
+		const requests = [MINUTE, HOUR].map((retentionMs) =>
+			claimRequest({ identity: freshIdentity(), retentionMs }),
+		);
+		const fences = (await purging.claim(requests)).map(fenceOf);
+		const finishes = requests.map((each, i) => finishOf(each, fences[i] ?? 0));
+		await purging.command(finishes.map((order) => ({ ...order, retentionMs: MINUTE })));
+		offset = 2 * MINUTE;
+		const [first = '', second = ''] = requests.map(({ identity }) => identity);
+		const rows = async () =>
+			(await server.ask('SELECT identity FROM purged_claims')).map(({ identity }) => identity);
+		await until('a row is removed', async () => {
+			await purging.claim([claimRequest({ identity: freshIdentity() })]);
+			return !(await rows()).includes(first);
+		});
+		expect(await rows()).toContain(second);
+		const [stored] = await purging.get([second]);
+		expect(answered(stored)).toMatchObject({ state: 'tombstone', fence: fences[1] });
+		await purging.close();
 	});
 
 	it('says so where it may only read', async () => {

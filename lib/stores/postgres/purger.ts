@@ -1,5 +1,6 @@
 import { dayOf } from '../rows/counters';
 import type { Database } from './database';
+import { END_OF_ROW } from './schema';
 
 const EVERY_MS = 1_000;
 const ROWS_AT_ONCE = 500;
@@ -38,7 +39,7 @@ export class Purger {
 			`DELETE FROM ${names.of(table)} WHERE ctid = ANY(ARRAY(
 				SELECT ctid FROM ${names.of(table)} WHERE ${ends} <= (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $1::bigint LIMIT ${ROWS_AT_ONCE} FOR UPDATE SKIP LOCKED
 			))`;
-		await this.database.queryOnce(bounded('claims', 'expires_at'), [this.offsetMs()]);
+		await this.database.queryOnce(bounded('claims', END_OF_ROW), [this.offsetMs()]);
 		for (const table of ['budgets', 'notices', 'secrets', 'names', 'tallies'] as const) {
 			await this.database.queryOnce(bounded(table, 'until'), [this.offsetMs()]);
 		}

@@ -9,6 +9,9 @@ export const SCHEMA_VERSION = 1;
 /** PostgreSQL's type of a column. Text may hold NUL, which its own text may not. */
 export const TYPES = { TEXT: 'bytea', INTEGER: 'bigint', FLAG: 'bigint', BLOB: 'bytea' } as const;
 
+/** By when nothing needs to be kept of a row: `endOf` of transitions.ts. */
+export const END_OF_ROW = 'greatest(expires_at, believed_until)';
+
 const NOW_MS = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text';
 
 /**
@@ -30,7 +33,7 @@ CREATE TABLE IF NOT EXISTS ${claims} (
 );
 ALTER TABLE ${claims} ALTER COLUMN result SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS ${names.index('claims_open')} ON ${claims} (lease_until, id) WHERE state <= ${LAST_OPEN_STATE};
-CREATE INDEX IF NOT EXISTS ${names.index('claims_expiring')} ON ${claims} (expires_at);
+CREATE INDEX IF NOT EXISTS ${names.index('claims_ending')} ON ${claims} ((${END_OF_ROW}));
 CREATE TABLE IF NOT EXISTS ${names.of('budgets')} (identity text COLLATE "C" PRIMARY KEY, grants bigint[] NOT NULL, until bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS ${names.of('notices')} (consumer text NOT NULL, notice text NOT NULL, until bigint NOT NULL, PRIMARY KEY (consumer, notice));
 CREATE TABLE IF NOT EXISTS ${names.of('stats')} (day text NOT NULL, namespace bytea NOT NULL, counter text NOT NULL, value bigint NOT NULL, PRIMARY KEY (day, namespace, counter));
