@@ -1,6 +1,7 @@
 import { during } from '../../scripts/lib/log.mjs';
 import { inTurns, rateOf } from '../measure';
 import { runN8nWith } from '../n8n/run-n8n';
+import { SIGNATURE_CREDENTIAL, signatureOf, signed } from '../n8n/signed';
 import type { Workflow } from '../n8n/workflows';
 import { commit, doorWorkflow, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { Report } from '../report';
@@ -14,17 +15,23 @@ const bodyOf = (): Buffer => {
 	return Buffer.from(JSON.stringify(Object.fromEntries(members)));
 };
 
-/** Duplicates of a huge body answered by Idempotent Webhook, which compares all of it, against n8n's Webhook that answers the same request. */
+/**
+ * Duplicates of a huge body answered by Idempotent Webhook, which compares all of it, and checks its signature or not, against n8n's
+ * Webhook that answers the same request.
+ */
 export async function bigBody(report: Report, scale: Scale): Promise<void> {
-	const door = doorWorkflow(
-		'big-door',
-		'embedded',
-		[noOp('Act'), commit('embedded')],
-		[
-			['Webhook', 0, 'Act'],
-			['Act', 0, 'Commit'],
-		],
-	);
+	const doorAt = (path: string) =>
+		doorWorkflow(
+			path,
+			'embedded',
+			[noOp('Act'), commit('embedded')],
+			[
+				['Webhook', 0, 'Act'],
+				['Act', 0, 'Commit'],
+			],
+		);
+	const door = doorAt('big-door');
+	const signedDoor = signed(doorAt('big-signed'));
 	const answer = {
 		name: 'Answer',
 		type: 'n8n-nodes-base.respondToWebhook',
@@ -34,11 +41,15 @@ export async function bigBody(report: Report, scale: Scale): Promise<void> {
 	const respond = webhookWorkflow('big-respond', [answer], [['Webhook', 0, 'Answer']], {
 		responseMode: 'responseNode',
 	});
-	const running = await runN8nWith([door, respond], [], {
+	const running = await runN8nWith([door, signedDoor, respond], [SIGNATURE_CREDENTIAL], {
 		N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
 	});
 	const body = bodyOf();
-	const headers = { 'content-type': 'application/json', 'idempotency-key': 'big' };
+	const headers = {
+		'content-type': 'application/json',
+		'idempotency-key': 'big',
+		...signatureOf(body),
+	};
 	const round = (workflow: Workflow, count: number) => async () =>
 		await rateOf(count, async () => {
 			for (let sent = 0; sent < count; sent++) {
@@ -53,16 +64,22 @@ export async function bigBody(report: Report, scale: Scale): Promise<void> {
 		async () =>
 			await inTurns(scale.of({ full: 5, short: 1 }), {
 				door: round(door, count),
+				signed: round(signedDoor, count),
 				respond: round(respond, count),
 			}),
 	);
 	await running.n8n.stop();
-	report.row({
-		bench: 'big-body',
-		unit: 'duplicates/s',
-		ours: medians.door,
-		peer: 'Webhook → Respond to Webhook (store: embedded)',
-		theirs: medians.respond,
-		better: 'more',
-	});
+	for (const [measured, store] of [
+		['door', 'embedded'],
+		['signed', 'embedded, signed requests'],
+	] as const) {
+		report.row({
+			bench: 'big-body',
+			unit: 'duplicates/s',
+			ours: medians[measured],
+			peer: `Webhook → Respond to Webhook (store: ${store})`,
+			theirs: medians.respond,
+			better: 'more',
+		});
+	}
 }

@@ -3,6 +3,7 @@ import { during } from '../../scripts/lib/log.mjs';
 import { fireStorm } from '../../scripts/lib/storm';
 import { inTurns, rateOf } from '../measure';
 import { runN8nWith } from '../n8n/run-n8n';
+import { SIGNATURE_CREDENTIAL, signatureOf, signed } from '../n8n/signed';
 import type { Store, Workflow } from '../n8n/workflows';
 import { answerAtOnce, commit, doorWorkflow, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { BenchRedis } from '../redis';
@@ -18,11 +19,11 @@ const SETTINGS = {
 	'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true': { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
 } as const;
 
-/** Duplicates answered a second by Idempotent Webhook, against Webhook → Respond to Webhook, in one n8n. */
+/** Duplicates answered a second by Idempotent Webhook, with and without a signature, against Webhook → Respond to Webhook, in one n8n. */
 export async function edge(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
-	const door = (store: Store) =>
+	const door = (store: Store, path = `door-${store}`) =>
 		doorWorkflow(
-			`door-${store}`,
+			path,
 			store,
 			[noOp('Act'), commit(store)],
 			[
@@ -33,14 +34,16 @@ export async function edge(redis: BenchRedis, report: Report, scale: Scale): Pro
 	const workflows = {
 		redis: door('redis'),
 		embedded: door('embedded'),
+		signed: signed(door('embedded', 'door-signed')),
 		respond: webhookWorkflow('respond', [answerAtOnce('Answer')], [['Webhook', 0, 'Answer']], {
 			responseMode: 'responseNode',
 		}),
 	};
 	const order = makeOrder();
-	const delivery = { key: order.orderId, body: { ...order } };
+	const body = { ...order };
+	const delivery = { key: order.orderId, body, headers: signatureOf(JSON.stringify(body)) };
 	for (const [name, env] of Object.entries(SETTINGS)) {
-		const credentials = [redisCredential(redis.port)];
+		const credentials = [redisCredential(redis.port), SIGNATURE_CREDENTIAL];
 		const running = await runN8nWith(Object.values(workflows), credentials, env);
 		const round = (workflow: Workflow, count: number) => async () =>
 			await rateOf(count, async () => {
@@ -57,12 +60,17 @@ export async function edge(redis: BenchRedis, report: Report, scale: Scale): Pro
 				await inTurns(scale.of({ full: 9, short: 3 }), {
 					redis: round(workflows.redis, count),
 					embedded: round(workflows.embedded, count),
+					signed: round(workflows.signed, count),
 					respond: round(workflows.respond, count),
 				}),
 		);
 		await running.n8n.stop();
-		for (const store of ['redis', 'embedded'] as const) {
-			const [ours, theirs] = [medians[store], medians.respond];
+		for (const [measured, store] of [
+			['redis', 'redis'],
+			['embedded', 'embedded'],
+			['signed', 'embedded, signed requests'],
+		] as const) {
+			const [ours, theirs] = [medians[measured], medians.respond];
 			const peer = `Webhook → Respond to Webhook (store: ${store}; ${name})`;
 			report.row({ bench: 'edge', unit: 'duplicates/s', ours, peer, theirs, better: 'more' });
 		}

@@ -9,6 +9,8 @@ export interface Delivery<Body = unknown> {
 	readonly key: string;
 	/** Sent as JSON. */
 	readonly body: Body;
+	/** Besides the key and the type: a signature. */
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What one try came to: an answer, or the network's error. */
@@ -51,13 +53,13 @@ function pauseMs(attempt: number, retryAfterSeconds: number): number {
 
 async function tryOnce(
 	url: string,
-	{ key, body }: Delivery,
+	{ key, body, headers: more }: Delivery,
 	agent: Agent,
 	timeoutMs: number,
 ): Promise<Try> {
 	return await new Promise((resolve) => {
 		const fail = (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? error.message });
-		const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+		const headers = { 'content-type': 'application/json', 'idempotency-key': key, ...more };
 		const outgoing = request(url, { method: 'POST', agent, headers }, (response) => {
 			let text = '';
 			response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
