@@ -1,12 +1,11 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { attemptAsync } from '../../lib/core/attempt';
 import { onRunEnd } from '../shared/engine';
 import { outputFieldOf } from '../shared/node-types';
 import { httpAnswerOf, statusOfItem } from '../shared/http-answer';
 import { redactedItems } from '../shared/redacted-items';
-import { textOf } from '../shared/redis-credential';
 import type { ResponseMode } from './answers';
+import { credentialHeaders } from './credential-headers';
 
 /**
  * Answers "When Last Node Finishes" at the end of the run. n8n would send that node's item as it is, and such an item often still holds
@@ -44,13 +43,4 @@ export function answerWithLastNode(context: IExecuteFunctions): void {
 		);
 		await context.sendResponse({ statusCode, headers, body: body as IDataObject });
 	});
-}
-
-/** The header of "Header Auth", whose name is the user's. */
-async function credentialHeaders(context: IExecuteFunctions): Promise<string[]> {
-	if (context.getNodeParameter('authentication', 0, 'none') !== 'headerAuth') return [];
-	const read = await attemptAsync(
-		async () => await context.getCredentials<IDataObject>('httpHeaderAuth'),
-	);
-	return read.ok ? [textOf(read.value.name)] : [];
 }

@@ -115,7 +115,7 @@ async function sorted(
 		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
 		const [claim] = grantedClaims([own]);
 		if (answer.kind === 'new' && claim !== undefined && request !== undefined && isKept) {
-			const keeping = await keepRequest(opened, request, claim);
+			const keeping = await keepRequest(context, opened, request, claim);
 			if (keeping === 'too_large') {
 				await release(opened, [claim], 'The event is too large to be kept');
 				tally.isTooLarge = true;

@@ -245,7 +245,7 @@ export class Door {
 		const [claim] = granted;
 		const started = await attemptAsync(async () => {
 			if (this.responseMode === 'onReceived' && claim !== undefined) {
-				const keeping = await keepRequest(opened, request, claim);
+				const keeping = await keepRequest(this.context, opened, request, claim);
 				if (keeping === 'too_large') return null;
 			}
 			return await this.startAll([request], details);

@@ -8,6 +8,7 @@ import type { ResultBinary } from '../../lib/results/result-codec';
 import { ALWAYS_REDACTED } from '../../lib/results/redaction';
 import { REQUEST_PURPOSE } from '../../lib/results/purposes';
 import { encodeResult } from '../../lib/results/result-codec';
+import { credentialHeaders } from './credential-headers';
 import type { DoorRequest } from './request';
 import { startingItem } from './request';
 
@@ -34,12 +35,14 @@ export type Keeping = 'kept' | 'too_large';
  * @throws StoreError where the store can't be asked
  */
 export async function keepRequest(
+	context: IWebhookFunctions,
 	{ secret, store }: OpenStore,
 	request: DoorRequest,
 	{ identity, owner, fence, tenant }: GrantedClaim,
 ): Promise<Keeping> {
+	const secretHeaders = [...ALWAYS_REDACTED, ...(await credentialHeaders(context))];
 	const encoded = encodeResult(
-		[{ json: withoutCredentials(request.json), binary: await filesOf(request) }],
+		[{ json: withoutHeaders(request.json, secretHeaders), binary: await filesOf(request) }],
 		{
 			maxBytes: MAX_KEPT_REQUEST,
 			keepsNames: true,
@@ -63,11 +66,9 @@ export async function keepRequest(
 	return 'kept';
 }
 
-const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(ALWAYS_REDACTED);
-
-function withoutCredentials(json: IDataObject): IDataObject {
+function withoutHeaders(json: IDataObject, names: readonly string[]): IDataObject {
 	const headers = Object.fromEntries(
-		Object.entries(json.headers as IDataObject).filter(([name]) => !CREDENTIAL_HEADERS.has(name)),
+		Object.entries(json.headers as IDataObject).filter(([name]) => !names.includes(name)),
 	);
 	return { ...json, headers };
 }

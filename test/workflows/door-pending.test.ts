@@ -38,11 +38,14 @@ describe('a request that was taken in and has not started', () => {
 	test('is found with its request when n8n dies, and handled when it is sent again', async () => {
 		const n8n = engineOn(server, {}, CREDENTIALS);
 		const options = { claimTimeoutMinutes: 0.002 };
-		const door = await doorOf({ engine: n8n, webhook: { responseMode: 'onReceived', options } });
+		const authentication = 'headerAuth';
+		const webhook = { responseMode: 'onReceived', authentication, options };
+		const door = await doorOf({ engine: n8n, webhook });
 		// What was acknowledged is never executed: this n8n is gone.
 		door.beforeExecution = async () => await new Promise(() => undefined);
 		const key = newKey();
-		const headers = { authorization: 'Bearer of-the-caller' };
+		const { name, value } = CREDENTIALS.header;
+		const headers = { authorization: 'Bearer of-the-caller', [name]: value };
 		expect((await send(door, key, { headers })).status).toBe(202);
 		const mend = async (parameters: INode['parameters']) => {
 			const flow = workflow({
@@ -70,6 +73,8 @@ describe('a request that was taken in and has not started', () => {
 		expect(lost).toMatchObject({ state: 'released', started: false, request: { body: { key } } });
 		expect(lost?.reason).toMatch(/never began$/);
 		expect(JSON.stringify(lost)).not.toContain('of-the-caller');
+		expect(lost).not.toHaveProperty(['request', 'headers', name.toLowerCase()]);
+		expect(lost).toHaveProperty(['request', 'headers', 'idempotency-key'], key);
 		// It never ran: the sender's next delivery acts, though an earlier outcome that is unknown is held.
 		const later = await doorOf({ engine: n8n, webhook: { responseMode: 'onReceived' } });
 		const { body } = lost?.request as { body: IDataObject };
