@@ -67,9 +67,8 @@ function nothingActed(
 	if (how === 'error') return notActed(before);
 	if (how !== 'success') return notActed({ ...before, retryAfterMs: 0 });
 	const stops = judge.tallyOf(claim);
-	if (stops.total > 0) {
-		return notActed({ retryAfterMs: 0, ...spoken('succeeded', stops.joined()) });
-	}
+	const stopped = stops.total > 0 ? stops.joined() : judge.unansweredFor(claim);
+	if (stopped !== undefined) return notActed({ retryAfterMs: 0, ...spoken('succeeded', stopped) });
 	if (!awaitsCommit) return notActed({ outcome: 'completed', reason: 'succeeded' });
 	const unreached = released('succeeded without reaching a Commit, and nothing had acted');
 	return notActed({ ...unreached, retryAfterMs: 0 });
@@ -89,9 +88,9 @@ function stoppedByError(
 	if (own.length > 1) return unknown(`${words}, which had several items of this key`);
 	const outcome = joined(judge, claim, awaitsCommit);
 	if (own.length === 0) {
-		// What had acted has told all. A success is none: the workflow says so.
-		const isTold = !judge.trace.map.kindOf(failed.node).acts && outcome.outcome !== 'completed';
-		return isTold
+		// What had acted has told all. Where the request itself was stopped a success is none: the workflow says so.
+		const isRefusal = !judge.trace.map.kindOf(failed.node).acts && outcome.outcome !== 'completed';
+		return isRefusal || !judge.mayHaveGot(claim, failed)
 			? spoken(words, outcome)
 			: unknown(`${words}, after or beside another node that acted`);
 	}

@@ -142,12 +142,15 @@ export class HeldClaims {
 				return { to: 'unknown', statusCode: 0, reason: `${when} ended in a way nobody saw` };
 			}
 			const { trace, judge, results } = reading;
+			const isItsEnd = (claim: number) =>
+				ended.how === 'success' ||
+				(ended.failed !== null && !judge.mayHaveGot(claim, ended.failed));
 			const claim = trace.claimOf(granted.token);
 			const end = claimEndOf(judge, claim, ended, settings.awaitsCommit);
 			const reason = `${when} ${end.reason}`;
 			if (end.outcome !== 'completed' && end.outcome !== 'failed') return openEnd(end, reason);
 			const { statusCode = 0 } = end;
-			const items = ended.how === 'success' && claim !== undefined ? results.resultOf(claim) : null;
+			const items = claim !== undefined && isItsEnd(claim) ? results.resultOf(claim) : null;
 			const { identity, tenant } = granted;
 			const owner = { identity, tenant, state: end.outcome, statusCode };
 			const { bytes } =

@@ -3,7 +3,7 @@ import { Tally } from '../../lib/results/joined-outcome';
 import type { RunView } from '../shared/engine';
 import type { Act } from './acts';
 import { addActs, wentWell } from './acts';
-import { Elsewhere, holds } from './elsewhere';
+import { Elsewhere, holds, isOf } from './elsewhere';
 import type { RunTrace } from './run-trace';
 import type { Tag } from './tags';
 
@@ -17,7 +17,7 @@ export class Judge {
 
 	constructor(
 		readonly trace: RunTrace,
-		view: RunView,
+		private readonly view: RunView,
 		private readonly rules: ResponseRules,
 	) {
 		this.elsewhere = new Elsewhere(trace, view);
@@ -26,6 +26,16 @@ export class Judge {
 	/** Whether a node that acts has, or may have, begun for the claim. */
 	hasActed(claim: number): boolean {
 		return !isEmpty(this.trace.acts.tagsOf(claim)) || this.elsewhere.mayHaveRun(claim).length > 0;
+	}
+
+	/** Whether a run of a node was given something of the claim, or may have been. */
+	mayHaveGot(claim: number, { node, run }: { readonly node: string; readonly run: number }) {
+		const sources = this.view.runData[node]?.[run]?.source ?? [];
+		return sources.some((source) => {
+			if (source === null) return false;
+			const all = this.trace.outputAt(source)?.all;
+			return all === undefined ? !this.trace.knows(source) : isOf(all, claim);
+		});
 	}
 
 	/** The acts that were surely for the claim. */
@@ -58,6 +68,15 @@ export class Judge {
 	addStops(tally: Tally, claim: number): Tally {
 		for (const tag of this.trace.stops.tagsOf(claim)) tally.addAll(this.stopsOfTag(tag));
 		return tally;
+	}
+
+	/** A lookup for the claim got no answer, and it went on without. That tells something only where nothing acted. */
+	unansweredFor(claim: number): ResponseOutcome | undefined {
+		for (const tag of this.trace.stops.tagsOf(claim)) {
+			const first = this.trace.stops.unansweredAt(tag);
+			if (first !== undefined) return first;
+		}
+		return undefined;
 	}
 
 	private tallyOfTag(tag: Tag): Tally {

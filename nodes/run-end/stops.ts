@@ -16,6 +16,8 @@ const DUPLICATE_OUTPUT = 1;
 /** One way of an item through a node where it may be stopped; undefined where it was let through. */
 interface Try extends Act {
 	readonly stopped: ResponseOutcome | undefined;
+	/** What was to follow may have followed all the same. */
+	readonly wentOn: boolean;
 }
 
 /**
@@ -41,10 +43,12 @@ export class Stops {
 		if (!(isGuard || by.kind.asks) || !hasClaims(tag)) return act;
 		// A refused item is of nobody else's claim, and says so: it is the same request all the same.
 		const request = this.tags.of({ ...tag, mixed: true });
-		const stopped = isGuard ? refusedAt(by.node, output) : this.unanswered(by, item, output);
+		const stopped = isGuard ? refusedAt(by.node, output) : unanswered(by, item, output);
 		const earlier = actToRepeat(by.node, request, act);
 		if (stopped === undefined && earlier === undefined) return act;
-		const each: Try = { ...newAct(by, request, 0, 0), before: act, stopped };
+		const misses = isErrorOutput(by, output) && this.map.missesActs(by.node, output);
+		const wentOn = !isGuard && !misses;
+		const each: Try = { ...newAct(by, request, 0, 0), before: act, stopped, wentOn };
 		if (earlier !== undefined) earlier.again = each;
 		if (stopped !== undefined) this.tries.add(request, each);
 		return each;
@@ -56,34 +60,36 @@ export class Stops {
 
 	/** Of each item that was stopped, and did not get through later: that it was not done, and why. */
 	of(tag: Tag): ResponseOutcome[] {
-		return this.tries
-			.of(tag)
-			.flatMap(({ stopped, again }) =>
-				stopped === undefined || again !== undefined ? [] : [stopped],
-			);
+		return this.tries.of(tag).flatMap(({ stopped, again, wentOn }) => {
+			return stopped === undefined || again !== undefined || wentOn ? [] : [stopped];
+		});
 	}
 
-	private unanswered(
-		{ node, kind, task, itemsIn }: TaskRun,
-		{ json, error }: INodeExecutionData,
-		output: number,
-	): ResponseOutcome | undefined {
-		const isErrorOutput = kind.hasErrorOutput && output === (task.data?.main?.length ?? 0) - 1;
-		if (!isErrorOutput || !this.map.missesActs(node, output)) return undefined;
-		const itemError = error ?? task.error;
-		const seen = responseOutcome(
-			{ json, itemError, fromErrorOutput: true },
-			DEFAULT_RESPONSE_RULES,
-		);
-		// That there is no such thing is an answer, where it is about this item.
-		const isAnswer = seen.outcome === 'failed' && (task.error === undefined || itemsIn === 1);
-		if (isAnswer || seen.outcome === 'completed') return undefined;
-		return notDone(`${node}: ${seen.reason}`);
+	/** Of the first item that went on without an answer. It says something only where nothing acted. */
+	unansweredAt(tag: Tag): ResponseOutcome | undefined {
+		return this.tries.of(tag).find(({ again, wentOn }) => again === undefined && wentOn)?.stopped;
 	}
 }
 
 function refusedAt(guard: string, output: number): ResponseOutcome | undefined {
 	return output > DUPLICATE_OUTPUT ? notDone(`${guard} refused it`) : undefined;
+}
+
+const isErrorOutput = ({ kind, task }: TaskRun, output: number) =>
+	kind.hasErrorOutput && output === (task.data?.main?.length ?? 0) - 1;
+
+function unanswered(
+	by: TaskRun,
+	{ json, error }: INodeExecutionData,
+	output: number,
+): ResponseOutcome | undefined {
+	const { node, task, itemsIn } = by;
+	const itemError = error ?? task.error;
+	const fromErrorOutput = isErrorOutput(by, output);
+	const seen = responseOutcome({ json, itemError, fromErrorOutput }, DEFAULT_RESPONSE_RULES);
+	// That there is no such thing is an answer, where it is about this item.
+	const isAnswer = seen.outcome === 'failed' && (task.error === undefined || itemsIn === 1);
+	return isAnswer || seen.outcome === 'completed' ? undefined : notDone(`${node}: ${seen.reason}`);
 }
 
 const notDone = (why: string): ResponseOutcome => ({

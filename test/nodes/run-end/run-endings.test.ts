@@ -4,7 +4,7 @@ import type { Judge } from '../../../nodes/run-end/judge';
 import { commit, guard, node, startDownstream } from '../../support/engine';
 import type { Downstream, RunOptions } from '../../support/engine';
 import { newKey } from '../../workflows/scenario';
-import { deliveries, filterBy, http, noOp, recordOf, run, shape } from './shapes';
+import { deliveries, filterBy, http, loop, noOp, recordOf, recordsOf, run, shape } from './shapes';
 
 /** How a run ended, and what that makes of a claim that no Commit has finished: "Abandoned" of docs/guarantees.md, with n8n's own nodes. */
 
@@ -111,6 +111,57 @@ describe('once a node had acted, or may have: unknown', () => {
 		const { record, key } = await ended([charge(), broken('key')]);
 		expect(downstream.effects(key)).toBe(1);
 		expect(record).toMatchObject({ state: 'unknown' });
+	});
+});
+
+describe('stopped by an error about another request', () => {
+	test('an act that went well is done, with what it gave; the other is judged by its error', async () => {
+		const keys = [newKey(), newKey(), newKey()];
+		downstream.nextFor(keys[1] ?? '', { status: 429 });
+		const json = shape(
+			[guard('Guard'), loop('Loop'), charge()],
+			[
+				['Webhook', 'Guard', 'Loop'],
+				['Loop:1', 'Charge', 'Loop'],
+			],
+		);
+		const result = await run(json, deliveries(...keys));
+		expect(result.status).toBe('error');
+		const states = (await recordsOf(result)).map(({ state }) => state);
+		expect(states).toEqual(['completed', 'released', 'released']);
+		const again = await run(json, deliveries(...keys));
+		expect(again.json('Guard', 1)).toEqual([result.json('Charge')[0]]);
+		expect(downstream.effects(keys[0] ?? '')).toBe(1);
+	});
+
+	test('an act that went well, and another that was to follow: unknown', async () => {
+		const keys = [newKey(), newKey()];
+		downstream.nextFor(keys[1] ?? '', { status: 429 });
+		const json = shape(
+			[guard('Guard'), loop('Loop'), charge(), http('Sum Up', { url: downstream.url })],
+			[
+				['Webhook', 'Guard', 'Loop', 'Sum Up'],
+				['Loop:1', 'Charge', 'Loop'],
+			],
+		);
+		const states = (await recordsOf(await run(json, deliveries(...keys)))).map(
+			({ state }) => state,
+		);
+		expect(states).toEqual(['unknown', 'released']);
+	});
+
+	test('beside it, on a branch without it', async () => {
+		const key = newKey();
+		const json = shape(
+			[guard('Guard'), charge(), http('Log', { url: 'http://127.0.0.1:1/' })],
+			[
+				['Webhook', 'Guard', 'Charge'],
+				['Webhook', 'Log'],
+			],
+		);
+		const result = await run(json, deliveries(key));
+		expect(result.status).toBe('error');
+		expect(await recordOf(result)).toMatchObject({ state: 'completed' });
 	});
 });
 

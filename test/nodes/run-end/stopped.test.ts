@@ -3,7 +3,7 @@ import { openStore } from '../../../nodes/shared/open-store';
 import { commit, guard, node, stopAndError } from '../../support/engine';
 import { delivery, newKey } from '../../workflows/scenario';
 import { deliveries, filterBy, http, noOp, run, shape, splitOut } from './shapes';
-import { alerts, charge, downstream, ERROR_OUTPUT, once } from './two-services';
+import { alerts, charge, CONTINUE, downstream, ERROR_OUTPUT, once } from './two-services';
 
 /** Requests that get no further: where what was to follow was not done, they are not recorded as handled. */
 
@@ -74,6 +74,19 @@ describe('a lookup that gets no answer', () => {
 			[main, ['Look Up:1', 'Without', 'Charge']],
 		);
 		expect(record.state).toBe('completed');
+	});
+
+	test.each([
+		['Continue', CONTINUE, {}],
+		['Never Error', {}, { full: true }],
+	])('under %s, and then nothing acts: released at once', async (_, settings, more) => {
+		downstream.next({ status: 503 });
+		const asked = http('Look Up', { url: downstream.url, method: 'GET', ...more }, settings);
+		const { record } = await once(
+			[guard('Guard'), asked, filterBy('If', 'if', 'body.fine'), toCharge()],
+			[['Webhook', 'Guard', 'Look Up', 'If', 'Charge']],
+		);
+		expect(record).toMatchObject({ state: 'released', attempts: 0 });
 	});
 
 	test('that is asked again counts by its last try', async () => {
