@@ -1,5 +1,7 @@
 import type { ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 
+import { secretProperties, tlsProperties } from '../nodes/shared/properties/store-credential';
+
 const showFor = (...deployments: string[]) => ({ show: { deployment: deployments } });
 
 export class IdempotencyRedisApi implements ICredentialType {
@@ -102,49 +104,7 @@ export class IdempotencyRedisApi implements ICredentialType {
 			default: 0,
 			displayOptions: showFor('standalone', 'sentinel'),
 		},
-		{
-			displayName: 'Use TLS',
-			name: 'tls',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to encrypt the connection and check the certificate of the server',
-		},
-		{
-			displayName: 'CA Certificate',
-			name: 'ca',
-			type: 'string',
-			typeOptions: { rows: 4 },
-			default: '',
-			placeholder: 'e.g. -----BEGIN CERTIFICATE-----',
-			description: 'Only where the server has a certificate of your own authority',
-			displayOptions: { show: { tls: [true] } },
-		},
-		{
-			displayName: 'Client Certificate',
-			name: 'cert',
-			type: 'string',
-			typeOptions: { password: true, rows: 4 },
-			default: '',
-			description: 'Only where the server asks for one',
-			displayOptions: { show: { tls: [true] } },
-		},
-		{
-			displayName: 'Client Key',
-			name: 'privateKey',
-			type: 'string',
-			typeOptions: { password: true, rows: 4 },
-			default: '',
-			description: 'The private key of the client certificate',
-			displayOptions: { show: { tls: [true] } },
-		},
-		{
-			displayName: 'Server Name',
-			name: 'servername',
-			type: 'string',
-			default: '',
-			description: 'The name in the certificate of the server, where it is not the host',
-			displayOptions: { show: { tls: [true] } },
-		},
+		...tlsProperties,
 		{
 			displayName: 'Key Prefix',
 			name: 'keyPrefix',
@@ -153,23 +113,6 @@ export class IdempotencyRedisApi implements ICredentialType {
 			description:
 				'What all our keys in Redis begin with: letters, digits, -, _ and a colon. Change it only while nothing is remembered.',
 		},
-		{
-			displayName: 'Secret',
-			name: 'secret',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			description:
-				'Encrypts stored results and hides keys in Redis. A long random text of at least 16 characters. Empty: results are readable for whoever can read Redis. To set one where there was none, choose another "Key Prefix" as well. If you lose it, duplicates can no longer be answered.',
-		},
-		{
-			displayName: 'Previous Secret',
-			name: 'previousSecret',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			description:
-				'After changing the secret: the old one, until its records have expired. Without it nothing is let through, since what was handled before would count as new.',
-		},
+		...secretProperties({ where: 'Redis', read: 'Redis', prefix: 'Key Prefix' }),
 	];
 }
