@@ -72,7 +72,9 @@ const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
  * the places of items in the sub-workflow for places in this one.
  */
 export function callsOnce({ type, parameters }: INode): boolean {
-	return type === 'n8n-nodes-base.executeWorkflow' && parameters.mode !== 'each';
+	const options = parameters.options as { waitForSubWorkflow?: unknown } | undefined;
+	const givesItsInput = options?.waitForSubWorkflow === false;
+	return type === 'n8n-nodes-base.executeWorkflow' && parameters.mode !== 'each' && !givesItsInput;
 }
 
 /**

@@ -93,3 +93,30 @@ describe('whose error speaks for the whole item', () => {
 		expect(kind(type, parameters).speaksForItem).toBe(false);
 	});
 });
+
+describe('whose answers are linked by a guess', () => {
+	it.each<[INode['parameters'], boolean]>([
+		[{}, true],
+		[{ mode: 'once' }, true],
+		[{ mode: 'each' }, false],
+		// It gives back what it was given.
+		[{ options: { waitForSubWorkflow: false } }, false],
+	])('executeWorkflow %j: %s', (parameters, guesses) => {
+		expect(kind('executeWorkflow', parameters).guessesLinks).toBe(guesses);
+	});
+});
+
+describe('which hide under Continue that they failed', () => {
+	const goingOn = (type: string, typeVersion: number, onError: INode['onError']) =>
+		kindOf('Node', { ...node('Node', `n8n-nodes-base.${type}`), typeVersion, onError });
+
+	it.each(['microsoftSql', 'crateDb', 'questDb', 'timescaleDb', 'postgres'])('%s', (type) => {
+		expect(goingOn(type, 1, 'continueRegularOutput').statusHidden).toBe(true);
+		expect(goingOn(type, 1, 'continueErrorOutput').statusHidden).toBe(true);
+		expect(goingOn(type, 1, 'stopWorkflow').statusHidden).toBe(false);
+	});
+
+	it('not Postgres since its version 2', () => {
+		expect(goingOn('postgres', 2.6, 'continueRegularOutput').statusHidden).toBe(false);
+	});
+});
