@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 
+import { HANDSHAKES as ALL_HANDSHAKES } from '../../lib/senders/handshakes/handshakes';
 import { prepareExample, readExample } from '../../scripts/lib/example';
 import { startPaymentService } from '../support/payment-service';
 import type { PaymentService } from '../support/payment-service';
@@ -138,36 +139,69 @@ it("behind n8n's own Webhook a Guard lets in what is signed, and answers 401 to 
 	expect(service.total()).toBe(1);
 });
 
-it('handshakes are answered by the production URL, and start no execution', async () => {
-	const secrets = { secret: 'e2e', verifyToken: 'token' };
-	const slack = await publish('door-slack', { sender: 'slack' }, secrets);
-	const challenge = await slack.post(
-		JSON.stringify({ token: 't', challenge: 'abc123', type: 'url_verification' }),
+const hmac = (text: string) => hex('e2e', text);
+const ZOOM = { event: 'endpoint.url_validation', payload: { plainToken: 'abc' } };
+const META = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=token';
+
+interface Handshake {
+	readonly method?: string;
+	readonly query?: string;
+	readonly body?: string;
+	readonly headers?: Record<string, string>;
+	/** What comes back: text, or JSON. */
+	readonly text?: string;
+	readonly json?: object;
+}
+
+const HANDSHAKES: Readonly<Record<string, Handshake>> = {
+	asana: { headers: { 'x-hook-secret': 'b5'.repeat(16) }, text: '' },
+	discord: { body: '{"type":1}', json: { type: 1 } },
+	line: { body: '{"destination":"U1","events":[]}', text: '' },
+	microsoftGraph: { query: 'validationToken=Validation%3A+it+works', text: 'Validation: it works' },
+	monday: { body: '{"challenge":"abc"}', json: { challenge: 'abc' } },
+	slack: {
+		body: '{"token":"t","challenge":"abc123","type":"url_verification"}',
+		json: { challenge: 'abc123' },
+	},
+	trello: { method: 'HEAD', text: '' },
+	twitch: {
+		body: '{"challenge":"abc","subscription":{}}',
+		headers: { 'twitch-eventsub-message-type': 'webhook_callback_verification' },
+		text: 'abc',
+	},
+	whatsApp: { method: 'GET', query: META, text: '1158201444' },
+	wooCommerce: {
+		body: 'webhook_id=1',
+		headers: { 'content-type': 'application/x-www-form-urlencoded' },
+		text: '',
+	},
+	zoom: { body: JSON.stringify(ZOOM), json: { plainToken: 'abc', encryptedToken: hmac('abc') } },
+};
+
+it.each(Object.entries(HANDSHAKES))(
+	'the handshake of %s is answered by the production URL, and starts no execution',
+	async (sender, { method = 'POST', query = '', body = '', headers = {}, text, json }) => {
+		const secrets = { secret: 'e2e', verifyToken: 'token' };
+		const door = await publish(`door-${sender.toLowerCase()}`, { sender }, secrets);
+		const ask = async (search: string) =>
+			await fetch(`${door.url}?${search}`, {
+				method,
+				headers: { 'content-type': 'application/json', ...headers },
+				...(method === 'POST' ? { body } : {}),
+			});
+		const answer = await ask(query);
+		const told = json === undefined ? await answer.text() : ((await answer.json()) as object);
+		expect([answer.status, told]).toEqual([200, json ?? text]);
+		expect(answer.headers.get('x-hook-secret')).toBe(headers['x-hook-secret'] ?? null);
+		if (sender === 'whatsApp') expect((await ask(`${query}s`)).status).toBe(403);
+		expect(await door.executions()).toBe(0);
+	},
+);
+
+it('every sender with a handshake is among them', () => {
+	expect(Object.keys(HANDSHAKES).sort()).toEqual(
+		[...new Set(ALL_HANDSHAKES.map(({ sender }) => sender))].sort(),
 	);
-	expect([challenge.status, await challenge.json()]).toEqual([200, { challenge: 'abc123' }]);
-
-	const zoom = await publish('door-zoom', { sender: 'zoom' }, secrets);
-	const plainToken = 'abc';
-	const validation = await zoom.post(
-		JSON.stringify({ event: 'endpoint.url_validation', payload: { plainToken } }),
-	);
-	const encryptedToken = hex('e2e', plainToken);
-	expect([validation.status, await validation.json()]).toEqual([
-		200,
-		{ plainToken, encryptedToken },
-	]);
-
-	const monday = await publish('door-monday', { sender: 'monday' }, secrets);
-	const echoed = await monday.post('{"challenge":"abc"}');
-	expect([echoed.status, await echoed.json()]).toEqual([200, { challenge: 'abc' }]);
-
-	const meta = await publish('door-meta', { sender: 'whatsApp' }, secrets);
-	const query = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=token';
-	const subscribed = await fetch(`${meta.url}?${query}`);
-	expect([subscribed.status, await subscribed.text()]).toEqual([200, '1158201444']);
-	expect((await fetch(`${meta.url}?${query}s`)).status).toBe(403);
-
-	for (const door of [slack, zoom, monday, meta]) expect(await door.executions()).toBe(0);
 });
 
 it('a batch has a claim an event, and one execution for the new ones', async () => {
