@@ -15,7 +15,10 @@ export interface DayStatistics {
 	readonly retries: number;
 	readonly duplicates: number;
 	readonly conflicts: number;
-	readonly conflictsByReason: Readonly<Partial<Record<ConflictReason, number>>>;
+	/** Those whose signature was refused are among them. */
+	readonly conflictsByReason: Readonly<
+		Partial<Record<ConflictReason | 'signature_refused', number>>
+	>;
 	/** Requests without a key, which never came to the store. */
 	readonly missingKeys: number;
 	/** What "Observe Only" let through, by why it would have been blocked. */

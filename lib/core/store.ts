@@ -154,7 +154,10 @@ export interface StatsRow {
 export type Counter = 'new' | 'retry' | 'bytes' | Blocked | ObservedCounter;
 
 /** Why a claim was not granted. */
-export type Blocked = 'duplicate' | 'missing_key' | ConflictReason;
+export type Blocked = 'duplicate' | Unclaimed | ConflictReason;
+
+/** Why a request never came to the store. */
+export type Unclaimed = 'missing_key' | 'signature_refused';
 
 /** What would have been blocked, and was only watched. */
 export type ObservedCounter = `${typeof OBSERVED}${Blocked}`;

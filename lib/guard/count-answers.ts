@@ -1,4 +1,4 @@
-import type { Store } from '../core/store';
+import type { Store, Unclaimed } from '../core/store';
 import { OBSERVED, counterOf } from '../core/store';
 import type { Claimed } from './claimed';
 import type { ClaimableItem } from './prepare';
@@ -28,15 +28,13 @@ export function countAnswers(
 	}
 }
 
-/** A request without a key never comes to the store. */
-export function countMissingKey(
+/** Requests that never come to the store. */
+export function countUnclaimed(
 	store: Store,
-	namespace: string,
-	executionId: string,
-	observes: boolean,
+	place: { readonly namespace: string; readonly executionId: string },
+	why: Unclaimed | `${typeof OBSERVED}${Unclaimed}`,
+	by = 1,
 ): void {
-	const counter = observes ? (`${OBSERVED}missing_key` as const) : ('missing_key' as const);
-	const now = Date.now();
-	const about = { namespace, tenant: '', key: '', executionId, now };
-	countsIn(store).note({ ...about, counter, isUncounted: true });
+	const about = { ...place, tenant: '', key: '', now: Date.now() };
+	countsIn(store).note({ ...about, counter: why, isUncounted: true, by });
 }

@@ -28,6 +28,8 @@ export interface Watched {
 	readonly executionId: string;
 	/** ms */
 	readonly now: number;
+	/** How many; one where it is not said. */
+	readonly by?: number;
 }
 
 /**
@@ -47,9 +49,10 @@ export class WatchCounts {
 	constructor(private readonly store: Pick<Store, 'tally'>) {}
 
 	note(watched: Watched): void {
-		const { namespace, counter, now, isUncounted } = watched;
-		this.add(bucketOf('minute', now), nameOf(namespace, minuteOf(now), counter), MINUTE_KEPT_MS);
-		if (isUncounted) this.add(bucketOf('day', now), nameOf(namespace, counter), DAY_KEPT_MS);
+		const { namespace, counter, now, isUncounted, by = 1 } = watched;
+		const inMinute = nameOf(namespace, minuteOf(now), counter);
+		this.add(bucketOf('minute', now), inMinute, MINUTE_KEPT_MS, by);
+		if (isUncounted) this.add(bucketOf('day', now), nameOf(namespace, counter), DAY_KEPT_MS, by);
 		this.noteTenant(watched);
 		if (counter.startsWith(OBSERVED)) this.noteExample(watched);
 	}
@@ -100,11 +103,11 @@ export class WatchCounts {
 		return true;
 	}
 
-	private add(bucket: string, name: string, keepMs: number): void {
+	private add(bucket: string, name: string, keepMs: number, by = 1): void {
 		const id = `${bucket} ${name}`;
 		const known = this.counts.get(id);
-		if (known === undefined) this.counts.set(id, { keepMs, by: 1, bucket, name });
-		else known.by++;
+		if (known === undefined) this.counts.set(id, { keepMs, by, bucket, name });
+		else known.by += by;
 		this.timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
 	}
 }

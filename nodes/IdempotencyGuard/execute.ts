@@ -4,7 +4,7 @@ import { StoreError } from '../../lib/core/reply';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -79,7 +79,7 @@ async function guard(
 	const secrets = opened instanceof StoreError ? NO_SECRETS : opened;
 	const judged = await judge(context, settings, parameters, incoming, secrets);
 	// Before the run can stop for one of them.
-	if (!(opened instanceof StoreError)) countMissing(context, settings, opened, judged);
+	if (!(opened instanceof StoreError)) countWithoutClaim(context, settings, opened, judged);
 	const keyless = settings.onMissingKey === 'error' ? keylessAmongOthers(incoming, judged) : NONE;
 	if (!context.continueOnFail()) {
 		const checked = judged.map((each, index) => (keyless.has(index) ? null : each));
@@ -137,16 +137,16 @@ async function guard(
 const NONE: ReadonlySet<number> = new Set();
 const NO_SECRETS = { secret: '', previousSecret: '' };
 
-function countMissing(
+function countWithoutClaim(
 	context: IExecuteFunctions,
 	{ scope }: GuardSettings,
 	{ store }: OpenStore,
 	judged: ReadonlyArray<Prepared | null>,
 ): void {
+	const place = { namespace: scope.namespace, executionId: context.getExecutionId() };
 	for (const each of judged) {
-		if (each?.kind === 'missing') {
-			countMissingKey(store, scope.namespace, context.getExecutionId(), false);
-		}
+		if (each === null) countUnclaimed(store, place, 'signature_refused');
+		else if (each.kind === 'missing') countUnclaimed(store, place, 'missing_key');
 	}
 }
 

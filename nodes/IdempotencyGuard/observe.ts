@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { attemptAsync } from '../../lib/core/attempt';
 import { answerOf } from '../../lib/guard/answer';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import type { JsonObject } from '../../lib/guard/item';
 import type { Observed } from '../../lib/guard/observed';
 import {
@@ -87,13 +87,14 @@ async function watch(
 	const held = new HeldClaims(context, opened, settings);
 	await held.hold(grantedClaims(claimed));
 	const answers = claimed.values();
+	const where = { namespace: settings.scope.namespace, executionId: context.getExecutionId() };
 	const keyless = keylessAmongOthers(incoming, prepared);
 	const details = prepared.map((each, place): JsonObject => {
-		if (each === null) return observedOnly(refused('conflict', signatureRefusal()));
-		if (each.kind === 'missing') {
-			const { namespace } = settings.scope;
-			countMissingKey(opened.store, namespace, context.getExecutionId(), true);
+		if (each === null) {
+			countUnclaimed(opened.store, where, 'observed_signature_refused');
+			return observedOnly(refused('conflict', signatureRefusal()));
 		}
+		if (each.kind === 'missing') countUnclaimed(opened.store, where, 'observed_missing_key');
 		if (each.kind !== 'claim')
 			return observedOnly(observedWithoutClaim(settings, each, keyless.has(place)));
 		const answer = answers.next().value;

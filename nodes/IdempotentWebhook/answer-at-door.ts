@@ -11,6 +11,7 @@ import { showToExpressions } from './expressions';
 import { answerToFailure } from './failures';
 import { bareRequest, greet } from './greet';
 import { isOriginAllowed } from './origin';
+import { noteRefusedSignature } from './refused-signatures';
 import { readRequest } from './request';
 import { checkSignature } from '../shared/signature/check-signature';
 import { signatureSecretsOf } from '../shared/signature/secrets';
@@ -76,6 +77,7 @@ async function letIn(
 	const bare = bareRequest(context, parameters);
 	const signature = checkSignature(context, parameters, bare, secrets);
 	if (signature.kind === 'refused') {
+		noteRefusedSignature(context.getNode().id);
 		logAtDoor(
 			context,
 			`signature ${signature.cause}`,

@@ -11,7 +11,7 @@ import type { Answer } from '../../lib/guard/answer';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -92,7 +92,8 @@ async function sorted(
 		const request = requests[index];
 		if (each.kind === 'missing') {
 			tally.missing.push(each.missing.message);
-			countMissingKey(opened.store, settings.scope.namespace, '', false);
+			const place = { namespace: settings.scope.namespace, executionId: '' };
+			countUnclaimed(opened.store, place, 'missing_key');
 			logAtDoor(
 				context,
 				'missing_key',

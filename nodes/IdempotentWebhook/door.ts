@@ -6,7 +6,7 @@ import type { Answer } from '../../lib/guard/answer';
 import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
@@ -129,7 +129,8 @@ export class Door {
 			case 'missing': {
 				const { message, description } = prepared.missing;
 				if (!(opened instanceof StoreError)) {
-					countMissingKey(opened.store, settings.scope.namespace, '', false);
+					const place = { namespace: settings.scope.namespace, executionId: '' };
+					countUnclaimed(opened.store, place, 'missing_key');
 				}
 				logAtDoor(context, 'missing_key', `A request has no key: ${message} ${description}`);
 				// While the workflow is built the request is what its key can be written from.
@@ -283,7 +284,7 @@ export class Door {
 
 	private async tryOpen(): Promise<OpenStore | StoreError> {
 		const { context, settings } = this;
-		const opened = await attemptAsync(async () => await openAtDoor(context, settings.store));
+		const opened = await attemptAsync(async () => await openAtDoor(context, settings));
 		if (opened.ok) return opened.value;
 		if (opened.error instanceof StoreError) return opened.error;
 		throw opened.error;

@@ -3,7 +3,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { attemptAsync } from '../../lib/core/attempt';
 import { answerOf } from '../../lib/guard/answer';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import type { JsonObject } from '../../lib/guard/item';
 import type { Observed } from '../../lib/guard/observed';
 import { observedDetails, observedOnly, refused, unchecked } from '../../lib/guard/observed';
@@ -67,7 +67,7 @@ async function observe(
 	const seen = await attemptAsync(
 		async () =>
 			await patience.within(async () => {
-				const opened = await openAtDoor(context, settings.store);
+				const opened = await openAtDoor(context, settings);
 				const prepared = await prepare(opened);
 				const claimable = prepared.filter((each) => each.kind === 'claim');
 				// What goes on may act: a claim of which the answer is lost must not be given back.
@@ -75,9 +75,10 @@ async function observe(
 				const claimed = await claimItems(opened, asked, claimable);
 				const mine = new Set(grantedClaims(claimed).map(({ identity }) => identity));
 				const answers = claimed.values();
+				const place = { namespace: settings.scope.namespace, executionId: '' };
 				return prepared.map((each) => {
 					if (each.kind === 'missing') {
-						countMissingKey(opened.store, settings.scope.namespace, '', true);
+						countUnclaimed(opened.store, place, 'observed_missing_key');
 					}
 					if (each.kind !== 'claim') return observedOnly(withoutClaim(settings, each));
 					const answer = answers.next().value;

@@ -1,14 +1,21 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import type { StoreKind } from '../../lib/core/store';
 import type { OpenStore } from '../../lib/guard/opened-store';
+import type { GuardSettings } from '../shared/guard-settings';
 import { openStore } from '../shared/open-store';
 import { storeCredentialIdOf } from '../shared/store-credentials';
 import { stores } from '../shared/stores';
+import { countRefusedSignatures } from './refused-signatures';
 
 /** The store of a node, its credential read again every few seconds. @throws as `openStore` */
-export async function openAtDoor(context: IWebhookFunctions, kind: StoreKind): Promise<OpenStore> {
-	const id = storeCredentialIdOf(context.getNode());
-	if (kind === 'embedded' || id === null) return await openStore(context, kind);
-	return await stores.openedBy(id, async () => await openStore(context, kind));
+export async function openAtDoor(
+	context: IWebhookFunctions,
+	{ store: kind, scope }: Pick<GuardSettings, 'store' | 'scope'>,
+): Promise<OpenStore> {
+	const node = context.getNode();
+	const id = storeCredentialIdOf(node);
+	const open = async () => await openStore(context, kind);
+	const opened = await (kind === 'embedded' || id === null ? open() : stores.openedBy(id, open));
+	countRefusedSignatures(node.id, opened.store, scope.namespace);
+	return opened;
 }

@@ -1,6 +1,6 @@
 import { allRecords } from '../../lib/core/all-records';
 import type { ListQuery } from '../../lib/core/listing';
-import { countMissingKey } from '../../lib/guard/count-answers';
+import { countUnclaimed } from '../../lib/guard/count-answers';
 import { bucketsOf, partsOf } from '../../lib/guard/watch-buckets';
 import { countsIn } from '../../lib/guard/watch-counts';
 import {
@@ -116,9 +116,11 @@ export function describeOpenClaimsAndCounters(harness: StoreHarness): void {
 
 		it('of requests that nothing was claimed for are kept beside them, by day', async () => {
 			const from = Date.now();
-			for (const observes of [false, false, true]) {
-				countMissingKey(opened.store, 'keyless', 'execution-1', observes);
-			}
+			const place = { namespace: 'keyless', executionId: 'execution-1' };
+			countUnclaimed(opened.store, place, 'missing_key');
+			countUnclaimed(opened.store, place, 'missing_key');
+			countUnclaimed(opened.store, place, 'observed_missing_key');
+			countUnclaimed(opened.store, place, 'signature_refused', 5);
 			await countsIn(opened.store).flush();
 			const days = bucketsOf('day', from, Date.now());
 			const counted: Record<string, number> = {};
@@ -127,7 +129,7 @@ export function describeOpenClaimsAndCounters(harness: StoreHarness): void {
 				if (namespace === 'keyless')
 					counted[String(counter)] = (counted[String(counter)] ?? 0) + by;
 			}
-			expect(counted).toEqual({ missing_key: 2, observed_missing_key: 1 });
+			expect(counted).toEqual({ missing_key: 2, observed_missing_key: 1, signature_refused: 5 });
 			const rows = answered(await opened.store.stats());
 			expect(rows.filter(({ namespace }) => namespace === 'keyless')).toEqual([]);
 		});

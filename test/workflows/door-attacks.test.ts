@@ -1,8 +1,10 @@
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
+import { records, webhook, workflow } from '../support/engine';
 import type { DoorAnswer, TestDoor } from './at-the-door';
 import { closeDoors, openDoor } from './at-the-door';
+import { engine } from './nodes';
 
 /** What somebody tries who knows the address, and has seen a delivery, but has no secret. Nothing is read, blocked or done again. */
 
@@ -236,6 +238,22 @@ it('no value of a request gets into a header of the answer', async () => {
 	const answer = await graph.send({ body: '', path: `?validationToken=${html}` });
 	expect(answer.headers.get('content-type')).toContain('text/plain');
 	expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+it('what was not believed is counted with the next request that is: nothing else asks the store for it', async () => {
+	const door = await signedDoor({ options: { scope: 'custom', namespace: 'forged' } });
+	const body = event('evt_1');
+	for (let i = 0; i < 3; i++) await door.send({ body });
+	await door.send({ body, headers: signed(body) });
+	const stats = { operation: 'stats', workflows: 'all', options: { namespace: 'forged' } };
+	const flow = workflow({
+		nodes: [webhook('Start'), records('Records', stats)],
+		connections: [['Start', 'Records']],
+	});
+	const told = await engine().run(flow, { triggerItems: [{ json: {} }] });
+	expect(told.json('Records')).toMatchObject([
+		{ new: 1, conflicts: 3, conflictsByReason: { signature_refused: 3 } },
+	]);
 });
 
 it('who has no secret learns nothing of what was handled, nor does anything to it', async () => {

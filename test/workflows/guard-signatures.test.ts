@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import type { Credentials } from '../support/engine';
-import { guard, noOp, webhook, webhookItem, workflow } from '../support/engine';
+import { guard, noOp, records, webhook, webhookItem, workflow } from '../support/engine';
 import { engine } from './nodes';
 import { detailsOf } from './scenario';
 
@@ -86,6 +86,20 @@ it('a forged one reads no answer and takes no key: Conflict with 401, one answer
 	expect(counts(await send(item(body, signed(body))))).toEqual([1, 0, 0]);
 	const late = await send(item(body, signed(body, 'guessed')));
 	expect(counts(late)).toEqual([0, 0, 1]);
+});
+
+it('what was refused is counted, also where no item is asked for', async () => {
+	const send = gate({ scope: 'custom', namespace: 'forged-items' });
+	const body = event('evt_1');
+	await send(item(body, {}), item(body, signed(body, 'guessed')));
+	const stats = { operation: 'stats', workflows: 'all', options: { namespace: 'forged-items' } };
+	const flow = workflow({
+		nodes: [webhook('Start'), records('Records', stats)],
+		connections: [['Start', 'Records']],
+	});
+	expect((await n8n.run(flow, { triggerItems: [{ json: {} }] })).json('Records')).toMatchObject([
+		{ new: 0, conflicts: 2, conflictsByReason: { signature_refused: 2 } },
+	]);
 });
 
 it('of several items only those that are signed are asked for, each in its place', async () => {

@@ -9,6 +9,7 @@ import { link } from './waiting';
 const REASONS: Readonly<Record<Blocked, string>> = {
 	duplicate: 'Duplicate',
 	missing_key: 'No key',
+	signature_refused: 'Signature refused',
 	payload_mismatch: 'Different payload',
 	in_progress: 'Still running',
 	unknown_outcome: 'Outcome not known',
