@@ -1,13 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { INode } from 'n8n-workflow';
 
+import { Canvas } from '../test/e2e/harness/canvas';
+import { guard, node, workflow } from '../test/support/engine/workflow';
+import type { WorkflowJson } from '../test/support/engine/workflow';
 import { startPaymentService } from '../test/support/payment-service';
 import { CHECKOUT } from './lib/checkout.mjs';
 import { onCleanup, runMain, temporaryFolder } from './lib/cleanup.mjs';
 import { openEditor } from './lib/editor';
 import type { Editor } from './lib/editor';
 import { during, say } from './lib/log.mjs';
-import { startN8n } from './lib/n8n';
+import { startN8n, waitForWebhook } from './lib/n8n';
+import type { N8n } from './lib/n8n';
 import { ensureN8n } from './lib/n8n-install.mjs';
 import { idOf, prepareUserFolder } from './lib/published-example';
 
@@ -57,6 +62,40 @@ const CREDENTIALS = {
 	Redis: 'idempotency-redis-api',
 };
 
+const GUARD = 'Idempotency Guard';
+const PATH = 'orders';
+const GUARDED_PATH = 'guarded-orders';
+
+/** A webhook that leads to a call; with a Guard, Duplicate leads there as well. */
+function ownWorkflow(url: string, ...guards: INode[]): WorkflowJson {
+	const isGuarded = guards.length > 0;
+	const path = isGuarded ? GUARDED_PATH : PATH;
+	return workflow({
+		name: 'My orders',
+		nodes: [
+			node(
+				'Webhook',
+				'n8n-nodes-base.webhook',
+				{ httpMethod: 'POST', path, options: {} },
+				{ typeVersion: 2, webhookId: path },
+			),
+			...guards,
+			node(
+				'HTTP Request',
+				'n8n-nodes-base.httpRequest',
+				{ method: 'POST', url, options: {} },
+				{ typeVersion: 4.2 },
+			),
+		],
+		...(isGuarded && {
+			connections: [
+				['Webhook', GUARD, 'HTTP Request'],
+				[`${GUARD}:1`, 'HTTP Request'],
+			],
+		}),
+	});
+}
+
 /** A busy machine draws slowly. */
 const DRAWN_MS = 2_000;
 const PATIENCE_MS = 120_000;
@@ -64,7 +103,8 @@ const PATIENCE_MS = 120_000;
 class Pictures {
 	constructor(
 		private readonly editor: Editor,
-		private readonly n8n: { readonly url: string },
+		private readonly n8n: N8n,
+		private readonly service: { readonly url: string },
 	) {}
 
 	async takeAll(): Promise<void> {
@@ -82,6 +122,7 @@ class Pictures {
 			await this.takeCredential(store, name);
 		}
 		await this.takeReport();
+		await this.takeNewcomer();
 	}
 
 	private async takeCredential(store: string, name: string): Promise<void> {
@@ -116,6 +157,46 @@ class Pictures {
 		await this.take('report-page');
 	}
 
+	/** The Guard is dropped on the line between two nodes; and what an execution shows where Duplicate was connected wrongly. */
+	private async takeNewcomer(): Promise<void> {
+		const { page } = this.editor;
+		const canvas = new Canvas(page, this.n8n.url);
+		const own = await this.save(ownWorkflow(this.service.url));
+		await canvas.open(own.id);
+		await canvas.openNodePanelOnEdge('Webhook', 'HTTP Request');
+		await canvas.search('avoid duplicates');
+		await canvas.found(GUARD).waitFor();
+		await this.take('newcomer-search');
+		await canvas.found(GUARD).click();
+		await page.getByText('Add to workflow', { exact: true }).click();
+		await page.getByTestId('ndv').waitFor();
+		await this.take('newcomer-panel');
+
+		const miswired = await this.save(ownWorkflow(this.service.url, guard(GUARD)));
+		await page.request.post(`${this.n8n.url}/rest/workflows/${miswired.id}/activate`, {
+			data: { versionId: miswired.versionId },
+		});
+		await waitForWebhook(this.n8n, GUARDED_PATH, 'POST');
+		await fetch(`${this.n8n.url}/webhook/${GUARDED_PATH}`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json', 'stripe-signature': 't=1,v1=00' },
+			body: JSON.stringify({ id: 'evt_1', object: 'event', type: 'charge.succeeded' }),
+		});
+		await page.goto(`${this.n8n.url}/workflow/${miswired.id}/executions`);
+		await page.getByTestId('execution-preview-host').waitFor();
+		await canvas.openNode(GUARD);
+		await page.getByTestId('node-hint').first().waitFor();
+		await this.take('hint-duplicate');
+	}
+
+	private async save(json: WorkflowJson): Promise<{ id: string; versionId: string }> {
+		const { name, nodes, connections, settings } = json;
+		const saved = await this.editor.page.request.post(`${this.n8n.url}/rest/workflows`, {
+			data: { name, nodes, connections, settings, active: false },
+		});
+		return ((await saved.json()) as { data: { id: string; versionId: string } }).data;
+	}
+
 	private async take(name: string): Promise<void> {
 		await this.editor.page.waitForTimeout(DRAWN_MS);
 		await this.editor.page.screenshot({ path: join(IMAGES, `${name}.png`) });
@@ -137,5 +218,5 @@ void runMain(async () => {
 	);
 	const editor = await during('Opening the editor', () => openEditor(n8n));
 	editor.page.setDefaultTimeout(PATIENCE_MS);
-	await new Pictures(editor, n8n).takeAll();
+	await new Pictures(editor, n8n, service).takeAll();
 });

@@ -1,7 +1,8 @@
 import { openEditor } from '../../scripts/lib/editor';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
-import { node, workflow } from '../support/engine/workflow';
+import { guard, node, workflow } from '../support/engine/workflow';
+import { until } from '../support/until';
 import { Canvas } from './harness/canvas';
 import { deliver } from './harness/deliver';
 import { N8nHost } from './harness/n8n-host';
@@ -23,28 +24,28 @@ beforeAll(async () => {
 });
 afterAll(async () => await service.close());
 
+const STRIPE = { id: 'evt_1', object: 'event', type: 'charge.succeeded', created: 1_764_000_000 };
+
+const ownNodes = (path: string) => [
+	node(
+		'Webhook',
+		'n8n-nodes-base.webhook',
+		{ httpMethod: 'POST', path, options: {} },
+		{ typeVersion: 2, webhookId: path },
+	),
+	node(
+		'HTTP Request',
+		'n8n-nodes-base.httpRequest',
+		{ method: 'POST', url: `${service.url}/${path}`, options: {} },
+		{ typeVersion: 4.2 },
+	),
+];
+
 /** What the user has: a webhook that leads to a mail, a charge, whatever must not be done twice. */
 async function ownWorkflow(path: string): Promise<string> {
-	const { id } = await n8n.api.saveWorkflow(
-		workflow({
-			name: path,
-			nodes: [
-				node(
-					'Webhook',
-					'n8n-nodes-base.webhook',
-					{ httpMethod: 'POST', path, options: {} },
-					{ typeVersion: 2, webhookId: path, position: [0, 0] },
-				),
-				node(
-					'HTTP Request',
-					'n8n-nodes-base.httpRequest',
-					{ method: 'POST', url: `${service.url}/${path}`, options: {} },
-					{ typeVersion: 4.2, position: [480, 0] },
-				),
-			],
-			connections: [['Webhook', 'HTTP Request']],
-		}),
-	);
+	const nodes = ownNodes(path);
+	const connections = [['Webhook', 'HTTP Request']];
+	const { id } = await n8n.api.saveWorkflow(workflow({ name: path, nodes, connections }));
 	return id;
 }
 
@@ -52,13 +53,7 @@ const acts = (path: string) => service.requests.filter((request) => request.path
 
 async function deliverFourTimes(path: string): Promise<void> {
 	for (let attempt = 1; attempt <= 4; attempt++) {
-		const event = {
-			id: 'evt_1',
-			object: 'event',
-			type: 'charge.succeeded',
-			created: 1_764_000_000,
-		};
-		await deliver(n8n.webhook(path), event, { 'stripe-signature': `t=${attempt},v1=00` });
+		await deliver(n8n.webhook(path), STRIPE, { 'stripe-signature': `t=${attempt},v1=00` });
 		await canvas.page.waitForTimeout(1_500);
 	}
 }
@@ -101,4 +96,38 @@ it('adds Commit by Enter, which saves the result', async () => {
 	await canvas.publish();
 	await deliverFourTimes('newcomer-commit');
 	expect(acts('newcomer-commit')).toHaveLength(1);
+});
+
+it('tells in a past execution of production that Duplicate leads to what acts', async () => {
+	const path = 'newcomer-miswired';
+	const id = await n8n.publish(
+		workflow({
+			name: path,
+			nodes: [...ownNodes(path), guard(GUARD)],
+			connections: [
+				['Webhook', GUARD, 'HTTP Request'],
+				[`${GUARD}:1`, 'HTTP Request'],
+			],
+		}),
+	);
+	await deliver(n8n.webhook(path), STRIPE, { 'stripe-signature': 't=1,v1=00' });
+	const ended = async () =>
+		(await n8n.api.executions(id)).find(({ status }) => status === 'success')?.id;
+	await until('the execution has ended', async () => (await ended()) !== undefined);
+	await canvas.openExecution(id, String(await ended()));
+	await canvas.openNode(GUARD);
+	const hint = canvas.page.getByTestId('node-hint').first();
+	expect(await hint.innerText()).toContain('Duplicate leads to "HTTP Request"');
+});
+
+it('shows the report by View', async () => {
+	await canvas.newWorkflow();
+	await canvas.openNodePanel();
+	await canvas.add('Idempotency Records', 'Make a report');
+	await canvas.executeStep();
+	const { page } = canvas;
+	await page.getByTestId('output-panel').getByText('Binary', { exact: true }).click();
+	await page.getByTestId('ndv-view-binary-data').first().click();
+	const shown = page.getByTestId('output-panel').locator('iframe').contentFrame();
+	await shown.getByText('What waits for you').waitFor();
 });

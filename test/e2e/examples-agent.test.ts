@@ -187,7 +187,9 @@ describe('the MCP server', () => {
 		const second = await connect();
 		expect(await call(second, charge)).toContain('handled before');
 		expect(await call(second, { ...charge, amount: 999 })).toContain('it differs in: amount');
-		expect(chargesOf('M1')).toHaveLength(1);
+		// Models do not always spell an order the same.
+		expect(await call(second, { orderId: ' m1 ', amount: 100 })).toContain('handled before');
+		expect([...chargesOf('M1'), ...chargesOf(' m1 ')]).toHaveLength(1);
 		// What the agent was told holds for other clients: it is the same order.
 		expect(await call(second, { orderId: 'A1', amount: 100 })).toContain('handled before');
 		expect(chargesOf('A1')).toHaveLength(1);

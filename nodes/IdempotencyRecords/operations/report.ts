@@ -28,10 +28,18 @@ export async function execute(run: RecordsRun, itemIndex: number): Promise<IData
 	return [{ html, from: statistics.fromDay, to: statistics.toDay }];
 }
 
-/** The page as a file: n8n's View shows it as it is. */
+/**
+ * The page as a file, to send or to serve; and once more to look at. n8n offers View for no `text/html`, but for plain text, and then
+ * shows it by its file type.
+ */
 export async function filesOf({ context }: RecordsRun, json: IDataObject): Promise<IBinaryKeyData> {
 	const page = Buffer.from(String(json.html), 'utf8');
-	return { report: await context.helpers.prepareBinaryData(page, 'report.html', 'text/html') };
+	const file = async (type: string) =>
+		await context.helpers.prepareBinaryData(page, 'report.html', type);
+	return {
+		report: await file('text/html'),
+		preview: { ...(await file('text/plain')), fileType: 'html' },
+	};
 }
 
 const ABANDONED = ['lapsed', 'unknown'] as const;

@@ -16,6 +16,13 @@ export class Canvas {
 		await this.page.getByTestId('canvas-node').first().waitFor();
 	}
 
+	/** A past execution in the Executions tab: what each node did in it. */
+	async openExecution(workflowId: string, executionId: string): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/${workflowId}/executions/${executionId}`);
+		await this.page.getByTestId('execution-preview-host').waitFor();
+		await this.page.getByTestId('canvas-node').first().waitFor();
+	}
+
 	/** How many clicks the work took. */
 	async countClicks(work: () => Promise<void>): Promise<number> {
 		await this.page.evaluate(
