@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import type { OwnerCommand } from '../../lib/core/record';
-import { replyAt } from '../../lib/core/reply';
+import { StoreError, replyAt } from '../../lib/core/reply';
 import type { GrantedClaim } from '../../lib/guard/claim-items';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ResultBinary } from '../../lib/results/result-codec';
@@ -32,7 +32,7 @@ export type Keeping = 'kept' | 'too_large';
  * Keeps a request with its claim until its run has started: whole, with its files. It will be acknowledged, so it must not be lost with
  * this n8n. Only what proves who the caller is goes: the header fields that hold credentials.
  *
- * @throws StoreError where the store can't be asked
+ * @throws StoreError where the store can't be asked, and where the claim's time was over before it had the request: it is not kept then
  */
 export async function keepRequest(
 	context: IWebhookFunctions,
@@ -63,6 +63,9 @@ export async function keepRequest(
 	};
 	const reply = replyAt(await store.command([order]), 0);
 	if (!reply.ok) throw reply.error;
+	if (reply.answer.outcome !== 'done') {
+		throw new StoreError('timeout', 'The claim ended before its request could be kept with it');
+	}
 	return 'kept';
 }
 

@@ -1,5 +1,6 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 
+import { TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 import { node, records, workflow } from '../support/engine';
 import { engineOn } from './on-redis';
@@ -46,7 +47,8 @@ describe('a request that was taken in and has not started', () => {
 		const key = newKey();
 		const { name, value } = CREDENTIALS.header;
 		const headers = { authorization: 'Bearer of-the-caller', [name]: value };
-		expect((await send(door, key, { headers })).status).toBe(202);
+		// On a busy machine the claim may end before its request is kept: then the sender is told to try again.
+		await until('it is taken in', async () => (await send(door, key, { headers })).status === 202);
 		const mend = async (parameters: INode['parameters']) => {
 			const flow = workflow({
 				id: 'mending',
@@ -80,6 +82,21 @@ describe('a request that was taken in and has not started', () => {
 		const { body } = lost?.request as { body: IDataObject };
 		expect((await send(later, key, { body: JSON.stringify(body) })).status).toBe(202);
 		await until('it ran', async () => await Promise.resolve(downstream.effects(key) === 1));
+	});
+
+	test('is not taken in where its claim ended before the request could be kept with it', async () => {
+		const proxy = await TcpProxy.start(server.port);
+		// From the claim to the request that is kept with it it takes longer than the claim lasts.
+		proxy.line = { bytesPerMs: 1_000_000, delayMs: 50 };
+		const n8n = engineOn(server, { port: proxy.port }, CREDENTIALS);
+		const options = { claimTimeoutMinutes: 0.0005 };
+		const door = await doorOf({ engine: n8n, webhook: { responseMode: 'onReceived', options } });
+		const key = newKey();
+		const { status, headers } = await send(door, key).finally(async () => await proxy.stop());
+		expect([status, headers.has('retry-after')]).toEqual([503, true]);
+		expect(door.executions).toHaveLength(0);
+		const later = await doorOf({ webhook: { responseMode: 'onReceived' } });
+		expect((await send(later, key)).status).toBe(202);
 	});
 
 	test('whose claim is lost meanwhile does not act', async () => {
