@@ -70,7 +70,7 @@ export class Judge {
 		return tally;
 	}
 
-	/** A lookup for the claim got no answer, and it went on without. That tells something only where nothing acted. */
+	/** A node on the way got no answer, or failed, and the claim went on without. That tells something only where nothing acted. */
 	unansweredFor(claim: number): ResponseOutcome | undefined {
 		for (const tag of this.trace.stops.tagsOf(claim)) {
 			const first = this.trace.stops.unansweredAt(tag);

@@ -40,14 +40,15 @@ export class Stops {
 		item: INodeExecutionData,
 		output: number,
 	): Act | undefined {
-		if (!(isGuard || by.kind.asks) || !hasClaims(tag)) return act;
+		const mayStop = isGuard || by.kind.asks || (!by.kind.acts && hasFailed(by, output));
+		if (!mayStop || !hasClaims(tag)) return act;
 		// A refused item is of nobody else's claim, and says so: it is the same request all the same.
 		const request = this.tags.of({ ...tag, mixed: true });
 		const stopped = isGuard ? refusedAt(by.node, output) : unanswered(by, item, output);
 		const earlier = actToRepeat(by.node, request, act);
 		if (stopped === undefined && earlier === undefined) return act;
-		const misses = isErrorOutput(by, output) && this.map.missesActs(by.node, output);
-		const wentOn = !isGuard && !misses;
+		const misses = () => isErrorOutput(by, output) && this.map.missesActs(by.node, output);
+		const wentOn = !isGuard && !(by.kind.asks && misses());
 		const each: Try = { ...newAct(by, request, 0, 0), before: act, stopped, wentOn };
 		if (earlier !== undefined) earlier.again = each;
 		if (stopped !== undefined) this.tries.add(request, each);
@@ -65,7 +66,7 @@ export class Stops {
 		});
 	}
 
-	/** Of the first item that went on without an answer. It says something only where nothing acted. */
+	/** Of the first item that went on although a node had no answer for it, or failed. It says something only where nothing acted. */
 	unansweredAt(tag: Tag): ResponseOutcome | undefined {
 		return this.tries.of(tag).find(({ again, wentOn }) => again === undefined && wentOn)?.stopped;
 	}
@@ -77,6 +78,9 @@ function refusedAt(guard: string, output: number): ResponseOutcome | undefined {
 
 const isErrorOutput = ({ kind, task }: TaskRun, output: number) =>
 	kind.hasErrorOutput && output === (task.data?.main?.length ?? 0) - 1;
+
+const hasFailed = (by: TaskRun, output: number) =>
+	by.task.error !== undefined || isErrorOutput(by, output);
 
 function unanswered(
 	by: TaskRun,

@@ -109,6 +109,16 @@ describe('a lookup that gets no answer', () => {
 	});
 });
 
+test('a node that failed before the act and has nothing on its error output: released at once', async () => {
+	const failing = { ...set('Shape', '$json.nothing.deeper()'), ...ERROR_OUTPUT };
+	const { record, result } = await once(
+		[guard('Guard'), failing, charge()],
+		[['Webhook', 'Guard', 'Shape', 'Charge']],
+	);
+	expect(result.counts('Shape')).toEqual([0, 1]);
+	expect(record).toMatchObject({ state: 'released', attempts: 0 });
+});
+
 describe('a Guard further on', () => {
 	const byKey = { keySource: 'expression', key: '={{ $json.body.key }}' };
 	const outer = guard('Outer', { ...byKey, options: { outputField: 'outer' } });
