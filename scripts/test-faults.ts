@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { FaultRow } from '../test/faults/report';
@@ -26,6 +27,8 @@ const EVIDENCE = join(CHECKOUT, 'docs/evidence.md');
 async function runWorkflows(report: string, files: readonly string[]): Promise<number> {
 	const install = await ensureN8n();
 	const folder = await temporaryFolder('idempotency-faults-n8n');
+	// PostgreSQL runs as a user of its own, and its files are further down.
+	await chmod(folder, 0o755);
 	const tarball = await buildAndPack(folder);
 	process.env.FAULTS_REPORT = report;
 	return await runE2eTests(folder, { install, tarball }, [

@@ -5,14 +5,14 @@ import {
 	readExample,
 	redisCredential,
 } from '../../scripts/lib/example';
-import { startPostgres } from '../../scripts/lib/postgres';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
-import { startRedis } from '../../scripts/lib/redis';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
 import { GuardAlone } from './harness/alone';
 import type { Credential } from './harness/api';
+import { BareWorkerStorm } from './harness/bare-worker';
 import { N8nHost } from './harness/n8n-host';
+import { WORKER_ARGS, startQueueServers } from './harness/queue-mode';
 import { expectOneExecution, expectSafeEcho } from './harness/door';
 import type { ChargeWorkflow } from './harness/storm';
 import { expectAtMostOnce, publishCharge, storm } from './harness/storm';
@@ -28,20 +28,11 @@ let service: Downstream;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-	env = {
-		EXECUTIONS_MODE: 'queue',
-		N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers',
-		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
-		QUEUE_BULL_REDIS_PORT: String(redis.port),
-		DB_TYPE: 'postgresdb',
-		DB_POSTGRESDB_HOST: '127.0.0.1',
-		DB_POSTGRESDB_PORT: String(postgres.port),
-		DB_POSTGRESDB_USER: postgres.user,
-		DB_POSTGRESDB_DATABASE: postgres.database,
-	};
+	const servers = await startQueueServers();
+	const { postgres, redis } = servers;
+	({ env } = servers);
 	main = await N8nHost.create({ env });
-	const worker = { env, args: ['worker', '--concurrency=5'] };
+	const worker = { env, args: WORKER_ARGS };
 	workers = await Promise.all([N8nHost.create(worker), N8nHost.create(worker)]);
 	// The main process makes the tables.
 	await main.start();
@@ -169,41 +160,15 @@ it('verifies a signature at the door of the main process, and answers with what 
 });
 
 it('lets a request act whose run a worker without this package could not begin', async () => {
-	const json = prepareExample(await readExample('webhook-at-the-door'), {
-		id: 'forgotten',
-		urls: { 'Charge Card': `${service.url}/forgotten` },
-		credential,
-	});
-	for (const each of json.nodes.filter(({ type }) => type.endsWith('.idempotentWebhook'))) {
-		each.webhookId = each.parameters.path = 'forgotten';
-		each.parameters.options = { claimTimeoutMinutes: 0.3 };
-	}
-	await main.publish({ ...json, name: 'forgotten' });
-	const acts = () => service.requests.filter(({ path }) => path === '/forgotten').length;
-	const send = async () => {
-		const response = await fetch(main.webhook('forgotten'), {
-			method: 'POST',
-			headers: { 'content-type': 'application/json', 'idempotency-key': 'forgotten' },
-			body: JSON.stringify({ orderId: 'forgotten', amount: 1 }),
-		}).catch(() => null);
-		return response === null ? 'cut' : `${response.status} ${await response.text()}`;
-	};
+	const forgotten = new BareWorkerStorm(main, service, ['forgotten']);
+	await forgotten.publish(credential);
 	await Promise.all(workers.map(async (worker) => await worker.stop()));
-	const args = ['worker', '--concurrency=5'];
-	const bare = await (await N8nHost.create({ env, args, withoutPackage: true })).start();
-	const first = await send();
-	expect(first).not.toMatch(/^20/);
-	await bare.stop();
-	expect(acts()).toBe(0);
+	expect(await forgotten.sendToBareWorker(env)).toEqual([expect.not.stringMatching(/^20/)]);
+	expect(forgotten.actsOf('forgotten')).toBe(0);
 	await Promise.all(workers.map(async (worker) => await worker.start()));
-	let last = await send();
-	for (let tries = 0; tries < 200 && /^(409|5\d\d) /.test(last); tries++) {
-		expect(last).not.toContain('unknown_outcome');
-		await sleep(500);
-		last = await send();
-	}
-	expect(last).toMatch(/^20/);
-	expect(acts()).toBe(1);
+	expect(await forgotten.sendUntilAnswered()).toEqual([expect.stringMatching(/^20/)]);
+	expect(forgotten.answers.filter((each) => each.includes('unknown_outcome'))).toEqual([]);
+	expect(forgotten.actsOf('forgotten')).toBe(1);
 });
 
 it('refuses the embedded store, and says what to do', async () => {
