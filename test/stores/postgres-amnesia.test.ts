@@ -45,7 +45,10 @@ const remembered = async (store: Store) => {
 	await store.command([finishOf(request, fence)]);
 	return request;
 };
-const replaced = { ok: false, error: { message: expect.stringContaining('dropped, emptied') } };
+const replaced = {
+	ok: false,
+	error: { problem: 'configuration', message: expect.stringContaining('dropped, emptied') },
+};
 const timeOf = async (store: Store) =>
 	Math.floor(microsOf((await store.get([freshIdentity()]))[0]) / 1000);
 

@@ -49,10 +49,10 @@ export function storeErrorOf(error: unknown, address: string): StoreError {
 	);
 }
 
-/** Other tables in place of those that we know would take every duplicate for new. */
+/** Other tables in place of those that we know would take every duplicate for new. Nothing goes on unprotected either: it might never be noticed. */
 export function replacedError(address: string, cause?: unknown): StoreError {
 	return new StoreError(
-		'unexpected',
+		'configuration',
 		`The tables of the store in PostgreSQL at ${address} were dropped, emptied or replaced while they were open, and what they remembered is gone`,
 		{
 			cause,
