@@ -22,6 +22,7 @@ import type { HttpAnswer } from '../shared/http-answer';
 import { complaintOf } from '../shared/messages';
 import type { AnswerChoices } from './answer-choices';
 import { closedAnswer, notKeptAnswer, refusalAnswer, send } from './answers';
+import { addressOf } from './callers';
 import { logAtDoor } from './door-log';
 import { storeProblem } from './failures';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
@@ -48,7 +49,7 @@ export async function answerBatch(
 	prepared: readonly Prepared[],
 ): Promise<IWebhookResponseData> {
 	const { settings } = terms;
-	const tally = new Tally();
+	const tally = new Tally(addressOf(context));
 	const claimable = prepared
 		.filter((each): each is ClaimableItem => each.kind === 'claim')
 		.filter(({ request }) => tally.isOpen(request.identity));
@@ -137,7 +138,7 @@ function noteRefusal(
 	{ request }: ClaimableItem,
 ): void {
 	const { reason, message } = refusal;
-	if (reason === 'payload_mismatch') countMismatch(request.identity);
+	if (reason === 'payload_mismatch') countMismatch(request.identity, addressOf(context));
 	if (!isSoonMended(refusal)) {
 		logAtDoor(context, `event ${reason}`, `An event of a request was refused: ${message}`);
 	}
@@ -161,8 +162,10 @@ class Tally {
 	running: Refusal | null = null;
 	unknown: Refusal | null = null;
 
+	constructor(private readonly address: string) {}
+
 	isOpen(identity: string): boolean {
-		const seconds = closedForSeconds(identity);
+		const seconds = closedForSeconds(identity, this.address);
 		if (seconds !== null) this.closed.set(identity, seconds);
 		return seconds === null;
 	}

@@ -35,6 +35,7 @@ import {
 	stillRunning,
 } from './answers';
 import { answerBatch } from './batch';
+import { addressOf } from './callers';
 import { logAtDoor } from './door-log';
 import { eventsOf } from './events';
 import { showToExpressions } from './expressions';
@@ -156,7 +157,7 @@ export class Door {
 		holders: readonly object[],
 	): Promise<IWebhookResponseData> {
 		const { context, settings } = this;
-		const closed = closedForSeconds(item.request.identity);
+		const closed = closedForSeconds(item.request.identity, addressOf(context));
 		if (closed !== null) return send(context, closedAnswer(closed));
 		const [first] = await claimItems(opened, settings, [item]);
 		if (first === undefined) throw new TypeError('Every request has an answer');
@@ -222,7 +223,7 @@ export class Door {
 			case 'conflict': {
 				const { refusal } = answer;
 				if (refusal.reason === 'payload_mismatch' && claimed.ok) {
-					countMismatch(claimed.request.identity);
+					countMismatch(claimed.request.identity, addressOf(context));
 				}
 				const isRunning = refusal.reason === 'in_progress' && this.acceptsRunning;
 				return send(
