@@ -45,7 +45,7 @@ import { closedForSeconds, countMismatch } from './mismatch-limits';
 import { startObserved } from './observe-at-door';
 import { openAtDoor } from './open-at-door';
 import type { DoorRequest } from './request';
-import { comparableItem } from './request';
+import { comparableItem, heldBytes } from './request';
 import { hostAtDoor, waitAtDoor } from './host-at-door';
 import { itemOf, keepRequest } from './starting';
 
@@ -168,7 +168,7 @@ export class Door {
 			before.refusal.reason === 'in_progress';
 		if (!waits) return await this.answered(request, opened, first, before);
 
-		const body = keepBody(request.rawBody?.length ?? 0, item.request.tenant);
+		const body = keepBody(heldBytes(request), item.request.tenant);
 		if (!body.isKept) forgetBody([...holders, item]);
 		try {
 			const claimed = await waitAtDoor(context, opened, settings, item, first);

@@ -116,6 +116,11 @@ async function rawBodyOf(request: WebhookRequest): Promise<Buffer> {
 	return request.rawBody ?? Buffer.alloc(0);
 }
 
+/** Bytes of the body that are held in memory. The files of a form are on the disk, its fields are not. */
+export function heldBytes({ rawBody, json }: Pick<DoorRequest, 'rawBody' | 'json'>): number {
+	return rawBody === null ? Buffer.byteLength(JSON.stringify(json.body ?? {})) : rawBody.length;
+}
+
 /** The item as it is compared. Its files are named; their content is read when it is needed. */
 export function comparableItem({ json, files }: DoorRequest): INodeExecutionData {
 	if (files.size === 0) return { json };
