@@ -26,7 +26,6 @@ const IMAGES = join(CHECKOUT, 'docs', 'images');
 /** Of each workflow a picture, and of the settings of some of its nodes, by their names in it. */
 const EXAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'webhook-charge': {
-		'Idempotency Guard': 'idempotency-guard',
 		'Idempotency Commit': 'idempotency-commit',
 	},
 	'webhook-at-the-door': { 'Idempotent Webhook': 'idempotent-webhook' },
@@ -83,7 +82,14 @@ function ownWorkflow(url: string, ...guards: INode[]): WorkflowJson {
 			node(
 				'HTTP Request',
 				'n8n-nodes-base.httpRequest',
-				{ method: 'POST', url, options: {} },
+				{
+					method: 'POST',
+					url,
+					sendBody: true,
+					specifyBody: 'json',
+					jsonBody: '={{ $json.body }}',
+					options: {},
+				},
 				{ typeVersion: 4.2 },
 			),
 		],
@@ -170,7 +176,7 @@ class Pictures {
 		await canvas.found(GUARD).click();
 		await page.getByText('Add to workflow', { exact: true }).click();
 		await page.getByTestId('ndv').waitFor();
-		await this.take('newcomer-panel');
+		await this.take('idempotency-guard');
 
 		const miswired = await this.save(ownWorkflow(this.service.url, guard(GUARD)));
 		await page.request.post(`${this.n8n.url}/rest/workflows/${miswired.id}/activate`, {
@@ -180,7 +186,7 @@ class Pictures {
 		await fetch(`${this.n8n.url}/webhook/${GUARDED_PATH}`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json', 'stripe-signature': 't=1,v1=00' },
-			body: JSON.stringify({ id: 'evt_1', object: 'event', type: 'charge.succeeded' }),
+			body: JSON.stringify({ id: 'evt_1', object: 'event', orderId: '1042' }),
 		});
 		await page.goto(`${this.n8n.url}/workflow/${miswired.id}/executions`);
 		await page.getByTestId('execution-preview-host').waitFor();

@@ -4,6 +4,14 @@ import { STORE_PROPERTY } from '../shared/store-parameter';
 
 export const triggerProperties: INodeProperties[] = [
 	{
+		displayName:
+			'Starts the workflow with one item for each request whose run was killed, or stopped without Idempotency Commit, so that nobody knows whether it acted. What was there before counts, too.',
+		name: 'notice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { startOn: ['abandoned'] } },
+	},
+	{
 		displayName: 'Start On',
 		name: 'startOn',
 		type: 'options',
@@ -68,14 +76,6 @@ export const triggerProperties: INodeProperties[] = [
 		default: 60,
 		typeOptions: { minValue: 5, maxValue: 86_400 },
 		description: 'How often to look. Looking costs little: there is an index.',
-	},
-	{
-		displayName:
-			'Starts the workflow with one item for each request whose run was killed, or stopped without Idempotency Commit, so that nobody knows whether it acted. What was there before counts, too.',
-		name: 'notice',
-		type: 'notice',
-		default: '',
-		displayOptions: { show: { startOn: ['abandoned'] } },
 	},
 	STORE_PROPERTY,
 	{
