@@ -88,6 +88,16 @@ it('a forged one reads no answer and takes no key: Conflict with 401, one answer
 	expect(counts(late)).toEqual([0, 0, 1]);
 });
 
+it('a body is not read otherwise under another content type', async () => {
+	const send = gate();
+	const body = event('evt_1');
+	for (const type of ['text/plain', 'application/json; charset=latin1']) {
+		const headers = { ...signed(body), 'content-type': type };
+		expect(counts(await send(item(body, headers)))).toEqual([0, 0, 1]);
+	}
+	expect(counts(await send(item(body, signed(body))))).toEqual([1, 0, 0]);
+});
+
 it('what was refused is counted, also where no item is asked for', async () => {
 	const send = gate({ scope: 'custom', namespace: 'forged-items' });
 	const body = event('evt_1');
