@@ -118,6 +118,22 @@ it.each(WAYS.slice(0, -1))(
 	},
 );
 
+it.each(['VACUUM FULL', 'CLUSTER', 'VACUUM', 'ANALYZE'])(
+	'goes on where the claims are only put in order: %s',
+	async (order) => {
+		const store = open();
+		const request = await remembered(store);
+		const claims = named(['claims']);
+		await server.ask(
+			order === 'CLUSTER' ? `CLUSTER ${claims} USING ${claims}_pkey` : `${order} ${claims}`,
+		);
+		const replies = await store.claim([{ ...request, owner: 'another' }, fresh()]);
+		expect(replies.map((reply) => answered(reply).outcome)).toEqual(['duplicate', 'new']);
+		const [next] = await store.claim([fresh()]);
+		expect(answered(next)).toMatchObject({ outcome: 'new' });
+	},
+);
+
 it('makes a table that is gone beside the claims, which are as they were', async () => {
 	const request = await remembered(open());
 	await drop(['budgets', 'tallies']);

@@ -8,7 +8,7 @@ import { StoreError } from '../../core/reply';
 import { isMissingTable, isPassing, replacedError } from './errors';
 import { type PostgresOptions, type PostgresTls, TableNames, addressOf } from './options';
 import { creationSql } from './schema';
-import { type Tables, tablesIn, tablesSql } from './tables';
+import { type Tables, isSame, tablesIn, tablesSql } from './tables';
 
 const CONNECT_MS = 2_000;
 const QUERY_MS = 5_000;
@@ -81,6 +81,18 @@ export class Database {
 	}
 
 	/**
+	 * The tables as they are now, where they are in another file than they were.
+	 *
+	 * @throws StoreError where they are not the same ones
+	 */
+	async tablesAgain(known: Tables): Promise<Tables> {
+		const now = await this.readTables();
+		if (!isSame(known, now)) throw replacedError(this.address);
+		this.prepared = Promise.resolve(now);
+		return now;
+	}
+
+	/**
 	 * Asks, and asks again for a while where the trouble is passing: the statement has to be safe to repeat even if it was carried out.
 	 *
 	 * @param bytes about how much is sent or comes back
@@ -109,13 +121,16 @@ export class Database {
 		await this.closing;
 	}
 
+	private async readTables(): Promise<Tables | null> {
+		return tablesIn(await this.query(tablesSql(this.names), []), this.address);
+	}
+
 	private async prepare(): Promise<Tables> {
-		const read = async () => tablesIn(await this.query(tablesSql(this.names), []), this.address);
-		const found = await attemptAsync(read);
+		const found = await attemptAsync(async () => await this.readTables());
 		if (!found.ok && !isMissingTable(found.error)) throw found.error;
 		if (found.ok && found.value !== null) return found.value;
 		await this.pool.query(creationSql(this.names));
-		const made = await read();
+		const made = await this.readTables();
 		if (made === null) throw replacedError(this.address);
 		return made;
 	}

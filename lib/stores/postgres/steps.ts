@@ -21,7 +21,7 @@ import { CLOCK } from './clock';
 import type { Database, SqlRow, SqlValue } from './database';
 import { isRefusedData, replacedError } from './errors';
 import { READ_BYTES, missingResults } from './results';
-import { type Tables, sameTablesSql } from './tables';
+import { type Tables, sameFileSql } from './tables';
 import {
 	COLUMN_LIST,
 	type GivenColumn,
@@ -37,15 +37,15 @@ import {
 export class PostgresSteps implements RowSteps {
 	readonly clock = null;
 
-	/** Each statement holds to it: it finds and changes nothing in other tables, and a read says so. */
-	private readonly sameTables: string;
+	/** Each statement holds to it: it finds and changes nothing in another file, and a read finds out what that means. */
+	private sameFile: string;
 
 	constructor(
 		private readonly database: Database,
-		private readonly tables: Tables,
+		private tables: Tables,
 		readonly counters: Counters,
 	) {
-		this.sameTables = sameTablesSql(database.names, tables);
+		this.sameFile = sameFileSql(database.names, tables);
 	}
 
 	/**
@@ -64,7 +64,7 @@ export class PostgresSteps implements RowSteps {
 		const inserted = await this.ask(
 			`WITH ${CLOCK}, ${given.sql}
 			INSERT INTO ${claims} (identity, version, ${COLUMN_LIST}) SELECT identity, 1, ${movedColumns(at)} FROM given, clock
-			WHERE ${this.sameTables} AND NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
+			WHERE ${this.sameFile} AND NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING id, identity, fence`,
 			[this.database.offsetMs, ...given.values],
 		);
@@ -88,11 +88,13 @@ export class PostgresSteps implements RowSteps {
 	}
 
 	async read(asked: readonly string[]): Promise<Looked> {
-		const rows = await this.ask(
-			`WITH ${CLOCK} SELECT micros, ${this.sameTables} AS is_same, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
-			[this.database.offsetMs, [...asked]],
-		);
-		if (rows[0]?.is_same !== true) throw replacedError(this.database.address);
+		let rows = await this.rowsOf(asked);
+		if (rows[0]?.is_same !== true) {
+			this.tables = await this.database.tablesAgain(this.tables);
+			this.sameFile = sameFileSql(this.database.names, this.tables);
+			rows = await this.rowsOf(asked);
+			if (rows[0]?.is_same !== true) throw replacedError(this.database.address);
+		}
 		const found = await this.foundIn(rows);
 		return this.looked(
 			rows,
@@ -134,7 +136,7 @@ export class PostgresSteps implements RowSteps {
 		);
 		const rows = await this.ask(
 			`WITH ${given.sql}, held AS (
-				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.fence = row_fence WHERE ${this.sameTables} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.fence = row_fence WHERE ${this.sameFile} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 			)
 			UPDATE ${claims} c SET duplicates = duplicates + added, expires_at = greatest(expires_at, at_least)
 			FROM given, held WHERE c.id = held.id AND c.id = row_id AND c.fence = row_fence RETURNING c.id`,
@@ -175,7 +177,7 @@ export class PostgresSteps implements RowSteps {
 		);
 		const rows = await this.ask(
 			`WITH ${given.sql} INSERT INTO ${this.database.names.of('claims')} (identity, version, ${COLUMN_LIST}, result)
-			SELECT identity, 1, ${COLUMN_LIST}, result FROM given WHERE ${this.sameTables} ORDER BY identity
+			SELECT identity, 1, ${COLUMN_LIST}, result FROM given WHERE ${this.sameFile} ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING identity`,
 			given.values,
 			bytesOf(results),
@@ -216,7 +218,7 @@ export class PostgresSteps implements RowSteps {
 		).join(', ');
 		const rows = await this.ask(
 			`WITH ${given.sql}, held AS (
-				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.version = row_version WHERE ${this.sameTables} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+				SELECT r.id FROM ${claims} r JOIN given ON r.id = row_id AND r.version = row_version WHERE ${this.sameFile} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 			)
 			UPDATE ${claims} c SET version = c.version + 1, ${set}, result = CASE WHEN g.is_changed THEN g.result ELSE c.result END
 			FROM given g, held WHERE c.id = held.id AND c.id = g.row_id AND c.version = g.row_version RETURNING c.identity`,
@@ -224,6 +226,13 @@ export class PostgresSteps implements RowSteps {
 			bytesOf(results),
 		);
 		return rows.map(({ identity }) => String(identity));
+	}
+
+	private async rowsOf(asked: readonly string[]): Promise<SqlRow[]> {
+		return await this.ask(
+			`WITH ${CLOCK} SELECT micros, ${this.sameFile} AS is_same, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
+			[this.database.offsetMs, [...asked]],
+		);
 	}
 
 	/** Rows by identity, each with its result where all of them together are not long. */
