@@ -136,17 +136,28 @@ function itemOutcome(
 	output: number,
 	rules: ResponseRules,
 ): ResponseOutcome {
-	if (holdsRefusal(item)) return { outcome: 'released', reason: 'a Guard refused it' };
+	if (holdsRefusal(item)) return unknown('a Guard refused it');
 	const outputs = task.data?.main?.length ?? 0;
-	return responseOutcome(
-		{
-			json: item?.json,
-			itemError: item?.error,
-			fromErrorOutput: kind.hasErrorOutput && output > 0 && output === outputs - 1,
-		},
+	const fromErrorOutput = kind.hasErrorOutput && output > 0 && output === outputs - 1;
+	const seen = responseOutcome(
+		{ json: item?.json, itemError: item?.error, fromErrorOutput },
 		rulesAt(kind, rules),
 	);
+	if (!isRefusal(seen) || fromErrorOutput || isOfNode(kind, item)) return seen;
+	const outcome = rules.unknownResponses === 'release' ? 'released' : 'unknown';
+	return { outcome, reason: `${seen.reason}, as the body of an answer says that went well` };
 }
+
+/** Whether the node itself says how the call ended. The body of an answer may say anything, also what a sender wrote into the request. */
+function isOfNode(kind: NodeKind, item: INodeExecutionData | undefined): boolean {
+	if (item?.error !== undefined) return true;
+	const { json = {} } = item ?? {};
+	if (!('error' in json)) return kind.givesStatus;
+	return kind.givesErrors && Object.keys(json).every((key) => PARTS_OF_ERRORS.has(key));
+}
+
+/** Of an item that n8n's nodes make of an error. */
+const PARTS_OF_ERRORS = new Set(['error', 'message', 'details']);
 
 /** An answer from another workflow, below or behind an address, where a Guard sent the request to Conflict. */
 function holdsRefusal(item: INodeExecutionData | undefined): boolean {
@@ -171,14 +182,16 @@ function outcomeOfNoItems({ by, isAlone }: Act): ResponseOutcome {
 
 /** A refusal by a node that may make several calls is about one of them. */
 function trusted(kind: NodeKind, seen: ResponseOutcome): ResponseOutcome {
-	const isRefusal = seen.outcome === 'failed' || seen.outcome === 'released';
-	return isRefusal && !kind.speaksForItem
+	return isRefusal(seen) && !kind.speaksForItem
 		? {
 				...unknown(`${seen.reason} (it may have made other calls)`),
 				statusCode: seen.statusCode ?? 0,
 			}
 		: seen;
 }
+
+const isRefusal = ({ outcome }: ResponseOutcome): boolean =>
+	outcome === 'failed' || outcome === 'released';
 
 function rulesAt({ statusHidden, ownUrl, retriesOnFail }: NodeKind, rules: ResponseRules) {
 	return {

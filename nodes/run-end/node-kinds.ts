@@ -22,6 +22,10 @@ export interface NodeKind {
 	readonly guessesLinks: boolean;
 	/** An answer of it without an error is no success: it hides the status, or its errors. */
 	readonly statusHidden: boolean;
+	/** A status in its items is that of the answer. Else it stands in the body, and is whatever the service says. */
+	readonly givesStatus: boolean;
+	/** It may put out an error as an item. Else what looks like one stands in the body. */
+	readonly givesErrors: boolean;
 	/** The URL that it asks, where it is the same for all items. */
 	readonly ownUrl: string | undefined;
 	readonly retriesOnFail: boolean;
@@ -46,6 +50,8 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 		linksItems: passive || isHttp,
 		guessesLinks: callsOnce(node),
 		statusHidden: isHttp ? hidesStatus(node) : hidesErrors(node),
+		givesStatus: isHttp && isSet(httpOptions(node).fullResponse),
+		givesErrors: goesOnAfterErrors(node),
 		ownUrl: isHttp ? fixedUrl(node) : undefined,
 		retriesOnFail: node.retryOnFail === true,
 		executesOnce: node.executeOnce === true,
@@ -61,6 +67,8 @@ const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
 	linksItems: false,
 	guessesLinks: false,
 	statusHidden: false,
+	givesStatus: false,
+	givesErrors: false,
 	ownUrl: undefined,
 	retriesOnFail: false,
 	executesOnce: false,
@@ -87,14 +95,22 @@ const HIDE_ERRORS = new Set(
 	),
 );
 
-function hidesErrors({ type, typeVersion, onError, continueOnFail }: INode): boolean {
-	const goesOn = continueOnFail === true || (onError ?? 'stopWorkflow') !== 'stopWorkflow';
-	const isRewritten = type === 'n8n-nodes-base.postgres' && typeVersion >= 2;
-	return goesOn && HIDE_ERRORS.has(type) && !isRewritten;
+function hidesErrors(node: INode): boolean {
+	const isRewritten = node.type === 'n8n-nodes-base.postgres' && node.typeVersion >= 2;
+	return goesOnAfterErrors(node) && HIDE_ERRORS.has(node.type) && !isRewritten;
 }
 
+const goesOnAfterErrors = ({ onError, continueOnFail }: INode): boolean =>
+	continueOnFail === true || (onError ?? 'stopWorkflow') !== 'stopWorkflow';
+
 /** "Never Error" without "Include Response Headers and Status". */
-function hidesStatus({ parameters, typeVersion }: INode): boolean {
+function hidesStatus(node: INode): boolean {
+	const { neverError, fullResponse } = httpOptions(node);
+	return isSet(neverError) && fullResponse !== true;
+}
+
+/** Of HTTP Request: "Never Error", and "Include Response Headers and Status". */
+function httpOptions({ parameters, typeVersion }: INode) {
 	const options = parameters.options as
 		| {
 				response?: { response?: { neverError?: unknown; fullResponse?: unknown } };
@@ -102,11 +118,9 @@ function hidesStatus({ parameters, typeVersion }: INode): boolean {
 				fullResponse?: unknown;
 		  }
 		| undefined;
-	if (typeVersion < 3) {
-		return isSet(options?.ignoreResponseCode) && options?.fullResponse !== true;
-	}
-	const response = options?.response?.response;
-	return isSet(response?.neverError) && response?.fullResponse !== true;
+	return typeVersion < 3
+		? { neverError: options?.ignoreResponseCode, fullResponse: options?.fullResponse }
+		: { ...options?.response?.response };
 }
 
 /** An expression may be anything. */

@@ -82,6 +82,34 @@ test('"Never Error" without the status: a refusal can not be seen', async () => 
 	expect(record.reason).toContain('the status of the answer is hidden');
 });
 
+describe('an answer that went well, in whose body stands what looks like a refusal', () => {
+	const refusals: object[] = [
+		{ error: { status: 429 } },
+		{ error: { httpCode: '402' } },
+		{ id: 1, error: { code: 'ECONNREFUSED' } },
+		{ statusCode: 429, headers: {}, body: {} },
+		{ statusCode: 402, body: {} },
+		{ any: { outcome: 'conflict', reason: 'in_progress', statusCode: 409 } },
+	];
+
+	test.each(refusals)('%j: never given back, never refused for good', async (body) => {
+		const { record, key } = await charged([{ body }]);
+		expect(downstream.effects(key)).toBe(1);
+		expect(record.state).toBe('unknown');
+	});
+
+	test.each([CONTINUE, ERROR_OUTPUT])('beside what was asked for, under %j', async (settings) => {
+		const { record } = await charged([{ body: { id: 1, error: { status: 429 } } }], {}, settings);
+		expect(record.state).toBe('unknown');
+	});
+
+	test('with the status beside it: completed', async () => {
+		const body = { error: { status: 429 }, statusCode: 429 };
+		const { record } = await charged([{ body }], { full: true });
+		expect(record.state).toBe('completed');
+	});
+});
+
 describe('redirects', () => {
 	const stay = { redirect: { redirect: { followRedirects: false } } };
 	const full = { response: { response: { neverError: true, fullResponse: true } } };
