@@ -18,6 +18,7 @@ import { missingKeyRefusal, signatureRefusal } from '../../lib/guard/refusal';
 import { HeldClaims } from '../run-end/hold-claims';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
+import { fixedKeyHints } from '../shared/key-hints';
 import { complaintOf } from '../shared/messages';
 import { outputFieldOf } from '../shared/node-types';
 import { rememberOpenClaims } from '../shared/open-claims';
@@ -52,6 +53,9 @@ export async function observeItems(
 		out.pass(OUTPUT.new, index, outputField, { ...each, ...token });
 	}
 	const observed = details.flatMap((each) => (each.observed as Observed | undefined) ?? []);
+	for (const message of fixedKeyHints(context.getNode())) {
+		context.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
+	}
 	for (const message of hintsAbout(observed)) {
 		context.addExecutionHints({ message, location: 'outputPane', type: 'info' });
 	}

@@ -177,6 +177,13 @@ test('an item without a key goes on, and so do settings that cannot work', async
 	).toContain('"Scope: Namespace" is empty');
 });
 
+test('a fixed text as key is told, before it is enforced', async () => {
+	const fixed = mode('observe', { keySource: 'expression', key: 'orderId' });
+	const [first] = (await send(newKey(), fixed)).hints('Guard');
+	expect(first).toMatchObject({ type: 'warning' });
+	expect(first?.message).toMatch(/^"Value" is the fixed text "orderId"/);
+});
+
 describe('without a store', () => {
 	test('the run goes on, from Guard to Commit, with a hint', async () => {
 		const before = process.env.N8N_USER_FOLDER;

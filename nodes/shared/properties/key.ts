@@ -105,6 +105,7 @@ export const keySourceProperties: INodeProperties[] = [
 		required: true,
 		requiresDataPath: 'multiple',
 		placeholder: 'e.g. body.orderNumber, body.customer.email',
+		hint: 'Together different for each request, the same when it is sent again',
 		description:
 			'Fields that together identify the request, separated by commas. If one is missing or empty, the item has no key.',
 		displayOptions: showForFields,
