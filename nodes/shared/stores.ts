@@ -2,7 +2,8 @@ import type { OpenStore } from '../../lib/guard/opened-store';
 import type { SecretKeeper } from '../../lib/guard/secret-keeper';
 import type { StoreKeepers } from '../../lib/guard/store-keepers';
 import { keepersFor } from '../../lib/guard/store-keepers';
-import type { Store } from '../../lib/core/store';
+import { Patience } from '../../lib/guard/patience';
+import type { Store, StoreKind } from '../../lib/core/store';
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { IdleSecretStore } from '../../lib/stores/idle-secret-store';
 import { IdleStore } from '../../lib/stores/idle-store';
@@ -11,6 +12,7 @@ import { openPostgresStore, optionsDigestOf } from '../../lib/stores/postgres';
 import { Settlements } from '../../lib/stores/rows/settlements';
 import type { RedisOptions } from '../../lib/stores/redis';
 import { RedisConnections, connectionDigestOf, openRedisStore } from '../../lib/stores/redis';
+import { KeptBriefly } from './kept-briefly';
 
 /** For how long what was opened may be used without reading its credential again, which costs n8n more than a claim costs us. */
 export const KEPT_MS = 5_000;
@@ -48,7 +50,10 @@ export class Stores {
 	private readonly postgresStores = new Map<string, SharedWithSecrets>();
 
 	/** What the door opened by a credential a moment ago. */
-	private readonly atDoor = new Map<string, { opened: Promise<OpenStore>; until: number }>();
+	private readonly atDoor = new KeptBriefly<OpenStore>(KEPT_MS);
+
+	/** How long who only watches waits for a store, by store and credential: also for one that can't be opened. */
+	private readonly patiences = new Map<string, Patience>();
 
 	/** By execution, as long as n8n holds it, and by token. */
 	private readonly granted = new WeakMap<object, Map<string, Granted>>();
@@ -84,17 +89,15 @@ export class Stores {
 
 	/** What `open` gave for the credential a moment ago; else what it gives now. What fails is asked again by the next. */
 	async openedBy(credentialId: string, open: () => Promise<OpenStore>): Promise<OpenStore> {
-		const known = this.atDoor.get(credentialId);
-		if (known !== undefined && known.until > performance.now()) return await known.opened;
-		const opened = open();
-		const kept = { opened, until: performance.now() + KEPT_MS };
-		this.atDoor.set(credentialId, kept);
-		const forget = () => {
-			if (this.atDoor.get(credentialId) === kept) this.atDoor.delete(credentialId);
-		};
-		opened.catch(forget);
-		setTimeout(forget, KEPT_MS).unref();
-		return await opened;
+		return await this.atDoor.get(credentialId, open);
+	}
+
+	/** One for all who ask the same store. */
+	patienceWith(kind: StoreKind, credentialId: string | null): Patience {
+		const name = `${kind} ${credentialId ?? ''}`;
+		const known = this.patiences.get(name) ?? new Patience();
+		this.patiences.set(name, known);
+		return known;
 	}
 
 	rememberGrants(execution: object, tokens: readonly string[], granted: Granted): void {
@@ -118,6 +121,7 @@ export class Stores {
 		this.redisStores.clear();
 		this.postgresStores.clear();
 		this.atDoor.clear();
+		this.patiences.clear();
 		await Promise.all(open.map(async ({ store }) => await store.close()));
 	}
 }

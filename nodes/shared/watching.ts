@@ -1,10 +1,12 @@
 import type { IExecuteFunctions, INode } from 'n8n-workflow';
 
-import { Patience } from '../../lib/guard/patience';
+import type { StoreKind } from '../../lib/core/store';
+import type { Patience } from '../../lib/guard/patience';
 import { NO_CLAIM_SQL_TOKEN } from '../../lib/keys/sql-token';
 import { runViewOf } from './engine';
 import { guardsBefore } from './node-types';
 import { storeCredentialIdOf } from './store-credentials';
+import { stores } from './stores';
 
 /** "Observe Only" takes no expression: what a node's settings say is what it does. */
 export function onlyObserves({ parameters }: Pick<INode, 'parameters'>): boolean {
@@ -30,12 +32,7 @@ export function sqlTokenWithoutClaim(node: INode): { readonly sqlToken?: string 
 	return asksForSqlToken(node) ? { sqlToken: NO_CLAIM_SQL_TOKEN } : {};
 }
 
-const patiences = new Map<string, Patience>();
-
 /** One for all who ask the same store. */
 export function patienceWith(node: INode): Patience {
-	const name = `${String(node.parameters.store)} ${storeCredentialIdOf(node) ?? ''}`;
-	const known = patiences.get(name) ?? new Patience();
-	patiences.set(name, known);
-	return known;
+	return stores.patienceWith(node.parameters.store as StoreKind, storeCredentialIdOf(node));
 }

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { attemptAsync } from '../../../lib/core/attempt';
+import { KeptBriefly } from '../kept-briefly';
 import { KEPT_MS } from '../stores';
 import { textOf } from '../redis-credential';
 
@@ -12,7 +13,7 @@ export interface SignatureSecrets {
 
 const TYPE = 'idempotentWebhookSignatureApi';
 
-const kept = new Map<string, { readonly read: Promise<IDataObject>; readonly until: number }>();
+const kept = new KeptBriefly<IDataObject>(KEPT_MS);
 
 /** The secrets of a node, read again every few seconds; none where it has no credential, or it can't be read. */
 export async function signatureSecretsOf(
@@ -20,15 +21,8 @@ export async function signatureSecretsOf(
 ): Promise<SignatureSecrets> {
 	const id = context.getNode().credentials?.[TYPE]?.id;
 	if (!id) return { secrets: [], verifyToken: '' };
-	let known = kept.get(id);
-	if (known === undefined || known.until <= performance.now()) {
-		const read = context.getCredentials<IDataObject>(TYPE);
-		known = { read, until: performance.now() + KEPT_MS };
-		kept.set(id, known);
-		read.catch(() => kept.delete(id));
-	}
-	const { read } = known;
-	const credential = await attemptAsync(async () => await read);
+	const read = async () => await context.getCredentials<IDataObject>(TYPE);
+	const credential = await attemptAsync(async () => await kept.get(id, read));
 	if (!credential.ok) return { secrets: [], verifyToken: '' };
 	const { secret, secondSecret, verifyToken } = credential.value;
 	return {
