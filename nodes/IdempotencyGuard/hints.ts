@@ -6,7 +6,7 @@ import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { keyDoubtsOf } from '../../lib/keys/key-doubts';
 import { oldN8nHints, redirectHints, sleepHints, subWorkflowHints } from '../run-end/run-hints';
-import { fixedKeyHints } from '../shared/key-hints';
+import { fixedKeyHints, outlastedHint } from '../shared/key-hints';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
 import { OUTPUT } from './outputs';
@@ -93,9 +93,7 @@ function retentionHints(prepared: readonly Prepared[]): string[] {
 	for (const each of prepared) {
 		if (each.kind !== 'claim' || each.outlasted === null) continue;
 		const { retriesForHours, rememberedHours } = each.outlasted;
-		return [
-			`This sender may retry for ${retriesForHours} hours, but requests are remembered for ${rememberedHours} only. Set "Remember For" to more.`,
-		];
+		return [outlastedHint(retriesForHours, rememberedHours)];
 	}
 	return [];
 }

@@ -1,16 +1,18 @@
 import type {
 	IDataObject,
 	IExecuteFunctions,
+	INode,
 	INodeExecutionData,
 	NodeTypeAndVersion,
 } from 'n8n-workflow';
 
+import { senderOf } from '../../lib/senders/delivery-ids';
 import { oldN8nHints, redirectHints, sleepHints, subWorkflowHints } from '../run-end/run-hints';
 import type { GuardSettings } from '../shared/guard-settings';
-import { fixedKeyHints } from '../shared/key-hints';
+import { fixedKeyHints, outlastedHint } from '../shared/key-hints';
 import { commitsBehind } from '../shared/node-types';
 import { nodesBehind } from '../shared/nodes-behind';
-import { asksWhoCalls, signingSenderOf } from '../shared/signature/unverified-sender';
+import { asksWhoCalls, senderIn, signingSenderOf } from '../shared/signature/unverified-sender';
 
 /** The only output. */
 const REQUESTS = 0;
@@ -30,6 +32,7 @@ export function giveDoorHints(
 		...fixedKeyHints(context.getNode()),
 		...unansweredHints(context),
 		...(isManual ? unverifiedHints(context, items) : []),
+		...retentionHints(context.getNode(), items),
 	];
 	const notes = isManual ? redirectHints(nodesBehind(context, REQUESTS)) : [];
 	const hints = [
@@ -39,6 +42,17 @@ export function giveDoorHints(
 	for (const hint of hints.slice(0, 3)) {
 		context.addExecutionHints({ ...hint, location: 'outputPane' });
 	}
+}
+
+/** Told of delivery IDs alone: they are what a sender keeps when it sends again. An expression may give any time. */
+function retentionHints(node: INode, items: readonly INodeExecutionData[]): string[] {
+	const { keySource = 'delivery', retentionHours = 72 } = node.parameters;
+	const sender = keySource === 'delivery' ? senderIn(node, items) : null;
+	const retries = sender === null ? null : senderOf(sender).retriesForHours;
+	if (retries === null || typeof retentionHours !== 'number' || retentionHours >= retries) {
+		return [];
+	}
+	return [outlastedHint(retries, retentionHours)];
 }
 
 function unprotectedHints(outputField: string, items: readonly INodeExecutionData[]): string[] {

@@ -2,6 +2,10 @@ import type { INode } from 'n8n-workflow';
 
 import { shortened } from '../../lib/guard/complaint';
 
+export function outlastedHint(retriesForHours: number, rememberedHours: number): string {
+	return `This sender may retry for ${retriesForHours} hours, but requests are remembered for ${rememberedHours} only. Set "Remember For" to more.`;
+}
+
 /** "Value" without the expression switch: every request has the same key. */
 export function fixedKeyHints({ parameters }: Pick<INode, 'parameters'>): string[] {
 	const { keySource, key } = parameters;

@@ -230,6 +230,18 @@ describe.each(['manual', 'webhook'] as const)('hints of a %s run', (mode) => {
 		expect(await hintsOf({ responseMode: 'lastNode' }, { withoutCommit: true })).toEqual([]);
 	});
 
+	it('tell of a sender that sends again for longer than is remembered', async () => {
+		const told = [expect.stringMatching(/^This sender may retry for 72 hours, .* for 48 only/)];
+		const stripe = async (retentionHours: number) => {
+			const door = await openDoor({ retentionHours }, { mode });
+			await door.send({ body: JSON.stringify({ id: 'evt_1', object: 'event' }) });
+			const hints = door.server.executions[0]?.hints('Door').map(({ message }) => message) ?? [];
+			return hints.filter((message) => !message.startsWith('Stripe signs'));
+		};
+		expect(await stripe(48)).toEqual(told);
+		expect(await stripe(72)).toEqual([]);
+	});
+
 	it('tell nothing of a workflow in order', async () => {
 		expect(await hintsOf({})).toEqual([]);
 	});

@@ -1,17 +1,26 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
+import type { SenderValue } from '../../../lib/senders/delivery-ids';
 import { SENDERS, detectSender, senderOf } from '../../../lib/senders/delivery-ids';
 import { schemesOf } from '../../../lib/senders/signatures/sender-signatures';
 
-/** The name of the sender of a request, where it signs what it sends; null where it does not, or nobody knows it. */
-export function signingSenderOf(
+/** The sender of a request, as the node names or detects it; null where nobody knows it. */
+export function senderIn(
 	{ parameters }: Pick<INode, 'parameters'>,
 	[first]: readonly INodeExecutionData[],
-): string | null {
+): SenderValue | null {
 	if (first === undefined) return null;
 	const { keySource = 'delivery', sender = 'auto' } = parameters;
 	const named = SENDERS.find(({ value }) => keySource === 'delivery' && value === sender)?.value;
-	const found = named ?? detectSender({ json: first.json });
+	return named ?? detectSender({ json: first.json });
+}
+
+/** The name of the sender of a request, where it signs what it sends; null where it does not, or nobody knows it. */
+export function signingSenderOf(
+	node: Pick<INode, 'parameters'>,
+	items: readonly INodeExecutionData[],
+): string | null {
+	const found = senderIn(node, items);
 	return found === null || schemesOf(found).length === 0 ? null : senderOf(found).name;
 }
 
