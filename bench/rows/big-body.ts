@@ -20,6 +20,8 @@ const bodyOf = (): Buffer => {
  * Webhook that answers the same request.
  */
 export async function bigBody(report: Report, scale: Scale): Promise<void> {
+	// Before n8n is up: a connection that idles meanwhile is closed.
+	const body = bodyOf();
 	const doorAt = (path: string) =>
 		doorWorkflow(
 			path,
@@ -44,7 +46,6 @@ export async function bigBody(report: Report, scale: Scale): Promise<void> {
 	const running = await runN8nWith([door, signedDoor, respond], [SIGNATURE_CREDENTIAL], {
 		N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
 	});
-	const body = bodyOf();
 	const headers = {
 		'content-type': 'application/json',
 		'idempotency-key': 'big',
