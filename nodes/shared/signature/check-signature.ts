@@ -10,6 +10,7 @@ import { SeenTokens } from '../../../lib/senders/signatures/seen-tokens';
 import { SENDER_SIGNATURES } from '../../../lib/senders/signatures/sender-signatures';
 import type { SignedRequest } from '../../../lib/senders/signatures/signed-request';
 import { CAUSE_WORDS, verifySignature } from '../../../lib/senders/signatures/verify-signature';
+import { whoseBody } from '../../../lib/senders/signatures/whose-body';
 import type { ItemParameters } from '../parameters';
 import type { SignatureSecrets } from './secrets';
 
@@ -53,7 +54,8 @@ export function checkSignature(
 	const schemes =
 		verify === 'hmac' ? [genericOf(parameters)] : schemesFor(context, parameters, request);
 	if (schemes === null) {
-		const why = 'was not checked: no sender was recognized';
+		const why =
+			'was not checked: no sender was recognized, or the headers name another than the body';
 		return { kind: 'refused', cause: 'not_recognized', why };
 	}
 	const isDetected = verify !== 'hmac' && chosenSender(parameters) === 'auto';
@@ -77,7 +79,7 @@ export function checkSignature(
 	return { kind: 'refused', cause: verdict.cause, why: CAUSE_WORDS[verdict.cause] };
 }
 
-/** Null: no sender was recognized. @throws ComplaintError for a sender whose requests can't be checked */
+/** Null: no sender was recognized, or headers and body say different ones. @throws ComplaintError for a sender whose requests can't be checked */
 function schemesFor(
 	context: Pick<IExecuteFunctions, 'getNode'>,
 	parameters: ItemParameters,
@@ -87,6 +89,7 @@ function schemesFor(
 	const json = { headers: request.headers, query: {}, body: request.body };
 	const sender = chosen === 'auto' ? detectSender({ json }) : chosen;
 	if (sender === null) return null;
+	if (chosen === 'auto' && (whoseBody(request.body) ?? sender) !== sender) return null;
 	const signature = SENDER_SIGNATURES[sender];
 	if ('schemes' in signature) return signature.schemes;
 	// What a caller makes itself look like is no setting of this webhook.
