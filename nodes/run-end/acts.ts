@@ -141,11 +141,16 @@ function itemOutcome(
 	const fromErrorOutput = kind.hasErrorOutput && output > 0 && output === outputs - 1;
 	const seen = responseOutcome(
 		{ json: item?.json, itemError: item?.error, fromErrorOutput },
-		rulesAt(kind, rules),
+		{ ...rulesAt(kind, rules), statusHidden: kind.statusHidden && !showsSuccess(kind, item) },
 	);
 	if (!isRefusal(seen) || fromErrorOutput || isOfNode(kind, item)) return seen;
 	const outcome = rules.unknownResponses === 'release' ? 'released' : 'unknown';
 	return { outcome, reason: `${seen.reason}, as the body of an answer says that went well` };
+}
+
+function showsSuccess({ successIn }: NodeKind, item: INodeExecutionData | undefined): boolean {
+	const shown = successIn === undefined ? undefined : item?.json[successIn];
+	return typeof shown === 'object' && shown !== null;
 }
 
 /** Whether the node itself says how the call ended. The body of an answer may say anything, also what a sender wrote into the request. */

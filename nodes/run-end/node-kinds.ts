@@ -22,6 +22,8 @@ export interface NodeKind {
 	readonly guessesLinks: boolean;
 	/** An answer of it without an error is no success: it hides the status, or its errors. */
 	readonly statusHidden: boolean;
+	/** An answer with an object in this field went well, though its status is hidden. */
+	readonly successIn: string | undefined;
 	/** A status in its items is that of the answer. Else it stands in the body, and is whatever the service says. */
 	readonly givesStatus: boolean;
 	/** It may put out an error as an item. Else what looks like one stands in the body. */
@@ -39,6 +41,7 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 	if (node === undefined) return { ...UNKNOWN_NODE, name };
 	if (node.disabled) return { ...UNKNOWN_NODE, name, acts: false, linksItems: true };
 	const isHttp = node.type === 'n8n-nodes-base.httpRequest';
+	const isGraphql = node.type === 'n8n-nodes-base.graphql';
 	const passive = isOurs(node) || NODES_WITHOUT_EFFECTS.has(node.type) || TRIGGERS.test(node.type);
 	const speaks = speaksForItem(node);
 	return {
@@ -49,7 +52,9 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 		answersEachItem: isHttp && speaks,
 		linksItems: passive || isHttp,
 		guessesLinks: callsOnce(node),
-		statusHidden: isHttp ? hidesStatus(node) : hidesErrors(node),
+		statusHidden: isHttp ? hidesStatus(node) : isGraphql || hidesErrors(node),
+		// An answer of GraphQL has it, where it is none of a gateway or of a failure; n8n throws for one with errors.
+		successIn: isGraphql ? 'data' : undefined,
 		givesStatus: isHttp && isSet(httpOptions(node).fullResponse),
 		givesErrors: goesOnAfterErrors(node),
 		ownUrl: isHttp ? fixedUrl(node) : undefined,
@@ -67,6 +72,7 @@ const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
 	linksItems: false,
 	guessesLinks: false,
 	statusHidden: false,
+	successIn: undefined,
 	givesStatus: false,
 	givesErrors: false,
 	ownUrl: undefined,

@@ -24,6 +24,7 @@ export const own = (options: Partial<EngineOptions> = {}) =>
 			'executeWorkflow',
 			'executeWorkflowTrigger',
 			'filter',
+			'graphql',
 			'httpRequest',
 			'if',
 			'merge',

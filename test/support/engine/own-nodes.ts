@@ -9,6 +9,7 @@ const FILES = {
 	executeWorkflow: 'ExecuteWorkflow/ExecuteWorkflow/ExecuteWorkflow',
 	executeWorkflowTrigger: 'ExecuteWorkflow/ExecuteWorkflowTrigger/ExecuteWorkflowTrigger',
 	filter: 'Filter/Filter',
+	graphql: 'GraphQL/GraphQL',
 	httpRequest: 'HttpRequest/HttpRequest',
 	if: 'If/If',
 	merge: 'Merge/Merge',
