@@ -44,3 +44,46 @@ it('what GitHub itself sends is believed', async () => {
 	const body = JSON.stringify({ action: 'opened', issue: {}, repository: {} });
 	expect((await door.send({ body, headers: github(body) })).status).toBe(200);
 });
+
+it('a header that nobody signed gives no delivery of a sender who is named another ID', async () => {
+	const door = await openDoor(
+		{ verifySignature: 'sender', signatureSender: 'typeform', keySource: 'delivery' },
+		{ secrets: { secret: SECRET } },
+	);
+	const body = JSON.stringify({ event_id: 'e1', event_type: 'form_response', form_response: {} });
+	const base64 = createHmac('sha256', SECRET).update(body).digest('base64');
+	const send = async (headers: Record<string, string>) =>
+		(await door.send({ body, headers: { 'typeform-signature': `sha256=${base64}`, ...headers } }))
+			.status;
+	expect(await send({})).toBe(200);
+	expect(await send({ 'x-github-delivery': 'd-1' })).toBe(401);
+	expect(await send({ 'idempotency-key': 'k' })).toBe(200);
+	expect(door.acted).toHaveLength(1);
+});
+
+it('a sender of the user may sign as another does, and name its deliveries by a header', async () => {
+	const door = await openDoor(
+		{ verifySignature: 'sender', signatureSender: 'github' },
+		{ secrets: { secret: SECRET } },
+	);
+	const body = '{"order":1}';
+	const headers = { 'x-hub-signature-256': `sha256=${hex(body)}`, 'idempotency-key': 'k' };
+	expect((await door.send({ body, headers })).status).toBe(200);
+});
+
+it('Polar is detected as Standard Webhooks, and may be named for its signature', async () => {
+	const secret = `whsec_${Buffer.from(SECRET).toString('base64')}`;
+	const door = await openDoor(
+		{ verifySignature: 'sender', signatureSender: 'polar' },
+		{ secrets: { secret } },
+	);
+	const body = '{"type":"order.paid","data":{}}';
+	const at = String(Math.floor(Date.now() / 1000));
+	const mac = createHmac('sha256', SECRET).update(`msg_1.${at}.${body}`).digest('base64');
+	const headers = {
+		'webhook-id': 'msg_1',
+		'webhook-timestamp': at,
+		'webhook-signature': `v1,${mac}`,
+	};
+	expect((await door.send({ body, headers })).status).toBe(200);
+});

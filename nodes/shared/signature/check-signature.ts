@@ -1,7 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ComplaintError } from '../../../lib/guard/complaint';
-import { detectSender, senderOf, type SenderValue } from '../../../lib/senders/delivery-ids';
+import {
+	deliveryIdOf,
+	detectSender,
+	senderOf,
+	type SenderValue,
+} from '../../../lib/senders/delivery-ids';
 import { isReadAsSent } from '../../../lib/senders/signatures/body-type';
 import type { GenericTerms } from '../../../lib/senders/signatures/generic-hmac';
 import { genericScheme } from '../../../lib/senders/signatures/generic-hmac';
@@ -74,6 +79,10 @@ export function checkSignature(
 	if (verdict.ok && !isReadAsSent(request, verify === 'sender')) {
 		return { kind: 'refused', cause: 'other_type', why: CAUSE_WORDS.other_type };
 	}
+	if (verdict.ok && verify === 'sender' && isKeyedByAnother(parameters, request)) {
+		const why = 'fits, but the headers name another sender, whose delivery ID would be the key';
+		return { kind: 'refused', cause: 'not_recognized', why };
+	}
 	if (verdict.ok) return { kind: 'verified' };
 	if (verdict.cause === 'unusable_secret') throw new ComplaintError(unusable(schemes));
 	return { kind: 'refused', cause: verdict.cause, why: CAUSE_WORDS[verdict.cause] };
@@ -98,6 +107,24 @@ function schemesFor(
 		message: `The signature of ${senderOf(sender).name} can't be checked by "${context.getNode().name}"`,
 		description: `${signature.unchecked}. Set "Verify Signature" to "None".`,
 	});
+}
+
+/**
+ * Where keys are the IDs of a sender that is detected, a header that nobody signed may name one. Not beside the ID of who signs: it would be
+ * another request then.
+ */
+function isKeyedByAnother(parameters: ItemParameters, request: SignedRequest): boolean {
+	const signer = chosenSender(parameters);
+	const isDetected =
+		parameters.get('keySource', 0, 'delivery') === 'delivery' &&
+		parameters.get('sender', 0, 'auto') === 'auto';
+	if (signer === 'auto' || !isDetected) return false;
+	const json = { headers: request.headers, query: {}, body: request.body };
+	// Polar is detected as what it is a case of.
+	const asDetected = signer === 'polar' ? 'standardWebhooks' : signer;
+	if (detectSender({ json }) === asDetected) return false;
+	const own = deliveryIdOf({ json }, signer);
+	return own.found || own.problem !== 'missing';
 }
 
 function unusable(schemes: readonly SignatureScheme[]) {
