@@ -22,7 +22,8 @@ export class IdempotencyPostgresApi implements ICredentialType {
 			type: 'string',
 			default: 'localhost',
 			required: true,
-			description: 'A name or address. PgBouncer in transaction mode works as well.',
+			description:
+				'A name or address, or all in one: postgres://user:password@db.example.com:5432/n8n. Parts that stand in it need not be filled in below. PgBouncer in transaction mode works as well.',
 		},
 		{
 			displayName: 'Port',
@@ -43,7 +44,6 @@ export class IdempotencyPostgresApi implements ICredentialType {
 			name: 'user',
 			type: 'string',
 			default: '',
-			required: true,
 		},
 		{
 			displayName: 'Password',

@@ -1,14 +1,15 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import type { PostgresOptions } from '../../lib/stores/postgres';
+import { postgresOptionsFrom } from '../../lib/stores/postgres';
 import { textOf } from './redis-credential';
 
-/** What the credential "Idempotency PostgreSQL API" says. */
+/** What the credential "Idempotency PostgreSQL API" says. @throws StoreError `configuration`, which quotes nothing of an address. */
 export function postgresOptionsOf(credential: ICredentialDataDecryptedObject): PostgresOptions {
-	return {
-		host: textOf(credential.host).trim() || 'localhost',
+	return postgresOptionsFrom({
+		host: textOf(credential.host),
 		port: Number(credential.port ?? 5432),
-		database: textOf(credential.database).trim() || 'postgres',
+		database: textOf(credential.database),
 		user: textOf(credential.user),
 		password: textOf(credential.password),
 		schema: textOf(credential.schema).trim(),
@@ -21,5 +22,5 @@ export function postgresOptionsOf(credential: ICredentialDataDecryptedObject): P
 				servername: textOf(credential.servername).trim() || undefined,
 			},
 		}),
-	};
+	});
 }

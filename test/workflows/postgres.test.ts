@@ -44,6 +44,25 @@ describe('the credential test', () => {
 		);
 	});
 
+	it('takes an address that has all in it, and never shows a password of one', async () => {
+		const { port, user } = server.options;
+		const place = `127.0.0.1:${port}/postgres`;
+		const host = `postgres://${user}:hunter2@${place}`;
+		const given = { host, port: 5432, user: '' };
+		expect(await tested(given)).toMatchObject({
+			status: 'OK',
+			message: expect.stringContaining(`Connected to ${place} `) as string,
+		});
+		for (const wrong of [
+			`${host}?hunter2=1`,
+			`hunter2 ${host}`,
+			host.replace(place, 'nowhere.invalid'),
+		]) {
+			const { status, message } = await tested({ ...given, host: wrong });
+			expect([status, message]).toEqual(['Error', expect.not.stringContaining('hunter2')]);
+		}
+	});
+
 	it('says why it can not', async () => {
 		const port = await freePort();
 		const cases: Array<[Record<string, unknown>, RegExp]> = [

@@ -9,6 +9,7 @@ import type { PostgresOptions } from './options';
 import { PostgresRows } from './postgres-rows';
 
 export { adviceFor as postgresAdviceFor } from './advice';
+export { postgresOptionsFrom } from './given';
 export { optionsDigestOf, TableNames } from './options';
 export type { PostgresOptions, PostgresTls } from './options';
 export { schemaSql } from './schema';

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { type Read, readParts, refused } from '../address-parts';
 
 /** Where a Redis is, as a person writes it down. It may hold a password: nothing of it is ever quoted. */
 export interface Address {
@@ -12,11 +12,6 @@ export interface Address {
 	readonly tls: boolean | undefined;
 }
 
-/** `problem` ends a sentence that begins with the name of the field. */
-export type Read<Value> =
-	| { readonly ok: true; readonly value: Value }
-	| { readonly ok: false; readonly problem: string };
-
 /** Whether a scheme means TLS. */
 const SCHEMES = new Map([
 	['redis', false],
@@ -24,8 +19,6 @@ const SCHEMES = new Map([
 	['valkey', false],
 	['valkeys', true],
 ]);
-
-const HOST_NAME = /^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}.])?$/u;
 
 /**
  * Understands `redis-1`, `redis-1:6380`, `::1`, `[::1]:6380`, `user:password@redis-1`, and what providers show:
@@ -50,65 +43,15 @@ export function readAddress(text: string): Read<Address> {
 	);
 }
 
-/** `user:password@host:port/database`. No host holds an @, so that the last one ends the password, whatever is in it. */
 function readRest(text: string, tls: boolean | undefined): Read<Address> {
-	const at = text.lastIndexOf('@');
-	const login = at < 0 ? readLogin('') : readLogin(text.slice(0, at), true);
-	if (!login.ok) return login;
-	const [, place = '', path = ''] = /^([^/?#]*)(.*)$/.exec(text.slice(at + 1)) ?? [];
+	const parts = readParts(text);
+	if (!parts.ok) return parts;
+	const { path, ...address } = parts.value;
 	if (!/^(\/\d{0,6})?$/.test(path)) {
 		return refused(
 			'has more behind the host than a port and the number of a database: remove it, and use the fields of the credential',
 		);
 	}
-	const hostAndPort = readHost(place);
-	if (!hostAndPort.ok) return hostAndPort;
-	const { host, port } = hostAndPort.value;
-	const { user, password } = login.value;
 	const database = path.length > 1 ? Number(path.slice(1)) : undefined;
-	return { ok: true, value: { host, port, user, password, database, tls } };
-}
-
-function readLogin(login: string, given = false): Read<{ user: string; password: string }> {
-	const colon = login.indexOf(':');
-	if (given && colon < 0) {
-		return refused(
-			'has one word before the @, which may be a user or a password: write user:password@ or :password@',
-		);
-	}
-	try {
-		return {
-			ok: true,
-			value: {
-				user: decodeURIComponent(login.slice(0, Math.max(colon, 0))),
-				password: decodeURIComponent(login.slice(colon + 1)),
-			},
-		};
-	} catch {
-		return refused('has a % in its password that stands for nothing: write a % there as %25');
-	}
-}
-
-function readHost(place: string): Read<{ host: string; port: number | undefined }> {
-	if (isIP(place) === 6) return { ok: true, value: { host: place, port: undefined } };
-	const [fits, bracketed, plain, digits] =
-		/^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(place) ?? [];
-	const host = bracketed ?? plain ?? '';
-	const port = digits === undefined ? undefined : Number(digits);
-	const isHost = bracketed === undefined ? HOST_NAME.test(host) : isIP(bracketed) === 6;
-	if (fits === undefined || !isHost) {
-		return refused(
-			'is not a host, as in redis.example.com, redis.example.com:6380, 10.0.0.7 or [::1]:6380',
-		);
-	}
-	if (port !== undefined && !isPort(port)) return refused('has a port that is not 1 to 65535');
-	return { ok: true, value: { host, port } };
-}
-
-export function isPort(port: number): boolean {
-	return Number.isInteger(port) && port >= 1 && port <= 65_535;
-}
-
-function refused(problem: string): { ok: false; problem: string } {
-	return { ok: false, problem };
+	return { ok: true, value: { ...address, database, tls } };
 }

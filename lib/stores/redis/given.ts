@@ -1,6 +1,7 @@
 import { StoreError } from '../../core/reply';
+import { isPort } from '../address-parts';
 import type { Address } from './address';
-import { isPort, readAddress } from './address';
+import { readAddress } from './address';
 import type { RedisNode, RedisOptions, RedisTls } from './options';
 import { pemIn } from '../pem';
 
