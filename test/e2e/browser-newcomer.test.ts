@@ -52,6 +52,7 @@ async function ownWorkflow(path: string): Promise<string> {
 const acts = (path: string) => service.requests.filter((request) => request.path === `/${path}`);
 
 async function deliverFourTimes(path: string): Promise<void> {
+	await n8n.registered(path);
 	for (let attempt = 1; attempt <= 4; attempt++) {
 		await deliver(n8n.webhook(path), STRIPE, { 'stripe-signature': `t=${attempt},v1=00` });
 		await canvas.page.waitForTimeout(1_500);

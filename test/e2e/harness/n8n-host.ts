@@ -126,7 +126,8 @@ export class N8nHost {
 		return this.server;
 	}
 
-	private async registered(path: string): Promise<void> {
+	/** Waits until a webhook that was published, here or in the editor, answers. */
+	async registered(path: string): Promise<void> {
 		await waitForWebhook({ url: this.url, ended: this.running.ended }, path, 'POST');
 	}
 }
