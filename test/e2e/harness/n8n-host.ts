@@ -105,6 +105,11 @@ export class N8nHost {
 		return id;
 	}
 
+	/** Of its first process, which leads the group of all. */
+	get pid(): number {
+		return this.running.pid;
+	}
+
 	webhook(path: string): string {
 		return `${this.url}/webhook/${path}`;
 	}

@@ -1,0 +1,75 @@
+import type { Held } from '../harness/process-group';
+import { heldBy, nextStep } from '../harness/process-group';
+import { deliver } from '../harness/deliver';
+import type { N8nHost } from '../harness/n8n-host';
+
+/** Between two steps each set-up gets a new request, and one that it had some steps ago. */
+const STEP_MS = 500;
+const STEPS_BEFORE_REPEAT = 5;
+
+/** One of the slices of the time. */
+export interface Slice extends Held {
+	readonly minute: number;
+	/** Median from the request to its answer. */
+	readonly answerMs: number;
+}
+
+/** An n8n under a steady load of new and repeated requests, and what it holds meanwhile. */
+export class UnderLoad {
+	readonly slices: Slice[] = [];
+
+	requests = 0;
+
+	private times: number[] = [];
+
+	constructor(
+		readonly name: string,
+		/** Its processes. */
+		private readonly hosts: readonly N8nHost[],
+		private readonly url: string,
+	) {}
+
+	/** @throws where a request is not answered as the first of its key was */
+	async send(begun: number, ms: number): Promise<void> {
+		for (let step = 0; performance.now() - begun < ms; step++) {
+			await nextStep(begun, STEP_MS);
+			await this.sendOne(step);
+			if (step >= STEPS_BEFORE_REPEAT) await this.sendOne(step - STEPS_BEFORE_REPEAT);
+		}
+	}
+
+	/** Ends a slice. */
+	async take(minute: number): Promise<void> {
+		const held = await Promise.all(this.hosts.map(async ({ pid }) => await heldBy(pid)));
+		const sorted = this.times.toSorted((a, b) => a - b);
+		this.times = [];
+		this.slices.push({
+			minute,
+			rssMb: held.reduce((sum, { rssMb }) => sum + rssMb, 0),
+			files: held.reduce((sum, { files }) => sum + files, 0),
+			answerMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+		});
+	}
+
+	private async sendOne(step: number): Promise<void> {
+		const at = performance.now();
+		const headers = { 'idempotency-key': `soak-${step}` };
+		const { status, body } = await deliver(this.url, { orderId: step, amount: 5 }, headers);
+		this.times.push(performance.now() - at);
+		this.requests++;
+		if (status !== 201) {
+			throw new Error(`${this.name}: request ${step} got ${status}: ${JSON.stringify(body)}`);
+		}
+	}
+}
+
+/** The mean of a figure in the second and in the last third: in the first one n8n warms up. */
+export function thirdsOf(
+	{ slices }: UnderLoad,
+	figure: 'rssMb' | 'files' | 'answerMs',
+): readonly [second: number, last: number] {
+	const third = Math.floor(slices.length / 3);
+	const mean = (part: readonly Slice[]) =>
+		part.reduce((sum, slice) => sum + slice[figure], 0) / part.length;
+	return [mean(slices.slice(third, 2 * third)), mean(slices.slice(-third))];
+}
