@@ -47,28 +47,6 @@ it('error-workflow-release: the next delivery of a failed run is charged', async
 	expect(charges()).toHaveLength(2);
 });
 
-it('reconcile-unknown: what the provider knows is what the next delivery gets', async () => {
-	const send = await publishCharge('held', () => {});
-	service.next({ status: 500 });
-	expect((await send('lost-1')).status).toBe(500);
-	expect(await send('lost-1')).toMatchObject({
-		status: 409,
-		body: { title: 'An earlier run never finished' },
-	});
-	const before = charges().length;
-	await publishExample(n8n, 'reconcile-unknown', {
-		urls: { 'Ask the Provider': `${service.url}/charges` },
-		change: ({ type, parameters }) => {
-			if (!type.endsWith('.idempotencyTrigger')) return;
-			Object.assign(parameters, { checkEverySeconds: 1, options: { graceSeconds: 0 } });
-		},
-	});
-	await eventually('it is settled', async () => (await send('lost-1')).status === 200);
-	const asked = service.requests.filter(({ method }) => method === 'GET');
-	expect(asked.map(({ path }) => path)).toEqual([expect.stringMatching(/^\/charges\?key=\w{64}$/)]);
-	expect(charges()).toHaveLength(before);
-});
-
 it('report: shows what is remembered', async () => {
 	await publishExample(n8n, 'report');
 	const read = async () => await fetch(n8n.webhook('idempotency-report'));
@@ -194,4 +172,27 @@ it('exactly-once-postgres: one row for a request, also where it is run again', a
 	expect(await send('C', 100)).toMatchObject({ status: 200, body: { order_id: 'C' } });
 	await client.end();
 	await server.stop();
+});
+
+// The last: from here on whatever is unknown in this n8n is settled by what the provider says.
+it('reconcile-unknown: what the provider knows is what the next delivery gets', async () => {
+	const send = await publishCharge('held', () => {});
+	service.next({ status: 500 });
+	expect((await send('lost-1')).status).toBe(500);
+	expect(await send('lost-1')).toMatchObject({
+		status: 409,
+		body: { title: 'An earlier run never finished' },
+	});
+	const before = charges().length;
+	await publishExample(n8n, 'reconcile-unknown', {
+		urls: { 'Ask the Provider': `${service.url}/charges` },
+		change: ({ type, parameters }) => {
+			if (!type.endsWith('.idempotencyTrigger')) return;
+			Object.assign(parameters, { checkEverySeconds: 1, options: { graceSeconds: 0 } });
+		},
+	});
+	await eventually('it is settled', async () => (await send('lost-1')).status === 200);
+	const asked = service.requests.filter(({ method }) => method === 'GET');
+	expect(asked.map(({ path }) => path)).toEqual([expect.stringMatching(/^\/charges\?key=\w{64}$/)]);
+	expect(charges()).toHaveLength(before);
 });
