@@ -96,6 +96,21 @@ it('the server killed and started again', async () => {
 	});
 });
 
+it('the table of claims dropped in the middle', async () => {
+	const store = storeIn(server);
+	const name = 'the table of claims dropped in the middle';
+	await meetFault({ name, store, keys: KEYS, unprotected: true }, async (run) => {
+		let dropped: Promise<unknown> | undefined;
+		run.downstream.answerAfterMs = 300;
+		run.downstream.onEffect = (count) => {
+			if (count === 2) dropped = server.ask(`DROP TABLE ${store.options.prefix}claims`);
+		};
+		await run.storm({ times: 1 });
+		await dropped;
+		run.downstream.answerAfterMs = 0;
+	});
+});
+
 it('connections cut again and again', async () => {
 	const fault = { name: 'connections to PostgreSQL cut', store: storeIn(server), keys: KEYS };
 	await meetFault(fault, async (run) => {
