@@ -141,16 +141,17 @@ function itemOutcome(
 	const fromErrorOutput = kind.hasErrorOutput && output > 0 && output === outputs - 1;
 	const seen = responseOutcome(
 		{ json: item?.json, itemError: item?.error, fromErrorOutput },
-		{ ...rulesAt(kind, rules), statusHidden: kind.statusHidden && !showsSuccess(kind, item) },
+		rulesAt(kind, rules),
 	);
+	const doubted = (reason: string): ResponseOutcome => ({
+		outcome: rules.unknownResponses === 'release' ? 'released' : 'unknown',
+		reason,
+	});
+	if (seen.outcome === 'completed' && kind.showsSuccess?.(item?.json ?? {}) === false) {
+		return doubted('its answer does not show that it went well');
+	}
 	if (!isRefusal(seen) || fromErrorOutput || isOfNode(kind, item)) return seen;
-	const outcome = rules.unknownResponses === 'release' ? 'released' : 'unknown';
-	return { outcome, reason: `${seen.reason}, as the body of an answer says that went well` };
-}
-
-function showsSuccess({ successIn }: NodeKind, item: INodeExecutionData | undefined): boolean {
-	const shown = successIn === undefined ? undefined : item?.json[successIn];
-	return typeof shown === 'object' && shown !== null;
+	return doubted(`${seen.reason}, as the body of an answer says that went well`);
 }
 
 /** Whether the node itself says how the call ended. The body of an answer may say anything, also what a sender wrote into the request. */
@@ -180,7 +181,8 @@ function holdsRefusal(item: INodeExecutionData | undefined): boolean {
 function outcomeOfNoItems({ by, isAlone }: Act): ResponseOutcome {
 	const { kind } = by;
 	if (kind.executesOnce && by.itemsIn > 1) return unknown('it acts for the first item only');
-	if (kind.statusHidden) return unknown('no items, and the status of the answer is hidden');
+	if (kind.statusHidden || kind.showsSuccess)
+		return unknown('no items, and the status of the answer is hidden');
 	if (isAlone || kind.answersEachItem) return { outcome: 'completed', reason: 'returned no items' };
 	return unknown('no item of it says how this one ended');
 }

@@ -4,6 +4,8 @@ import { isOurs } from '../shared/node-types';
 import { asksOthers, isReadOnly } from './read-operations';
 import { NODES_WITHOUT_EFFECTS, TRIGGERS } from './nodes-without-effects';
 import { speaksForItem } from './one-call-nodes';
+import type { ShowsSuccess } from './shown-success';
+import { shownSuccessOf } from './shown-success';
 
 /** What a run of a node may be taken for. */
 export interface NodeKind {
@@ -22,8 +24,8 @@ export interface NodeKind {
 	readonly guessesLinks: boolean;
 	/** An answer of it without an error is no success: it hides the status, or its errors. */
 	readonly statusHidden: boolean;
-	/** An answer with an object in this field went well, though its status is hidden. */
-	readonly successIn: string | undefined;
+	/** It makes an item of any answer: whether that went well. Undefined where an item without an error did. */
+	readonly showsSuccess: ShowsSuccess | undefined;
 	/** A status in its items is that of the answer. Else it stands in the body, and is whatever the service says. */
 	readonly givesStatus: boolean;
 	/** It may put out an error as an item. Else what looks like one stands in the body. */
@@ -41,7 +43,6 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 	if (node === undefined) return { ...UNKNOWN_NODE, name };
 	if (node.disabled) return { ...UNKNOWN_NODE, name, acts: false, linksItems: true };
 	const isHttp = node.type === 'n8n-nodes-base.httpRequest';
-	const isGraphql = node.type === 'n8n-nodes-base.graphql';
 	const passive = isOurs(node) || NODES_WITHOUT_EFFECTS.has(node.type) || TRIGGERS.test(node.type);
 	const speaks = speaksForItem(node);
 	return {
@@ -52,9 +53,8 @@ export function kindOf(name: string, node: INode | undefined): NodeKind {
 		answersEachItem: isHttp && speaks,
 		linksItems: passive || isHttp,
 		guessesLinks: callsOnce(node),
-		statusHidden: isHttp ? hidesStatus(node) : isGraphql || hidesErrors(node),
-		// An answer of GraphQL has it, where it is none of a gateway or of a failure; n8n throws for one with errors.
-		successIn: isGraphql ? 'data' : undefined,
+		statusHidden: isHttp ? hidesStatus(node) : hidesErrors(node),
+		showsSuccess: shownSuccessOf(node),
 		givesStatus: isHttp && isSet(httpOptions(node).fullResponse),
 		givesErrors: goesOnAfterErrors(node),
 		ownUrl: isHttp ? fixedUrl(node) : undefined,
@@ -72,7 +72,7 @@ const UNKNOWN_NODE: Omit<NodeKind, 'name'> = {
 	linksItems: false,
 	guessesLinks: false,
 	statusHidden: false,
-	successIn: undefined,
+	showsSuccess: undefined,
 	givesStatus: false,
 	givesErrors: false,
 	ownUrl: undefined,

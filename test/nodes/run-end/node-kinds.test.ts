@@ -1,4 +1,4 @@
-import type { INode } from 'n8n-workflow';
+import type { IDataObject, INode } from 'n8n-workflow';
 import { kindOf } from '../../../nodes/run-end/node-kinds';
 import { NODES_WITHOUT_EFFECTS } from '../../../nodes/run-end/nodes-without-effects';
 import { node } from '../../support/engine';
@@ -118,5 +118,21 @@ describe('which hide under Continue that they failed', () => {
 
 	it('not Postgres since its version 2', () => {
 		expect(goingOn('postgres', 2.6, 'continueRegularOutput').statusHidden).toBe(false);
+	});
+});
+
+describe('which make an item of any answer', () => {
+	it.each<[string, INode['parameters'], IDataObject, boolean | undefined]>([
+		['graphql', {}, { data: { charge: 1 } }, true],
+		['graphql', {}, { message: 'later' }, false],
+		['ssh', {}, { code: 0, signal: null, stdout: 'done', stderr: '' }, true],
+		['ssh', {}, { code: 1, signal: null, stdout: '', stderr: 'no such order' }, false],
+		['ssh', {}, { code: null, signal: 'KILL', stdout: '', stderr: '' }, false],
+		['ssh', { resource: 'file' }, { success: true }, undefined],
+		['vonage', {}, { status: '0', 'message-id': '1' }, true],
+		['vonage', {}, { status: '9', 'error-text': 'Partner quota exceeded' }, false],
+		['slack', {}, {}, undefined],
+	])('%s %j: %j shows success: %s', (type, parameters, json, shows) => {
+		expect(kind(type, parameters).showsSuccess?.(json)).toBe(shows);
 	});
 });
