@@ -11,6 +11,7 @@ import type {
 	TallyOrder,
 } from '../../core/store';
 import {
+	type ListedRow,
 	type Looked,
 	type RowSteps,
 	type RowsBackend,
@@ -18,7 +19,6 @@ import {
 	type Work,
 	runNow,
 } from '../rows/backend';
-import type { ListedRow } from '../rows/backend';
 import type { Connection } from './connection';
 import { closedError, isBusy, storeErrorOf } from './errors';
 import { type Tables, orUnreadable } from './tables';

@@ -9,6 +9,7 @@ import type {
 	TallyOrder,
 } from '../../core/store';
 import {
+	type ListedRow,
 	type Looked,
 	type RowSteps,
 	type RowsBackend,
@@ -18,7 +19,6 @@ import {
 } from '../rows/backend';
 import { LAST_OPEN_STATE } from '../rows/columns';
 import { Counters, dayOf } from '../rows/counters';
-import type { ListedRow } from '../rows/backend';
 import type { Database, SqlRow, SqlValue } from './database';
 import { storeErrorOf } from './errors';
 import { Purger } from './purger';
