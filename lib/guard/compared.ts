@@ -1,4 +1,4 @@
-import type { CanonicalParts } from '../keys/canonical-parts';
+import type { CanonicalParts, Field } from '../keys/canonical-parts';
 import { partsOfObject, partsOfPairs } from '../keys/canonical-parts';
 import { valueAtPath, withoutPaths } from '../keys/field-paths';
 import type { ItemKey } from './item-key';
@@ -9,11 +9,11 @@ import type { CompareTerms } from './terms';
 
 /** What must be the same on a retry. */
 export interface Compared {
-	readonly value: Compared['fields'] | JsonObject;
+	readonly value: readonly Field[] | JsonObject;
 	/** Which parts of the request these are, as it was set: what another setting compares says nothing of them. */
 	readonly setting: readonly unknown[];
-	/** Its top-level fields, to say which differ. */
-	readonly fields: ReadonlyArray<readonly [name: string, value: unknown]>;
+	/** Its top-level fields, to say which differ: made only then, since a body may have a million. */
+	fields(): readonly Field[];
 }
 
 /**
@@ -27,9 +27,11 @@ export async function comparedOf(
 	payload: () => Promise<Payload>,
 ): Promise<Compared | null> {
 	const method = methodOf(json);
-	const methodField: Compared['fields'] = method === null ? [] : [['method', method]];
+	const methodField: readonly Field[] = method === null ? [] : [['method', method]];
 	if (terms.by === 'none' || (terms.by === 'auto' && chosenBy === 'sender')) {
-		return method === null ? null : { value: methodField, setting: ['none'], fields: methodField };
+		return method === null
+			? null
+			: { value: methodField, setting: ['none'], fields: () => methodField };
 	}
 	if (terms.by === 'fields') {
 		const chosen = terms.paths.map((path): [string, unknown] => [
@@ -37,22 +39,22 @@ export async function comparedOf(
 			valueAtPath(json, path) ?? null,
 		]);
 		const fields = [...chosen, ...methodField];
-		return { value: fields, setting: ['fields', terms.paths], fields };
+		return { value: fields, setting: ['fields', terms.paths], fields: () => fields };
 	}
 	const { value } = await payload();
 	if (terms.by !== 'except') {
-		return { value, setting: ['payload'], fields: topFieldsOf(value) };
+		return { value, setting: ['payload'], fields: () => topFieldsOf(value) };
 	}
 	const left = withoutPaths(value, terms.paths) as JsonObject;
 	const compared = method === null ? left : { ...left, method };
-	return { value: compared, setting: ['except', terms.paths], fields: topFieldsOf(compared) };
+	return { value: compared, setting: ['except', terms.paths], fields: () => topFieldsOf(compared) };
 }
 
 /** @throws CanonicalJsonError for what JSON can't hold */
 export function partsOf({ value, fields }: Compared): CanonicalParts {
-	return isPairs(value) ? partsOfPairs(value) : partsOfObject(value, OPENED, () => fields);
+	return isPairs(value) ? partsOfPairs(value) : partsOfObject(value, OPENED, fields);
 }
 
-function isPairs(value: Compared['value']): value is Compared['fields'] {
+function isPairs(value: Compared['value']): value is readonly Field[] {
 	return Array.isArray(value);
 }

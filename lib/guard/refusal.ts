@@ -50,7 +50,7 @@ export function refusalOf(
 	const { secret: usedSecret } = namingsOf(secrets)[namingPlace(item, request)]!;
 	const { changed: changedFields, missing } =
 		reason === 'payload_mismatch' && record !== null && item.compared !== null
-			? changedFieldsOf(record.fieldDigests, item.compared.fields, usedSecret)
+			? changedFieldsOf(record.fieldDigests, item.compared.fields(), usedSecret)
 			: { changed: [], missing: 0 };
 	const retryAfterSeconds = retryAfter(conflict, now);
 	return {

@@ -3,9 +3,13 @@ import { attempt } from '../core/attempt';
 import { canonicalJson, MAX_CANONICAL_LENGTH, sortedKeysOf } from './canonical-json';
 import { isPlainObject } from './json-view';
 
+/** Of how many fields digests are kept: the first by name, in UTF-16 code units. */
+export const MAX_FIELD_DIGESTS = 32;
+
 /** A value as canonical text, and the texts of its fields that this text is made of: each is written once, and digested twice. */
 export interface CanonicalParts {
 	readonly text: string;
+	/** At least those of which digests are kept. */
 	readonly fields: readonly CanonicalField[];
 }
 
@@ -55,18 +59,19 @@ function objectText(
 	fields: CanonicalField[],
 ): string {
 	let members = '';
+	let kept = 0;
 	for (const key of sortedKeysOf(value)) {
 		const member = value[key];
 		if (member === undefined) continue;
-		const name = prefix + key;
 		let text: string;
-		if (opened.has(name) && isObject(member)) {
+		if (opened.has(key) && isObject(member)) {
 			// What a class instance shows is for the careful way below.
 			if (!isPlainObject(member)) throw new TypeError('not plain');
-			text = objectText(member, `${name}.`, NONE, fields);
+			text = objectText(member, `${key}.`, NONE, fields);
 		} else {
 			text = canonicalJson(member);
-			fields.push([name, text]);
+			// They come by name: of a huge object no more are needed.
+			if (kept++ < MAX_FIELD_DIGESTS) fields.push([prefix + key, text]);
 		}
 		members += `${members === '' ? '' : ','}${canonicalJson(key)}:${text}`;
 	}

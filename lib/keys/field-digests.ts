@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from './canonical-json';
 import type { CanonicalField, Field } from './canonical-parts';
+import { MAX_FIELD_DIGESTS } from './canonical-parts';
 import { sha256Text } from './sha256';
 
-const MAX_FIELD_DIGESTS = 32;
 const DIGEST_BYTES = 3;
 const FIELD_BYTES = 2 * DIGEST_BYTES;
 /** How many names a digester remembers: they repeat from item to item, and a digest costs a microsecond. */
