@@ -250,14 +250,16 @@ function* heldOf<Change>(
 	return held;
 }
 
-/** Bytes of the result that a transition stored. */
+/** Bytes of the result that a transition stored. What was kept of a request that waits for its run is no result. */
 function bytesStored(before: Stored, { next }: Transition<unknown>): number {
-	if (next === before || next === null) return 0;
-	if (next.state !== 'completed' && next.state !== 'failed') return 0;
-	const { result } = next;
-	if (result === null) return 0;
-	const known = before === null || before.state === 'tombstone' ? null : before.result;
-	return result === known ? 0 : result.length;
+	const result = resultOf(next);
+	const isKept = result === resultOf(before) && next?.state === before?.state;
+	return result === null || isKept ? 0 : result.length;
+}
+
+function resultOf(record: Stored): Uint8Array | null {
+	if (record === null) return null;
+	return record.state === 'completed' || record.state === 'failed' ? record.result : null;
 }
 
 function heldUp(): StoreError {
