@@ -1,5 +1,6 @@
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 
+import { stores } from '../../nodes/shared/stores';
 import { DoorServer, javascript, node, records, workflow } from '../support/engine';
 import { PostgresServer } from '../support/postgres-server';
 import { RedisServer } from '../support/redis-server';
@@ -14,7 +15,11 @@ let postgres: PostgresServer;
 beforeAll(async () => {
 	[redis, postgres] = await Promise.all([RedisServer.start(), PostgresServer.start()]);
 });
-afterAll(async () => await Promise.all([redis.stop(), postgres.stop()]));
+afterAll(async () => {
+	// First: what a store still has to write would be tried again when jest has left the test.
+	await stores.close();
+	await Promise.all([redis.stop(), postgres.stop()]);
+});
 
 type Credential = Record<string, string | number | boolean>;
 

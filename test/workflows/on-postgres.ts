@@ -1,10 +1,14 @@
 import type { INodeParameters } from 'n8n-workflow';
 
+import { stores } from '../../nodes/shared/stores';
 import type { PostgresServer } from '../support/postgres-server';
 import { engine } from './nodes';
 import type { ChargeParts } from './scenario';
 
 /** Workflows on a real PostgreSQL. */
+
+// Before its server ends: what a store still has to write would be tried again when jest has left the test.
+afterAll(async () => await stores.close());
 
 const credentials = { idempotencyPostgresApi: { id: '1', name: 'PostgreSQL' } };
 
