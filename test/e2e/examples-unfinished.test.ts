@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import { Client } from 'pg';
 
-import { postgresCredential } from '../../scripts/lib/example';
+import { postgresCredential, readExample } from '../../scripts/lib/example';
 import { startPostgres } from '../../scripts/lib/postgres';
 import type { Downstream } from '../support/downstream';
 import { startDownstream } from '../support/downstream';
@@ -21,7 +21,7 @@ const charges = () => service.requests.filter(({ method }) => method === 'POST')
 
 /** examples/webhook-charge.json under a path of its own. */
 async function publishCharge(path: string, change: (node: INode) => void, errorWorkflow?: string) {
-	await publishExample(n8n, 'webhook-charge', {
+	const workflowId = await publishExample(n8n, 'webhook-charge', {
 		urls: { 'Charge Card': `${service.url}/charges` },
 		name: path,
 		change: (node) => {
@@ -31,8 +31,9 @@ async function publishCharge(path: string, change: (node: INode) => void, errorW
 		},
 		...(errorWorkflow === undefined ? {} : { settings: { errorWorkflow } }),
 	});
-	return async (key: string) =>
+	const send = async (key: string) =>
 		await post(n8n.webhook(path), { amount: 5 }, { 'idempotency-key': key });
+	return { send, workflowId };
 }
 
 it('error-workflow-release: the next delivery of a failed run is charged', async () => {
@@ -40,7 +41,7 @@ it('error-workflow-release: the next delivery of a failed run is charged', async
 	const stopAtError = ({ name, parameters }: INode) => {
 		if (name === 'Charge Card') parameters.options = {};
 	};
-	const send = await publishCharge('stops', stopAtError, errorWorkflow);
+	const { send } = await publishCharge('stops', stopAtError, errorWorkflow);
 	service.next({ status: 500 });
 	expect((await send('failed-1')).status).toBe(500);
 	await eventually('the key is released', async () => (await send('failed-1')).status === 200);
@@ -174,21 +175,24 @@ it('exactly-once-postgres: one row for a request, also where it is run again', a
 	await server.stop();
 });
 
-// The last: from here on whatever is unknown in this n8n is settled by what the provider says.
 it('reconcile-unknown: what the provider knows is what the next delivery gets', async () => {
-	const send = await publishCharge('held', () => {});
+	const { send, workflowId } = await publishCharge('held', () => {});
 	service.next({ status: 500 });
 	expect((await send('lost-1')).status).toBe(500);
 	expect(await send('lost-1')).toMatchObject({
 		status: 409,
 		body: { title: 'An earlier run never finished' },
 	});
+	const { nodes } = await readExample('webhook-charge');
+	const guard = nodes.find(({ type }) => type.endsWith('.idempotencyGuard'));
 	const before = charges().length;
 	await publishExample(n8n, 'reconcile-unknown', {
 		urls: { 'Ask the Provider': `${service.url}/charges` },
 		change: ({ type, parameters }) => {
 			if (!type.endsWith('.idempotencyTrigger')) return;
-			Object.assign(parameters, { checkEverySeconds: 1, options: { graceSeconds: 0 } });
+			// Only of this workflow: other examples leave requests unknown, too, and look at what they get.
+			const options = { graceSeconds: 0, namespace: `${workflowId}_${guard?.id}` };
+			Object.assign(parameters, { checkEverySeconds: 1, options });
 		},
 	});
 	await eventually('it is settled', async () => (await send('lost-1')).status === 200);
