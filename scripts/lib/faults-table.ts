@@ -6,9 +6,11 @@ type Cell = (row: FaultRow) => string;
 
 const TITLES: Readonly<Record<string, string>> = { redis: 'Redis', postgres: 'PostgreSQL' };
 
+const titleOf = (store: string): string => TITLES[store] ?? store;
+
 const COLUMNS: ReadonlyArray<readonly [name: string, cell: Cell]> = [
 	['fault', ({ fault }) => fault],
-	['store', ({ store }) => TITLES[store] ?? store],
+	['store', ({ store }) => titleOf(store)],
 	['runs', ({ runs }) => String(runs)],
 	['keys', ({ keys }) => String(keys)],
 	['side effects', ({ sideEffects }) => String(sideEffects)],
@@ -68,4 +70,4 @@ interface Labelled {
 }
 
 export const labelOf = ({ fault, store, unprotected }: Labelled): string =>
-	`${fault} (${store.toLowerCase()}${unprotected === null ? '' : ', unprotected'})`;
+	`${fault} (${titleOf(store)}${unprotected === null ? '' : ', unprotected'})`;

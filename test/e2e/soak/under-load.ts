@@ -53,8 +53,9 @@ export class UnderLoad {
 
 	private async sendOne(step: number): Promise<void> {
 		const at = performance.now();
-		const headers = { 'idempotency-key': `soak-${step}` };
-		const { status, body } = await deliver(this.url, { orderId: step, amount: 5 }, headers);
+		const orderId = `soak-${step}`;
+		const headers = { 'idempotency-key': orderId };
+		const { status, body } = await deliver(this.url, { orderId, amount: 5 }, headers);
 		this.times.push(performance.now() - at);
 		this.requests++;
 		if (status !== 201) {
