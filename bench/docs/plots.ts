@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as VegaLite from '../../node_modules/vega-lite/build/index';
 import type { Point } from '../report';
+import { loadVega } from './vega.mjs';
 
 /** The plots of docs/benchmarks.md: SVG, drawn by Vega without a browser. */
 
@@ -34,9 +35,7 @@ export const fileOf = (plot: PlotName): string => `bench-${plot}.svg`;
 
 /** Draws each plot that there are points of into `folder`. */
 export async function drawPlots(points: readonly Point[], folder: string): Promise<void> {
-	const vega = await import('vega');
-	// By its file above, and as any text here: its types are not to be found by this `moduleResolution`.
-	const vegaLite = (await import('vega-lite' as string)) as typeof VegaLite;
+	const { vega, vegaLite } = await loadVega();
 	for (const plot of Object.keys(PLOTS) as PlotName[]) {
 		const { spec } = vegaLite.compile(specOf(plot, points));
 		const svg = await new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG();

@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as VegaLite from '../../node_modules/vega-lite/build/index';
 
+import { loadVega } from './vega.mjs';
+
 /** What `npm run soak` found of one n8n. */
 export interface SoakRun {
 	readonly mode: string;
@@ -20,9 +22,7 @@ const FIGURES = { rssMb: 'memory, MB', files: 'file handles', answerMs: 'answer,
 
 /** Draws memory, file handles and answer times over the minutes as `soak.svg`. */
 export async function drawSoak(runs: readonly SoakRun[], folder: string): Promise<void> {
-	const vega = await import('vega');
-	// By its file above, and as any text here: its types are not to be found by this `moduleResolution`.
-	const vegaLite = (await import('vega-lite' as string)) as typeof VegaLite;
+	const { vega, vegaLite } = await loadVega();
 	const values = runs.flatMap(({ mode, name, slices }) =>
 		slices.flatMap(({ minute, ...held }) =>
 			Object.entries(FIGURES).map(([figure, title]) => ({

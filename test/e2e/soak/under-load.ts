@@ -45,9 +45,9 @@ export class UnderLoad {
 		this.times = [];
 		this.slices.push({
 			minute,
-			rssMb: held.reduce((sum, { rssMb }) => sum + rssMb, 0),
+			rssMb: Math.round(held.reduce((sum, { rssMb }) => sum + rssMb, 0)),
 			files: held.reduce((sum, { files }) => sum + files, 0),
-			answerMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+			answerMs: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
 		});
 	}
 
