@@ -87,7 +87,6 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	'noisy-tenant': ratio(
 		"a tenant's new requests while another tenant's storm of 10,000 deliveries is refused by its budget, in a real n8n",
 		0.5,
-		"behind n8n's own Webhook each delivery of the storm is an execution before the Guard can refuse it, and n8n runs them in one thread. Idempotent Webhook refuses them without.",
 	),
 	wait: {
 		about: 'from the commit to the answer of a duplicate that waits',
