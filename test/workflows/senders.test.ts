@@ -104,7 +104,9 @@ describe('batched bodies', () => {
 			const { send, acted } = gate();
 			const result = await send(single, batch);
 			expect(result.status).toBe('error');
-			expect(result.error?.message).toMatch(/holds 2 events\..*"Split Events".*put .*Split Out node/);
+			expect(result.error?.message).toMatch(
+				/holds 2 events\..*"Split Events".*put .*Split Out node/,
+			);
 			expect(result.error?.message).toContain(senderOf(sender).name);
 			expect(result.error?.message).toContain(field);
 			expect(result.error?.context).toMatchObject({ itemIndex: 1 });
