@@ -1,3 +1,5 @@
+import { addTo } from './add-to';
+
 /**
  * Each waiter takes up a place in its worker. Too many of them would keep the run that they wait for from being executed. One tenant takes
  * no more than half of the places.
@@ -54,8 +56,8 @@ export class WaiterLimits {
 		tenants.delete('');
 		const count = (by: 1 | -1) => {
 			this.together += by;
-			for (const identity of admitted) add(this.byKey, identity, by);
-			for (const tenant of tenants) add(this.byTenant, tenant, by);
+			for (const identity of admitted) addTo(this.byKey, identity, by);
+			for (const tenant of tenants) addTo(this.byTenant, tenant, by);
 		};
 		count(1);
 		let left = false;
@@ -67,10 +69,4 @@ export class WaiterLimits {
 			},
 		};
 	}
-}
-
-function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
-	const count = (counts.get(name) ?? 0) + by;
-	if (count === 0) counts.delete(name);
-	else counts.set(name, count);
 }

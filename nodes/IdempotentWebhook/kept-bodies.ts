@@ -1,3 +1,5 @@
+import { addTo } from '../../lib/guard/add-to';
+
 /** Bodies of requests that wait for another run, in bytes as they came: parsed they take several times as much. One tenant's take half. */
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_BYTES_PER_TENANT = MOST_BYTES / 2;
@@ -32,10 +34,7 @@ export function keepBody(
 
 function count(bytes: number, tenant: string): void {
 	kept += bytes;
-	if (tenant === '') return;
-	const ofTenant = (keptByTenant.get(tenant) ?? 0) + bytes;
-	if (ofTenant === 0) keptByTenant.delete(tenant);
-	else keptByTenant.set(tenant, ofTenant);
+	if (tenant !== '') addTo(keptByTenant, tenant, bytes);
 }
 
 /** Lets go of the body, wherever it is held while the request waits. */

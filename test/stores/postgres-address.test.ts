@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import { StoreError } from '../../lib/core/reply';
 import { type PostgresOptions, postgresOptionsFrom } from '../../lib/stores/postgres';
+import { refusalOf } from './address-refusal';
 
 /** What people paste into "Host" of the credential: it is taken apart and used, or refused and never shown. */
 
@@ -13,16 +14,7 @@ const GIVEN: PostgresOptions = {
 	password: '',
 };
 const options = (over: Partial<PostgresOptions>) => postgresOptionsFrom({ ...GIVEN, ...over });
-const refusalOf = (over: Partial<PostgresOptions>): string => {
-	try {
-		options(over);
-	} catch (error) {
-		expect(error).toBeInstanceOf(StoreError);
-		expect((error as StoreError).problem).toBe('configuration');
-		return (error as StoreError).message;
-	}
-	throw new Error('expected a refusal');
-};
+const refusalWith = (over: Partial<PostgresOptions>) => refusalOf(() => options(over));
 
 it.each([
 	['db-1', { host: 'db-1', port: 5432, database: 'postgres', tls: undefined }],
@@ -60,7 +52,7 @@ it.each([
 	['postgres://u:secret@', 'is not a host'],
 	['secret!', 'is not a host'],
 ])('"%s" in "Host" is refused and not shown', (host, words) => {
-	const refusal = refusalOf({ host });
+	const refusal = refusalWith({ host });
 	expect(refusal).toContain('"Host"');
 	expect(refusal).toContain(words);
 	expect(refusal).not.toContain('secret');
@@ -73,7 +65,7 @@ it.each([
 	['two databases', { host: 'postgres://u:secret@db-1/one', database: 'two' }],
 	['a port that is none', { port: Number.NaN }],
 ])('%s are refused and not shown', (_, over) => {
-	expect(refusalOf(over)).not.toContain('secret');
+	expect(refusalWith(over)).not.toContain('secret');
 });
 
 it('the same said twice is said once, and TLS of the fields stays', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { StoreError } from '../../lib/core/reply';
 import type { GivenRedis } from '../../lib/stores/redis';
 import { redisOptionsFrom } from '../../lib/stores/redis';
+import { refusalOf } from './address-refusal';
 
 /** What people write into "Host" and "Nodes": taken apart and used, or refused without being shown. */
 
@@ -21,16 +22,7 @@ const GIVEN: GivenRedis = {
 	keyPrefix: 'idem',
 };
 const options = (over: Partial<GivenRedis>) => redisOptionsFrom({ ...GIVEN, ...over });
-const refusalOf = (over: Partial<GivenRedis>): string => {
-	try {
-		options(over);
-	} catch (error) {
-		expect(error).toBeInstanceOf(StoreError);
-		expect((error as StoreError).problem).toBe('configuration');
-		return (error as StoreError).message;
-	}
-	throw new Error('expected a refusal');
-};
+const refusalWith = (over: Partial<GivenRedis>) => refusalOf(() => options(over));
 
 it.each([
 	['redis-1', { host: 'redis-1', port: 6379 }],
@@ -66,7 +58,7 @@ it.each([
 	['/var/run/secret.sock', 'path of a socket'],
 	['unix:///var/run/secret.sock', 'path of a socket'],
 ])('"%s" in "Host" is refused and not shown', (host, words) => {
-	const refusal = refusalOf({ host });
+	const refusal = refusalWith({ host });
 	expect(refusal).toContain('"Host"');
 	expect(refusal).toContain(words);
 	expect(refusal).not.toContain('secret');
@@ -89,7 +81,7 @@ it.each([
 	['a certificate without its key', { tls: { cert: 'secret' } }],
 	['a certificate that is no PEM', { tls: { ca: 'secret' } }],
 ])('%s are refused and not shown', (_, over) => {
-	expect(refusalOf(over)).not.toContain('secret');
+	expect(refusalWith(over)).not.toContain('secret');
 });
 
 it('the same said twice is said once', () => {
@@ -125,7 +117,7 @@ it('a list of nodes may be of addresses too, and has the usual ports', () => {
 		{ host: 'a', port: 26379 },
 		{ host: 'b', port: 5000 },
 	]);
-	expect(refusalOf({ deployment: 'cluster', nodes: 'a:7000,redis://secret@b' })).toContain(
+	expect(refusalWith({ deployment: 'cluster', nodes: 'a:7000,redis://secret@b' })).toContain(
 		'Entry 2',
 	);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
+import { endChild } from './end-child';
 import { freePort } from './ports';
 import type { PostgresServer } from './postgres-server';
 
@@ -54,11 +55,7 @@ export class PgBouncer {
 	}
 
 	async stop(): Promise<void> {
-		const ended = new Promise((resolve) => this.child.once('exit', resolve));
-		if (this.child.exitCode === null) {
-			this.child.kill('SIGKILL');
-			await ended;
-		}
+		await endChild(this.child, 'SIGKILL');
 		rmSync(this.folder, { recursive: true, force: true });
 	}
 }

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
 import type { Certificates } from './certificates';
+import { endChild } from './end-child';
 import { freePort } from './ports';
 
 const START_LIMIT_MS = 60_000;
@@ -159,10 +160,7 @@ export class PostgresServer {
 
 	private async end(signal: NodeJS.Signals): Promise<void> {
 		const { child } = this;
-		if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-		const ended = new Promise((resolve) => child.once('exit', resolve));
-		child.kill(signal);
-		await ended;
+		if (child !== undefined) await endChild(child, signal);
 	}
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { endChild } from './end-child';
 import { freePort } from './ports';
 
 /** A time series as of now. */
@@ -57,11 +58,7 @@ export class Prometheus {
 	}
 
 	async stop(): Promise<void> {
-		const ended = new Promise((resolve) => this.child.once('exit', resolve));
-		if (this.child.exitCode === null) {
-			this.child.kill('SIGKILL');
-			await ended;
-		}
+		await endChild(this.child, 'SIGKILL');
 		rmSync(this.folder, { recursive: true, force: true });
 	}
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 import type { Certificates } from './certificates';
+import { endChild } from './end-child';
 import { freePort } from './ports';
 
 /** Valkey and others, where they are tested: scripts/lib/redis-servers.ts. */
@@ -101,10 +102,7 @@ export class RedisServer {
 	/** Ends it; `SIGKILL` as a crash. Its data stay for `run`. */
 	async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
 		const { child } = this;
-		if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-		const ended = new Promise((resolve) => child.once('exit', resolve));
-		child.kill(signal);
-		await ended;
+		if (child !== undefined) await endChild(child, signal);
 	}
 
 	/** Halts and continues it: a server that accepts and never answers. */

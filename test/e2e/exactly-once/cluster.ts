@@ -1,10 +1,9 @@
 import { Client } from 'pg';
 
 import { postgresCredential } from '../../../scripts/lib/example';
-import { startPostgres } from '../../../scripts/lib/postgres';
-import { startRedis } from '../../../scripts/lib/redis';
 import type { Credential } from '../harness/api';
 import { N8nHost } from '../harness/n8n-host';
+import { startQueueServers } from '../harness/queue-mode';
 
 /** An n8n in queue mode with two workers, and a database of the user's in which its store is as well. */
 export class Cluster {
@@ -19,7 +18,7 @@ export class Cluster {
 	) {}
 
 	static async start(): Promise<Cluster> {
-		const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+		const { postgres, env } = await startQueueServers();
 		const { port, user } = postgres;
 		const database = 'effects';
 		const server = { host: '127.0.0.1', port, user };
@@ -32,17 +31,6 @@ export class Cluster {
 		db.on('error', () => undefined);
 		await db.connect();
 
-		const env = {
-			EXECUTIONS_MODE: 'queue',
-			N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers',
-			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
-			QUEUE_BULL_REDIS_PORT: String(redis.port),
-			DB_TYPE: 'postgresdb',
-			DB_POSTGRESDB_HOST: '127.0.0.1',
-			DB_POSTGRESDB_PORT: String(port),
-			DB_POSTGRESDB_USER: user,
-			DB_POSTGRESDB_DATABASE: postgres.database,
-		};
 		const main = await N8nHost.create({ env });
 		const worker = { env, args: ['worker', '--concurrency=20'] };
 		const workers = [await N8nHost.create(worker), await N8nHost.create(worker)];

@@ -7,8 +7,9 @@ import { startDownstream } from '../../support/downstream';
 import { node, workflow } from '../../support/engine/workflow';
 import type { HostOptions } from '../harness/n8n-host';
 import { N8nHost } from '../harness/n8n-host';
-import { nextStep } from '../harness/process-group';
+import { WORKER_ARGS, startQueueServers } from '../harness/queue-mode';
 import { publishCharge } from '../harness/storm';
+import { nextStep } from './process-group';
 import { UnderLoad, thirdsOf } from './under-load';
 
 /**
@@ -31,20 +32,9 @@ const startRegular: Start = async (options = {}) => {
 };
 
 const startQueue: Start = async (options = {}) => {
-	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-	const env = {
-		EXECUTIONS_MODE: 'queue',
-		N8N_ENCRYPTION_KEY: 'shared-by-main-and-workers',
-		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
-		QUEUE_BULL_REDIS_PORT: String(redis.port),
-		DB_TYPE: 'postgresdb',
-		DB_POSTGRESDB_HOST: '127.0.0.1',
-		DB_POSTGRESDB_PORT: String(postgres.port),
-		DB_POSTGRESDB_USER: postgres.user,
-		DB_POSTGRESDB_DATABASE: postgres.database,
-	};
+	const { env } = await startQueueServers();
 	const main = await N8nHost.create({ ...options, env });
-	const worker = { ...options, env, args: ['worker', '--concurrency=5'] };
+	const worker = { ...options, env, args: WORKER_ARGS };
 	const workers = [await N8nHost.create(worker), await N8nHost.create(worker)];
 	// The main process makes the tables.
 	await main.start();

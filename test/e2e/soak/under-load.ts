@@ -1,7 +1,7 @@
-import type { Held } from '../harness/process-group';
-import { heldBy, nextStep } from '../harness/process-group';
 import { deliver } from '../harness/deliver';
 import type { N8nHost } from '../harness/n8n-host';
+import type { Held } from './process-group';
+import { heldBy, nextStep } from './process-group';
 
 /** Between two steps each set-up gets a new request, and one that it had some steps ago. */
 const STEP_MS = 500;
