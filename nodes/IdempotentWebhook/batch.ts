@@ -23,6 +23,7 @@ import { complaintOf } from '../shared/messages';
 import type { AnswerChoices } from './answer-choices';
 import { closedAnswer, notKeptAnswer, refusalAnswer, send } from './answers';
 import { addressOf } from './callers';
+import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
 import { storeProblem } from './failures';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
@@ -87,6 +88,7 @@ async function sorted(
 		if (request !== undefined)
 			items.push(await itemOf(context, request, settings.outputField, details));
 	};
+	const ownHeaders = isKept ? await credentialHeaders(context) : [];
 	const mine = new Set<string>();
 	let at = 0;
 	for (const [index, each] of prepared.entries()) {
@@ -117,7 +119,7 @@ async function sorted(
 		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
 		const [claim] = grantedClaims([own]);
 		if (answer.kind === 'new' && claim !== undefined && request !== undefined && isKept) {
-			const keeping = await keepRequest(context, opened, request, claim);
+			const keeping = await keepRequest(opened, request, claim, ownHeaders);
 			if (keeping === 'too_large') {
 				await release(opened, [claim], 'The event is too large to be kept');
 				tally.isTooLarge = true;

@@ -36,6 +36,7 @@ import {
 } from './answers';
 import { answerBatch } from './batch';
 import { addressOf } from './callers';
+import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
 import { eventsOf } from './events';
 import { showToExpressions } from './expressions';
@@ -247,8 +248,8 @@ export class Door {
 		const [claim] = granted;
 		const started = await attemptAsync(async () => {
 			if (this.responseMode === 'onReceived' && claim !== undefined) {
-				const keeping = await keepRequest(this.context, opened, request, claim);
-				if (keeping === 'too_large') return null;
+				const ownHeaders = await credentialHeaders(this.context);
+				if ((await keepRequest(opened, request, claim, ownHeaders)) === 'too_large') return null;
 			}
 			return await this.startAll([request], details);
 		});

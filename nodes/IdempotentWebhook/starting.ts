@@ -8,7 +8,6 @@ import type { ResultBinary } from '../../lib/results/result-codec';
 import { ALWAYS_REDACTED } from '../../lib/results/redaction';
 import { REQUEST_PURPOSE } from '../../lib/results/purposes';
 import { encodeResult } from '../../lib/results/result-codec';
-import { credentialHeaders } from './credential-headers';
 import type { DoorRequest } from './request';
 import { startingItem } from './request';
 
@@ -32,15 +31,16 @@ export type Keeping = 'kept' | 'too_large';
  * Keeps a request with its claim until its run has started: whole, with its files. It will be acknowledged, so it must not be lost with
  * this n8n. Only what proves who the caller is goes: the header fields that hold credentials.
  *
+ * @param ownHeaders of the credential by which callers prove it: `credentialHeaders`
  * @throws StoreError where the store can't be asked, and where the claim's time was over before it had the request: it is not kept then
  */
 export async function keepRequest(
-	context: IWebhookFunctions,
 	{ secret, store }: OpenStore,
 	request: DoorRequest,
 	{ identity, owner, fence, tenant }: GrantedClaim,
+	ownHeaders: readonly string[],
 ): Promise<Keeping> {
-	const secretHeaders = [...ALWAYS_REDACTED, ...(await credentialHeaders(context))];
+	const secretHeaders = [...ALWAYS_REDACTED, ...ownHeaders];
 	const encoded = encodeResult(
 		[{ json: withoutHeaders(request.json, secretHeaders), binary: await filesOf(request) }],
 		{

@@ -1,12 +1,10 @@
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { openStore } from '../../../nodes/shared/open-store';
 import { commit, guard, startDownstream } from '../../support/engine';
-import type { Downstream } from '../../support/engine';
+import type { Downstream, RunResult } from '../../support/engine';
 import { newKey } from '../../workflows/scenario';
-import { deliveries, http, noOp, own, run, shape } from './shapes';
+import { deliveries, http, noOp, own, recordOf, run, shape } from './shapes';
 
 /** A Guard behind another. */
 
@@ -28,12 +26,7 @@ describe('two in a row', () => {
 		commit('Last'),
 	];
 	const chain = [['Webhook', 'Outer', 'Guard', 'Charge', 'Commit', 'Last']];
-	const outerRecord = async (result: Awaited<ReturnType<typeof run>>) => {
-		const { store } = await openStore({} as IExecuteFunctions, 'embedded');
-		const [first] = result.json('Outer');
-		const [reply] = await store.get([String((first?.outer as IDataObject).hash)]);
-		return reply?.ok ? reply.answer : null;
-	};
+	const outerRecord = async (result: RunResult) => await recordOf(result, 'Outer', 'outer');
 
 	test('each Commit ends the claim that is still open', async () => {
 		const key = newKey();

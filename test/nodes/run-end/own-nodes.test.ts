@@ -4,7 +4,16 @@ import type { Downstream, NodeSettings } from '../../support/engine';
 import { PostgresServer } from '../../support/postgres-server';
 import { SmtpServer } from '../../support/smtp-server';
 import { newKey } from '../../workflows/scenario';
-import { deliveries, http, own, recordOf, recordsOf, shape } from './shapes';
+import {
+	calledWorkflow,
+	callOf,
+	deliveries,
+	http,
+	own,
+	recordOf,
+	recordsOf,
+	shape,
+} from './shapes';
 
 /** What other acting nodes of n8n's own say of their act: Send Email, Postgres, Execute Sub-workflow, each with a real service. */
 
@@ -198,31 +207,11 @@ describe('Postgres', () => {
 });
 
 describe('Execute Sub-workflow', () => {
-	const call = (settings: NodeSettings = {}, mode = 'once') =>
-		node(
-			'Call',
-			'n8n-nodes-base.executeWorkflow',
-			{ workflowId: { __rl: true, mode: 'id', value: 'acts' }, mode, options: {} },
-			{ typeVersion: 1.3, ...settings },
-		);
-	const sub = (...nodes: INode[]) =>
-		workflow({
-			id: 'acts',
-			nodes: [
-				node(
-					'Called',
-					'n8n-nodes-base.executeWorkflowTrigger',
-					{ inputSource: 'passthrough' },
-					{ typeVersion: 1.1 },
-				),
-				...nodes,
-			],
-		});
 	const charge = () => http('Charge', { url: downstream.url });
 
 	test('its act went well: completed, and its answer is replayed', async () => {
 		const key = newKey();
-		const { result, run } = await acted([call()], [key], [sub(charge())]);
+		const { result, run } = await acted([callOf()], [key], [calledWorkflow([charge()])]);
 		expect(result.error?.message).toBeUndefined();
 		expect(await recordOf(result)).toMatchObject({ state: 'completed' });
 		expect((await run()).json('Guard', 1)).toEqual(result.json('Call'));
@@ -234,7 +223,11 @@ describe('Execute Sub-workflow', () => {
 		async (_, settings) => {
 			const key = newKey();
 			downstream.nextFor(key, { status: 429 });
-			const { result } = await acted([call(settings)], [key], [sub(charge())]);
+			const { result } = await acted(
+				[callOf('once', settings)],
+				[key],
+				[calledWorkflow([charge()])],
+			);
 			expect(await recordOf(result)).toMatchObject({ state: 'unknown' });
 			expect(downstream.requests.filter((request) => request.key === key)).toHaveLength(1);
 		},
@@ -243,14 +236,14 @@ describe('Execute Sub-workflow', () => {
 	test('called for each item, and one fails: the others are known', async () => {
 		const keys = [newKey(), newKey()];
 		downstream.nextFor(keys[0] ?? '', { status: 500 });
-		const { result } = await acted([call(CONTINUE, 'each')], keys, [sub(charge())]);
+		const { result } = await acted([callOf('each', CONTINUE)], keys, [calledWorkflow([charge()])]);
 		const states = (await recordsOf(result)).map(({ state }) => state);
 		expect(states).toEqual(['unknown', 'completed']);
 	});
 
 	test('it gives nothing back: completed, with an empty result', async () => {
 		const nothing = javascript('Nothing', () => []);
-		const { result } = await acted([call()], [newKey()], [sub(charge(), nothing)]);
+		const { result } = await acted([callOf()], [newKey()], [calledWorkflow([charge(), nothing])]);
 		expect(result.tasks('Commit')).toEqual([]);
 		expect(await recordOf(result)).toMatchObject({ state: 'completed' });
 	});

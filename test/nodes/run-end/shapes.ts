@@ -125,19 +125,56 @@ export async function run(
 export const deliveries = (...keys: string[]) => keys.map((key) => delivery(key));
 
 /** The records of what a Guard let through, in its order. */
-export async function recordsOf(result: RunResult, guard = 'Guard'): Promise<ClaimRecord[]> {
+/** Execute Sub-workflow, which calls `calledWorkflow`. */
+export const callOf = (mode = 'once', settings: NodeSettings = {}): INode =>
+	node(
+		'Call',
+		'n8n-nodes-base.executeWorkflow',
+		{ workflowId: { __rl: true, mode: 'id', value: 'acts' }, mode, options: {} },
+		{ typeVersion: 1.3, ...settings },
+	);
+
+/** @param beside nodes that the connections name, beside the chain of the others */
+export const calledWorkflow = (
+	nodes: INode[],
+	beside: INode[] = [],
+	connections: string[][] = [],
+): WorkflowJson =>
+	workflow({
+		id: 'acts',
+		nodes: [
+			node(
+				'Called',
+				'n8n-nodes-base.executeWorkflowTrigger',
+				{ inputSource: 'passthrough' },
+				{ typeVersion: 1.1 },
+			),
+			...nodes,
+			...beside,
+		],
+		connections: [['Called', ...nodes.map(({ name }) => name)], ...connections],
+	});
+
+/** @param field where the Guard put its details */
+export async function recordsOf(
+	result: RunResult,
+	guard = 'Guard',
+	field = 'idempotency',
+): Promise<ClaimRecord[]> {
 	const { store } = await openStore({} as IExecuteFunctions, 'embedded');
-	const hashes = result
-		.json(guard)
-		.map(({ idempotency }) => String((idempotency as IDataObject).hash));
+	const hashes = result.json(guard).map((json) => String((json[field] as IDataObject).hash));
 	return (await store.get(hashes)).map((reply) => {
 		if (!reply.ok) throw reply.error;
 		return reply.answer as ClaimRecord;
 	});
 }
 
-export async function recordOf(result: RunResult, guard = 'Guard'): Promise<ClaimRecord> {
-	const [record] = await recordsOf(result, guard);
+export async function recordOf(
+	result: RunResult,
+	guard = 'Guard',
+	field = 'idempotency',
+): Promise<ClaimRecord> {
+	const [record] = await recordsOf(result, guard, field);
 	if (record === undefined) throw new Error('Nothing was claimed');
 	return record;
 }

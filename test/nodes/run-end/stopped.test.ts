@@ -1,8 +1,8 @@
-import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
-import { openStore } from '../../../nodes/shared/open-store';
+import type { INode } from 'n8n-workflow';
 import { commit, guard, node, stopAndError } from '../../support/engine';
+import type { RunResult } from '../../support/engine';
 import { delivery, newKey } from '../../workflows/scenario';
-import { deliveries, filterBy, http, noOp, run, shape, splitOut } from './shapes';
+import { deliveries, filterBy, http, noOp, recordOf, run, shape, splitOut } from './shapes';
 import { alerts, charge, CONTINUE, downstream, ERROR_OUTPUT, once } from './two-services';
 
 /** Requests that get no further: where what was to follow was not done, they are not recorded as handled. */
@@ -129,12 +129,7 @@ describe('a Guard further on', () => {
 			compare: 'none',
 			options: { outputField: 'inner' },
 		});
-	const outerRecord = async (result: Awaited<ReturnType<typeof run>>) => {
-		const { store } = await openStore({} as IExecuteFunctions, 'embedded');
-		const [first] = result.json('Outer');
-		const [reply] = await store.get([String((first?.outer as IDataObject).hash)]);
-		return reply?.ok ? reply.answer : null;
-	};
+	const outerRecord = async (result: RunResult) => await recordOf(result, 'Outer', 'outer');
 
 	test('that refuses, and lets the request through when it is tried again: completed', async () => {
 		const json = shape(

@@ -1,8 +1,18 @@
 import type { INode } from 'n8n-workflow';
-import { commit, guard, javascript, node, startDownstream, workflow } from '../../support/engine';
+import { commit, guard, javascript, startDownstream } from '../../support/engine';
 import type { Downstream } from '../../support/engine';
 import { newKey } from '../../workflows/scenario';
-import { deliveries, http, noOp, own, recordOf, recordsOf, shape } from './shapes';
+import {
+	calledWorkflow,
+	callOf,
+	deliveries,
+	http,
+	noOp,
+	own,
+	recordOf,
+	recordsOf,
+	shape,
+} from './shapes';
 
 /** What a sub-workflow says of its act: n8n's own Execute Sub-workflow, whose data of the run below are not kept. */
 
@@ -12,37 +22,14 @@ beforeAll(async () => {
 });
 afterAll(async () => await downstream.close());
 
-const call = (mode = 'once') =>
-	node(
-		'Call',
-		'n8n-nodes-base.executeWorkflow',
-		{ workflowId: { __rl: true, mode: 'id', value: 'acts' }, mode, options: {} },
-		{ typeVersion: 1.3 },
-	);
-/** @param beside nodes that the connections name, beside the chain of the others */
-const sub = (nodes: INode[], beside: INode[] = [], connections: string[][] = []) =>
-	workflow({
-		id: 'acts',
-		nodes: [
-			node(
-				'Called',
-				'n8n-nodes-base.executeWorkflowTrigger',
-				{ inputSource: 'passthrough' },
-				{ typeVersion: 1.1 },
-			),
-			...nodes,
-			...beside,
-		],
-		connections: [['Called', ...nodes.map(({ name }) => name)], ...connections],
-	});
 const charge = () => http('Charge', { url: downstream.url, body: '={{ $json.body }}' });
 
 describe('called once for several requests, and its answers come in another order', () => {
 	const turned = () =>
-		sub([charge(), javascript('Turn', (items) => items.toReversed()), noOp('Last')]);
+		calledWorkflow([charge(), javascript('Turn', (items) => items.toReversed()), noOp('Last')]);
 	const nodes = (mode: string, ...more: INode[]) =>
 		shape(
-			[guard('Guard'), call(mode), ...more],
+			[guard('Guard'), callOf(mode), ...more],
 			[['Webhook', 'Guard', 'Call', ...more.map(({ name }) => name)]],
 		);
 
@@ -80,7 +67,7 @@ describe('called once for several requests, and its answers come in another orde
 
 describe('a Guard in it that refuses the request', () => {
 	const refusing = (busy: string) =>
-		sub(
+		calledWorkflow(
 			[
 				guard('Inner', {
 					keySource: 'expression',
@@ -97,7 +84,7 @@ describe('a Guard in it that refuses the request', () => {
 	test.each([[[]], [[commit('Commit')]]])('does not count as its success', async (behind) => {
 		const n8n = own({ subWorkflows: [refusing(newKey())] });
 		const chain = ['Webhook', 'Guard', 'Call', ...behind.map(({ name }) => name)];
-		const json = shape([guard('Guard'), call(), ...behind], [chain]);
+		const json = shape([guard('Guard'), callOf(), ...behind], [chain]);
 		const first = newKey();
 		downstream.nextFor(first, { status: 500 });
 		await n8n.run(json, { triggerItems: deliveries(first) });
