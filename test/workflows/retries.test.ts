@@ -206,9 +206,15 @@ describe('runs that end early', () => {
 
 	test('the workflow’s own time limit: the same', async () => {
 		const key = newKey();
-		downstream.nextFor(key, { delayMs: 500 });
+		let answer = () => {};
+		downstream.nextFor(key, { until: new Promise<void>((resolve) => (answer = resolve)) });
+		const limit = new AbortController();
 		const json = chargeWorkflow(downstream.url);
-		const result = await n8n.run(json, { triggerItems: [delivery(key)], timeoutMs: 250 });
+		const running = n8n.run(json, { triggerItems: [delivery(key)], timeLimit: limit.signal });
+		await eventually(() => downstream.effects(key) === 1);
+		limit.abort();
+		setTimeout(answer);
+		const result = await running;
 		expect(result.status).toBe('canceled');
 		expect(
 			detailsOf(await n8n.run(json, { triggerItems: [delivery(key)] }), 'Conflict').reason,

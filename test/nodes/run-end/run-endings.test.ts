@@ -14,9 +14,6 @@ beforeAll(async () => {
 });
 afterAll(async () => await downstream.close());
 
-/** Long enough for a busy machine to come to the node. */
-const LIMIT_MS = 2_000;
-
 const charge = () => http('Charge', { url: downstream.url });
 const sleeping = () =>
 	node(
@@ -56,6 +53,15 @@ const stopAt =
 		},
 	});
 
+/** The run's time limit passes once this has happened to the node. */
+function limitAt(event: 'before' | 'after', name: string): () => RunOptions {
+	const limit = new AbortController();
+	return () => ({
+		...stopAt(event, name)(() => limit.abort()),
+		timeLimit: limit.signal,
+	});
+}
+
 describe('before anything that acts had begun: released, and the attempt given back', () => {
 	test('stopped by an error', async () => {
 		const { result, record, key } = await ended([broken(), charge()]);
@@ -72,7 +78,7 @@ describe('before anything that acts had begun: released, and the attempt given b
 	});
 
 	test('over its time limit', async () => {
-		const { record } = await ended([sleeping(), charge()], () => ({ timeoutMs: LIMIT_MS }));
+		const { record } = await ended([sleeping(), charge()], limitAt('before', 'Wait'));
 		expect(record).toMatchObject({ state: 'released', attempts: 0 });
 	});
 
@@ -84,9 +90,9 @@ describe('before anything that acts had begun: released, and the attempt given b
 });
 
 describe('once a node had acted, or may have: unknown', () => {
-	/** Its answer comes after the end. */
+	/** Its answer comes after the end, whose timer is of this process too. */
 	const inFlight = async (options: (stop: () => void) => RunOptions) => {
-		downstream.next({ delayMs: LIMIT_MS + 500 });
+		downstream.next({ delayMs: 500 });
 		return await ended([charge()], options);
 	};
 
@@ -97,7 +103,7 @@ describe('once a node had acted, or may have: unknown', () => {
 	});
 
 	test('over its time limit while it was in flight', async () => {
-		const { record } = await inFlight(() => ({ timeoutMs: LIMIT_MS }));
+		const { record } = await inFlight(limitAt('before', 'Charge'));
 		expect(record).toMatchObject({ state: 'unknown' });
 	});
 

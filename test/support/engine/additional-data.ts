@@ -136,7 +136,6 @@ export interface RunSurroundings {
 	credentials: Credentials;
 	hooks?: RunHooks;
 	/** Epoch milliseconds. */
-	timeoutAt?: number;
 	runSubWorkflow: (
 		info: IExecuteWorkflowInfo,
 		items: INodeExecutionData[] | undefined,
@@ -155,7 +154,6 @@ export function additionalDataOf(run: RunSurroundings): IWorkflowExecuteAddition
 		getRuntimeCredential: async () => undefined,
 		executionId: run.executionId,
 		workflowId: run.workflowId,
-		executionTimeoutTimestamp: run.timeoutAt,
 		hooks: run.hooks,
 		restApiUrl: `${base}/rest`,
 		instanceBaseUrl: `${base}/`,

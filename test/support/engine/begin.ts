@@ -19,8 +19,11 @@ export interface CommonRunOptions {
 	executionId?: string;
 	/** Cancels the execution, as a user's Stop does. */
 	signal?: AbortSignal;
-	/** The workflow's own time limit in milliseconds. */
-	timeoutMs?: number;
+	/**
+	 * The workflow's own time limit, which passes when this is aborted: a node in flight is cancelled, and between two nodes the engine
+	 * stops with an error. Not so many milliseconds: how far a run has come by then would be the machine's business.
+	 */
+	timeLimit?: AbortSignal;
 	finishHandlers?: FinishHandlers;
 	/** Called when a node starts (again) or ends; awaited by the engine. */
 	onNode?: (event: 'before' | 'after', node: string) => void | Promise<void>;

@@ -151,7 +151,7 @@ export class Engine {
 	}
 
 	private async executeIn(scope: RunScope, json: WorkflowJson, execution: Execution, begin: Begin) {
-		const { mode, timeoutMs, finishHandlers = 'run' } = execution;
+		const { mode, finishHandlers = 'run' } = execution;
 		const executionId = execution.executionId ?? String(this.nextExecutionId++);
 		const workflow = this.workflowOf(json, mode);
 		const hooks = hooksOf(execution, executionId, json, finishHandlers);
@@ -160,12 +160,11 @@ export class Engine {
 			workflowId: json.id,
 			credentials: this.options.credentials ?? {},
 			hooks,
-			timeoutAt: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
 			runSubWorkflow: async (info, items) => await this.runSubWorkflow(info, items),
 		});
 		if (finishHandlers === 'missing') runsWithoutFinishHook.add(additionalData);
 
-		const run = await cancellable(begin(workflow, additionalData), execution);
+		const run = await cancellable(begin(workflow, additionalData), execution, additionalData);
 		const finishes = await hooks.finished();
 		if (mode !== 'manual') this.keepStaticData(workflow);
 		const result = new RunResult(executionId, json, run, hooks.responses, finishes, scope.logs);
@@ -216,12 +215,21 @@ function hooksOf(
 	return hooks;
 }
 
-async function cancellable(running: ReturnType<Begin>, execution: Execution): Promise<IRun> {
+async function cancellable(
+	running: ReturnType<Begin>,
+	{ signal, timeLimit }: Execution,
+	additionalData: IWorkflowExecuteAdditionalData,
+): Promise<IRun> {
 	const cancel = () => running.cancel();
-	const { signal, timeoutMs } = execution;
-	const timer = timeoutMs === undefined ? undefined : setTimeout(cancel, timeoutMs);
+	let timer: NodeJS.Timeout | undefined;
+	/** n8n looks at the time between two nodes; its timer, which cancels, comes once the node in flight lets it. */
+	const passed = () => {
+		additionalData.executionTimeoutTimestamp = Date.now();
+		timer = setTimeout(cancel);
+	};
 	if (signal?.aborted) cancel();
 	signal?.addEventListener('abort', cancel);
+	timeLimit?.addEventListener('abort', passed);
 	try {
 		const run = await running;
 		if (running.isCanceled) run.finished = false;
@@ -229,6 +237,7 @@ async function cancellable(running: ReturnType<Begin>, execution: Execution): Pr
 	} finally {
 		clearTimeout(timer);
 		signal?.removeEventListener('abort', cancel);
+		timeLimit?.removeEventListener('abort', passed);
 	}
 }
 
