@@ -42,17 +42,17 @@ export async function claimItems(
 	if (opened instanceof StoreError) return items.map(() => ({ ok: false, error: opened }));
 	if (items.length === 0) return [];
 	const claimed = await claimOnce(opened, terms, items);
-	let open = await givenBack(opened, items, claimed, [...items.keys()]);
-	for (let tried = 1; tried < TRIES && open.length > 0; tried++) {
+	let left = await givenBack(opened, items, claimed, [...items.keys()]);
+	for (let tried = 1; tried < TRIES && left.length > 0; tried++) {
 		const again = await claimOnce(
 			opened,
 			terms,
-			open.flatMap((i) => items[i] ?? []),
+			left.flatMap((i) => items[i] ?? []),
 		);
-		for (const [at, i] of open.entries()) claimed[i] = again[at]!;
-		open = await givenBack(opened, items, claimed, open);
+		for (const [at, i] of left.entries()) claimed[i] = again[at]!;
+		left = await givenBack(opened, items, claimed, left);
 	}
-	for (const i of open) claimed[i] = { ok: false, error: askedTwice() };
+	for (const i of left) claimed[i] = { ok: false, error: askedTwice() };
 	countAnswers(opened.store, items, claimed);
 	return claimed;
 }

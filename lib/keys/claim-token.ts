@@ -16,7 +16,7 @@ export interface SealedClaim {
 	readonly completeInSql?: boolean;
 }
 
-export type OpenedToken =
+export type UnsealedToken =
 	| { readonly ok: true; readonly claim: SealedClaim }
 	| { readonly ok: false; readonly problem: 'unreadable' | 'forged' };
 
@@ -73,7 +73,7 @@ export function tenantNamedBy(token: string): string {
 }
 
 /** The claim in `token`, if one of `signingKeys` sealed it. */
-export function openToken(token: string, signingKeys: readonly Buffer[]): OpenedToken {
+export function unsealToken(token: string, signingKeys: readonly Buffer[]): UnsealedToken {
 	if (!looksLikeToken(token)) return { ok: false, problem: 'unreadable' };
 	const [, body = '', mac = ''] = token.split('.');
 	const given = Buffer.from(mac, 'base64url');

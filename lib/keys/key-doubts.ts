@@ -25,9 +25,9 @@ export const isVolatileName = (name: string): boolean => VOLATILE.test(name);
 export function keyDoubtsOf(value: unknown): KeyDoubts {
 	let unsafeInteger: string | null = null;
 	let volatileField: string | null = null;
-	const open: Array<readonly [path: string, value: unknown]> = [['', value]];
+	const todo: Array<readonly [path: string, value: unknown]> = [['', value]];
 	for (let seen = 0; seen < MOST_VALUES; seen++) {
-		const next = open.pop();
+		const next = todo.pop();
 		if (next === undefined) break;
 		const [path, current] = next;
 		if (
@@ -40,11 +40,11 @@ export function keyDoubtsOf(value: unknown): KeyDoubts {
 		if (typeof current !== 'object' || current === null) continue;
 		const isList = Array.isArray(current);
 		for (const name of Object.keys(current)) {
-			if (open.length > MOST_VALUES) break;
+			if (todo.length > MOST_VALUES) break;
 			const inner = (current as Readonly<Record<string, unknown>>)[name];
 			const innerPath = isList ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`;
 			if (!isList && VOLATILE.test(name)) volatileField ??= innerPath;
-			open.push([innerPath, inner]);
+			todo.push([innerPath, inner]);
 		}
 	}
 	const absentWord =

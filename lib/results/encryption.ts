@@ -12,7 +12,7 @@ export interface SealingContext {
 	readonly identity: string;
 	/** What else must not change, e.g. the codec byte in front of the sealed bytes. */
 	readonly header: number;
-	/** What the bytes are for: they open for nothing else. */
+	/** What the bytes are for: they are unsealed for nothing else. */
 	readonly purpose: string;
 }
 
@@ -35,7 +35,7 @@ export function seal(bytes: Uint8Array, secret: string, context: SealingContext)
 }
 
 /** @param secrets the current one, and those before it that old records may be sealed with */
-export function open(
+export function unseal(
 	sealed: Uint8Array,
 	secrets: readonly string[],
 	context: SealingContext,
@@ -45,13 +45,17 @@ export function open(
 	const known = secrets.filter((secret) => keyId(secret).equals(id));
 	if (known.length === 0) return { ok: false, problem: 'unknown_secret' };
 	for (const secret of known) {
-		const bytes = openWith(sealed, secret, context);
+		const bytes = unsealWith(sealed, secret, context);
 		if (bytes !== undefined) return { ok: true, bytes };
 	}
 	return { ok: false, problem: 'corrupt' };
 }
 
-function openWith(sealed: Uint8Array, secret: string, context: SealingContext): Buffer | undefined {
+function unsealWith(
+	sealed: Uint8Array,
+	secret: string,
+	context: SealingContext,
+): Buffer | undefined {
 	const id = sealed.subarray(0, KEY_ID_BYTES);
 	const nonce = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES);
 	const decipher = createDecipheriv('aes-256-gcm', keyOf(secret, context.tenant), nonce, {

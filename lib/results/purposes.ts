@@ -1,4 +1,4 @@
-/** What sealed bytes of a record are for. They open only for that: whoever can write to the store can't make one into another. */
+/** What sealed bytes of a record are for. They are unsealed only for that: whoever can write to the store can't make one into another. */
 
 /** The request that the door keeps until its run starts. */
 export const REQUEST_PURPOSE = 'request';

@@ -128,12 +128,12 @@ class Writer {
 		kept: (key: string | null, value: unknown, isTop: boolean) => unknown,
 	): void {
 		const stack: Frame[] = [];
-		const open = new Set<object>();
+		const ancestors = new Set<object>();
 		const enter = (source: object): void => {
 			const keys = Array.isArray(source) ? null : Object.keys(source);
 			const length = Array.isArray(source) ? source.length : (keys?.length ?? 0);
 			stack.push({ source, keys, length, next: 0, written: 0 });
-			open.add(source);
+			ancestors.add(source);
 			this.raw(keys === null ? '[' : '{');
 		};
 
@@ -144,7 +144,7 @@ class Writer {
 			const { source, keys } = frame;
 			if (frame.next === frame.length) {
 				this.raw(keys === null ? ']' : '}');
-				open.delete(source);
+				ancestors.delete(source);
 				stack.pop();
 				continue;
 			}
@@ -157,7 +157,7 @@ class Writer {
 			if (frame.written++ > 0) this.raw(',');
 			if (keys !== null) this.raw(this.key(key).text);
 			if (!isObject(value)) this.scalar(value);
-			else if (open.has(value)) this.scalar(CIRCULAR);
+			else if (ancestors.has(value)) this.scalar(CIRCULAR);
 			else enter(value);
 		}
 	}

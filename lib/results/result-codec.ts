@@ -14,7 +14,7 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { LEFT_BY_SQL } from '../core/completed-in-sql';
 import { attempt } from '../core/attempt';
-import { open, seal, SEALING_BYTES } from './encryption';
+import { seal, SEALING_BYTES, unseal } from './encryption';
 import { writeRedacted } from './redaction';
 
 export interface ResultBinary {
@@ -43,7 +43,7 @@ export interface EncodeOptions {
 	readonly encryption?: Encryption;
 }
 
-/** Whose the bytes are, and for what: they open for nothing else. */
+/** Whose the bytes are, and for what: they are unsealed for nothing else. */
 export interface SealedFor {
 	readonly tenant: string | null;
 	readonly identity: string;
@@ -177,7 +177,7 @@ export function decodeResult(bytes: Uint8Array, encryption?: DecodeEncryption): 
 			: corrupt('The stored result is not encrypted although a secret is set.');
 	}
 	const { secrets = [], tenant = null, identity = '', purpose = '' } = encryption ?? {};
-	const opened = open(payload, secrets, { tenant, identity, purpose, header: codec });
+	const opened = unseal(payload, secrets, { tenant, identity, purpose, header: codec });
 	if (opened.ok) return contentsOf(inner, opened.bytes);
 	return opened.problem === 'unknown_secret'
 		? {

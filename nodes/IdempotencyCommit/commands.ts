@@ -6,7 +6,7 @@ import type { ResponseOutcome } from '../../lib/results/response-outcome';
 import type { EncodedResult } from '../../lib/results/result-codec';
 import type { ResultEncoder, ResultOwner } from '../run-end/encode-items';
 import type { LinkedItems } from '../run-end/linked-items';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 
 /** A note for whoever looks at this node's output. */
 export type Hint = (message: string) => void;

@@ -23,7 +23,7 @@ import { isOnlyWatched, patienceWith } from '../shared/watching';
 import type { ClaimWithItems } from './claim-with-items';
 import { Commands } from './commands';
 import type { FoundBy, ItemClaims } from './find-claims';
-import { claimsOfItems, openClaim } from './find-claims';
+import { claimsOfItems, unsealClaim } from './find-claims';
 import { hintAtParts, hintAtUnclaimed, isHeldForParts, RELEASED_SUCCESS, showHints } from './hints';
 import { Judges } from './judges';
 import { inputTags } from './linked-claims';
@@ -31,8 +31,8 @@ import { CommitOutputs } from './outputs';
 import { keepOpen } from './parts';
 import { invalid, notCompleted, report } from './report-answer';
 import { respondToWebhook } from './respond';
-import type { CommitSettings } from './settings';
-import { readSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
+import { readSettings } from './commit-settings';
 
 /** Ends, or renews, the claim behind each item, and passes the items on. */
 export async function commitItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -76,7 +76,7 @@ async function commit(
 	if (tokens.size > 0) {
 		const work = async () => {
 			const opened = await openStoreOf(context, settings, tokens);
-			const claims = await openClaims(context, settings, opened, tokens, walked, out);
+			const claims = await unsealClaims(context, settings, opened, tokens, walked, out);
 			return await settle(context, settings, opened, claims, out, turns);
 		};
 		const settled = await attemptAsync(
@@ -131,7 +131,7 @@ function endsACall(context: IExecuteFunctions, { operation }: CommitSettings): b
 	return operation !== 'renew' && guardsBefore(context)[0]?.hasCallerWaiting === true;
 }
 
-async function openClaims(
+async function unsealClaims(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
 	opened: OpenStore,
@@ -147,7 +147,7 @@ async function openClaims(
 	const tags = walked === null ? [] : inputTags(context, walked.trace, all.length);
 	const claims: ClaimWithItems[] = [];
 	for (const [token, { foundBy, indexes }] of tokens) {
-		const found = openClaim(token, signingKeys.answer, settings.store, workflowId);
+		const found = unsealClaim(token, signingKeys.answer, settings.store, workflowId);
 		if (!found.ok) {
 			for (const index of indexes) out.fail(index, found.complaint);
 			continue;

@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Complaint } from '../../lib/guard/complaint';
 import type { SealedClaim } from '../../lib/keys/claim-token';
-import { looksLikeToken, openToken, storeNamedBy } from '../../lib/keys/claim-token';
+import { looksLikeToken, unsealToken, storeNamedBy } from '../../lib/keys/claim-token';
 import type { StoreKind } from '../../lib/core/store';
 import { guardsBefore } from '../shared/node-types';
 import { openClaimsOf } from '../shared/open-claims';
@@ -78,7 +78,7 @@ function claimOfContext(context: IExecuteFunctions, guard: string | undefined): 
 }
 
 /** The claim in a token, or why this node may not use it. */
-export function openClaim(
+export function unsealClaim(
 	token: string,
 	signingKeys: readonly Buffer[],
 	store: StoreKind,
@@ -93,7 +93,7 @@ export function openClaim(
 			'Set "Store" to the same in Idempotency Guard and Idempotency Commit.',
 		);
 	}
-	const opened = openToken(token, signingKeys);
+	const opened = unsealToken(token, signingKeys);
 	if (!opened.ok) {
 		return opened.problem === 'unreadable'
 			? refused(

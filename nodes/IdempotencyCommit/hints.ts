@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Ending } from './commands';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 
 /** More would not be read. */
 const MOST_HINTS = 3;

@@ -8,7 +8,7 @@ import { canHearExecutionEnd } from '../shared/engine';
 import type { ClaimWithItems } from './claim-with-items';
 import type { Ending } from './commands';
 import { resultOf } from './parts';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 import { rulesOf, verdictOf } from './verdict';
 
 /** What the run so far says of the claims that came to this run of Commit. */

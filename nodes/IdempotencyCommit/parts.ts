@@ -17,7 +17,7 @@ import { isPutToWait } from '../shared/engine';
 import type { ClaimWithItems } from './claim-with-items';
 import type { Ending } from './commands';
 import { Commands } from './commands';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 import { partsOf, rulesOf, tallyOfParts } from './verdict';
 
 /** A claim of which a part was given to this run of Commit, while others are still elsewhere. */

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { httpAnswerOf, statusOfItem } from '../shared/http-answer';
 import { redactedItems } from '../shared/redacted-items';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 
 /**
  * Answers the webhook that waits for this execution, as Respond to Webhook does: with a full response's own status and body, else

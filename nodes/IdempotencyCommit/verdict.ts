@@ -7,7 +7,7 @@ import type { Judge } from '../run-end/judge';
 import type { Part } from '../run-end/run-trace';
 import { comesFromErrorOutput, nodeOf } from '../shared/engine';
 import type { ClaimWithItems } from './claim-with-items';
-import type { CommitSettings } from './settings';
+import type { CommitSettings } from './commit-settings';
 
 /** How this node reads an answer. */
 export function rulesOf(settings: CommitSettings, ownRun: boolean): ResponseRules {

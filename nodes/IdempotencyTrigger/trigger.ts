@@ -2,7 +2,7 @@ import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 
 import { attemptAsync } from '../../lib/core/attempt';
 import { complaintOf, nodeError } from '../shared/messages';
-import { alarmTermsOf, readSettings } from './settings';
+import { alarmTermsOf, readSettings } from './trigger-settings';
 import { AbandonedWatch } from './watch';
 import { AlarmWatch } from './watch-alarms';
 

@@ -6,7 +6,7 @@ import { Alarms } from '../../lib/guard/alarms';
 import type { Store } from '../../lib/core/store';
 import { complaintOf, nodeError } from '../shared/messages';
 import { openStore } from '../shared/open-store';
-import type { TriggerSettings } from './settings';
+import type { TriggerSettings } from './trigger-settings';
 
 /** Looks at the counters by the minute every so often, and starts the workflow when a threshold is exceeded, and when it no longer is. */
 export class AlarmWatch {

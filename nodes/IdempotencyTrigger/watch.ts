@@ -8,7 +8,7 @@ import { isoTime } from '../../lib/guard/words';
 import { complaintOf, nodeError } from '../shared/messages';
 import { openStore } from '../shared/open-store';
 import { recordItem } from '../shared/record-item';
-import type { TriggerSettings } from './settings';
+import type { TriggerSettings } from './trigger-settings';
 
 /** How often to look while the editor waits for an event. */
 const MANUAL_EVERY_MS = 2_000;

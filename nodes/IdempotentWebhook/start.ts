@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import type { SealedClaim } from '../../lib/keys/claim-token';
-import { looksLikeToken, openToken, sealToken } from '../../lib/keys/claim-token';
+import { looksLikeToken, unsealToken, sealToken } from '../../lib/keys/claim-token';
 import { attemptAsync } from '../../lib/core/attempt';
 import type { OwnerCommand } from '../../lib/core/record';
 import { replyAt } from '../../lib/core/reply';
@@ -92,7 +92,7 @@ async function startClaimed(
 	if (!signingKeys.ok) throw signingKeys.error;
 	const claims = items.map((item, index): SealedClaim | null => {
 		if (!isClaimed(item)) return null;
-		const found = openToken(String(detailsOf(item)?.token), signingKeys.answer);
+		const found = unsealToken(String(detailsOf(item)?.token), signingKeys.answer);
 		if (!found.ok) throw nodeError(context.getNode(), FROM_ELSEWHERE, index);
 		if (found.claim.remains.workflowId === settings.workflowId) return found.claim;
 		throw nodeError(context.getNode(), FOREIGN, index);

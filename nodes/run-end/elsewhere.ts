@@ -1,7 +1,7 @@
 import type { INodeExecutionData, IPairedItemData, ISourceData } from 'n8n-workflow';
 
 import type { RunView } from '../shared/engine';
-import type { OpenEmission, RunTrace } from './run-trace';
+import type { UntracedEmission, RunTrace } from './run-trace';
 import { emissionId } from './run-trace';
 import type { Tag } from './tags';
 
@@ -32,10 +32,10 @@ interface HeldBack {
 
 /** Where items of claims are that no node has been given yet, at this moment. */
 export class Elsewhere {
-	private readonly waiting: OpenEmission[] = [];
+	private readonly waiting: UntracedEmission[] = [];
 
 	/** Handed over, and neither waiting nor in the run data: the node may have run, or be running. */
-	private readonly unseen: OpenEmission[] = [];
+	private readonly unseen: UntracedEmission[] = [];
 
 	private readonly held: readonly HeldBack[];
 
@@ -44,7 +44,7 @@ export class Elsewhere {
 		view: RunView,
 	) {
 		const pending = new Set(view.pending().map(emissionId));
-		for (const emission of trace.openEmissions()) {
+		for (const emission of trace.untracedEmissions()) {
 			(pending.has(emissionId(emission)) ? this.waiting : this.unseen).push(emission);
 		}
 		this.held = trace.map.loops().flatMap((loop) => heldBackBy(loop, view, trace));

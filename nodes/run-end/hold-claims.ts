@@ -148,7 +148,7 @@ export class HeldClaims {
 			const claim = trace.claimOf(granted.token);
 			const end = claimEndOf(judge, claim, ended, settings.awaitsCommit);
 			const reason = `${when} ${end.reason}`;
-			if (end.outcome !== 'completed' && end.outcome !== 'failed') return openEnd(end, reason);
+			if (end.outcome !== 'completed' && end.outcome !== 'failed') return abandoningOf(end, reason);
 			const { statusCode = 0 } = end;
 			const items = claim !== undefined && isItsEnd(claim) ? results.resultOf(claim) : null;
 			const { identity, tenant } = granted;
@@ -160,7 +160,7 @@ export class HeldClaims {
 	}
 }
 
-function openEnd(end: ClaimEnd, reason: string): Abandoning {
+function abandoningOf(end: ClaimEnd, reason: string): Abandoning {
 	const { outcome, statusCode = 0, retryAfterMs = null, nothingActed } = end;
 	return outcome === 'released'
 		? { to: 'released', retryAfterMs, nothingRan: nothingActed, statusCode, reason }

@@ -20,7 +20,7 @@ export interface Part {
 }
 
 /** A node that was handed items and has not run, as far as is known. */
-export interface OpenEmission extends Emission {
+export interface UntracedEmission extends Emission {
 	readonly output: TracedOutput;
 }
 
@@ -56,7 +56,7 @@ export class RunTrace {
 
 	private readonly traced = new Map<string, TracedTask[]>();
 
-	private readonly open = new Map<string, OpenEmission>();
+	private readonly untraced = new Map<string, UntracedEmission>();
 
 	private readonly received = new Set<string>();
 
@@ -90,8 +90,8 @@ export class RunTrace {
 	}
 
 	/** Who was handed items of claims and left no trace yet; most of them wait for their turn. */
-	openEmissions(): IterableIterator<OpenEmission> {
-		return this.open.values();
+	untracedEmissions(): IterableIterator<UntracedEmission> {
+		return this.untraced.values();
 	}
 
 	/** Whether what was traced is still what the run data hold. */
@@ -153,7 +153,7 @@ export class RunTrace {
 			if (source === null) continue;
 			const id = emissionId({ target: node, source });
 			this.received.add(id);
-			this.open.delete(id);
+			this.untraced.delete(id);
 		}
 		const kind = this.map.kindOf(node);
 		const inputs = task.source.map((source) =>
@@ -273,7 +273,7 @@ export class RunTrace {
 			const source = { previousNode: node, previousNodeRun: run, previousNodeOutput };
 			for (const target of this.view.targetsOf(node, previousNodeOutput)) {
 				const id = emissionId({ target, source });
-				if (!this.received.has(id)) this.open.set(id, { target, source, output });
+				if (!this.received.has(id)) this.untraced.set(id, { target, source, output });
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import { signingKeysOf } from '../../lib/guard/opened-store';
 import type { ClaimableItem } from '../../lib/guard/prepare';
 import { SecretKeeper } from '../../lib/guard/secret-keeper';
 import { keepersFor } from '../../lib/guard/store-keepers';
-import { openToken } from '../../lib/keys/claim-token';
+import { unsealToken } from '../../lib/keys/claim-token';
 import { identityOf } from '../../lib/keys/identity';
 import { openRedisStore } from '../../lib/stores/redis';
 import { claimRequest, finishOf } from '../support/requests';
@@ -73,7 +73,7 @@ async function deliver(
 	});
 	for (;;) {
 		const keys = await signingKeysOf(commit);
-		const found = keys.ok ? openToken(token ?? '', keys.answer) : null;
+		const found = keys.ok ? unsealToken(token ?? '', keys.answer) : null;
 		if (found !== null && !found.ok) return found.problem;
 		if (found !== null) {
 			const [done] = await commandWithRetries(commit.store, [finishOf(request, answer.fence)]);

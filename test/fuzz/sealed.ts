@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { openToken, sealToken, storeNamedBy } from '../../lib/keys/claim-token';
+import { unsealToken, sealToken, storeNamedBy } from '../../lib/keys/claim-token';
 import type { SealedClaim } from '../../lib/keys/claim-token';
 import { DEFAULT_RESPONSE_RULES, responseOutcome } from '../../lib/results/response-outcome';
 import { ALWAYS_REDACTED } from '../../lib/results/redaction';
@@ -67,16 +67,16 @@ const LIMIT = { maxBytes: 1_000_000 };
 export const sealedProperties = [
 	property('token: opens as it was sealed', [claim], (sealed) => {
 		const token = sealToken(sealed, KEYS[0]!);
-		assert.deepEqual(openToken(token, KEYS), { ok: true, claim: sealed });
+		assert.deepEqual(unsealToken(token, KEYS), { ok: true, claim: sealed });
 		assert.equal(storeNamedBy(token), sealed.store);
-		assert.equal(openToken(token, KEYS.slice(1)).ok, false);
+		assert.equal(unsealToken(token, KEYS.slice(1)).ok, false);
 	}),
 
 	property('token: any change of it is refused', [claim, mutation], (sealed, change) => {
 		const token = sealToken(sealed, KEYS[0]!);
 		const changed = mutated(Buffer.from(token), change).toString('latin1');
 		storeNamedBy(changed);
-		const opened = openToken(changed, KEYS);
+		const opened = unsealToken(changed, KEYS);
 		// The last character of base64 has bits that mean nothing: the bytes, and so the claim, are then the same.
 		if (opened.ok) assert.deepEqual(opened.claim, sealed);
 	}),
@@ -84,7 +84,7 @@ export const sealedProperties = [
 	property('token: whatever is given, no error', [fc.oneof(text, fc.string())], (given) => {
 		for (const token of [given, `idem1.${given}.${given}`, `idem1.W10.${given}`]) {
 			storeNamedBy(token);
-			assert.equal(openToken(token, KEYS).ok, false);
+			assert.equal(unsealToken(token, KEYS).ok, false);
 		}
 	}),
 

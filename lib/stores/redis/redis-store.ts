@@ -35,7 +35,7 @@ import {
 	operateArguments,
 } from './command-script';
 import { shardOf } from './keys';
-import { candidatesOf, filterArguments, portionOf } from './list';
+import { candidatesOf, filterArguments, portionOf } from './list-records';
 import { RedisCalls } from './redis-calls';
 import { type ReadAnswer, readAll, readAnswer, recordAnswer } from './read-script';
 import { namesOf, noteName } from './names';

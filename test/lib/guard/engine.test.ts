@@ -16,7 +16,7 @@ import type { ClaimableItem } from '../../../lib/guard/prepare';
 import { claimsOf } from '../../../lib/guard/prepare';
 import type { ItemTerms } from '../../../lib/guard/terms';
 import { guard } from './guard-terms';
-import { openToken } from '../../../lib/keys/claim-token';
+import { unsealToken } from '../../../lib/keys/claim-token';
 import { ownerTokenOf } from '../../../lib/keys/identity';
 import { encodeResult } from '../../../lib/results/result-codec';
 import { openEmbeddedStore } from '../../../lib/stores/embedded';
@@ -93,7 +93,7 @@ it('lets a request through once, and answers the same one with its result and an
 	});
 
 	const key = await opened.store.signingKey();
-	const token = key.ok ? openToken(first.token, [key.answer]) : key;
+	const token = key.ok ? unsealToken(first.token, [key.answer]) : key;
 	if (!token.ok || !('claim' in token)) throw new Error('The token can not be opened');
 	const { identity, owner, fence, remains } = token.claim;
 	const [finished] = await opened.store.command([

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { SealedClaim } from '../../../lib/keys/claim-token';
 import {
 	looksLikeToken,
-	openToken,
+	unsealToken,
 	sealToken,
 	storeNamedBy,
 	tenantNamedBy,
@@ -47,18 +47,18 @@ describe('claim tokens', () => {
 			'abc',
 			'',
 		]);
-		expect(openToken(token, [key])).toEqual({ ok: true, claim: sealed });
+		expect(unsealToken(token, [key])).toEqual({ ok: true, claim: sealed });
 	});
 
 	it('are opened by an earlier key as well', () => {
 		const token = sealToken(sealed, key);
-		expect(openToken(token, [randomBytes(32), key]).ok).toBe(true);
+		expect(unsealToken(token, [randomBytes(32), key]).ok).toBe(true);
 	});
 
 	it('are refused under another key', () => {
 		const token = sealToken(sealed, key);
-		expect(openToken(token, [randomBytes(32)])).toEqual({ ok: false, problem: 'forged' });
-		expect(openToken(token, [])).toEqual({ ok: false, problem: 'forged' });
+		expect(unsealToken(token, [randomBytes(32)])).toEqual({ ok: false, problem: 'forged' });
+		expect(unsealToken(token, [])).toEqual({ ok: false, problem: 'forged' });
 	});
 
 	it('are refused once any character is changed, added or cut', () => {
@@ -67,7 +67,7 @@ describe('claim tokens', () => {
 			fc.property(fc.nat(token.length - 1), fc.constantFrom(...'AZaz09-_.'), (at, char) => {
 				fc.pre(token[at] !== char);
 				const changed = token.slice(0, at) + char + token.slice(at + 1);
-				const opened = openToken(changed, [key]);
+				const opened = unsealToken(changed, [key]);
 				// The last character of base64url carries spare bits: what decodes to the same bytes is the same token.
 				const [, body, mac = ''] = changed.split('.');
 				const [, trueBody, trueMac = ''] = token.split('.');
@@ -77,19 +77,19 @@ describe('claim tokens', () => {
 				expect(opened.ok).toBe(same && changed.startsWith('idem1.'));
 			}),
 		);
-		expect(openToken(token.slice(0, -1), [key]).ok).toBe(false);
-		expect(openToken(`${token}A`, [key]).ok).toBe(false);
+		expect(unsealToken(token.slice(0, -1), [key]).ok).toBe(false);
+		expect(unsealToken(`${token}A`, [key]).ok).toBe(false);
 	});
 
 	it('made up by a payload are refused, whatever they hold', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), fc.base64String(), (value, mac) => {
 				const body = Buffer.from(JSON.stringify(value)).toString('base64url');
-				expect(openToken(`idem1.${body}.${mac}`, [key]).ok).toBe(false);
+				expect(unsealToken(`idem1.${body}.${mac}`, [key]).ok).toBe(false);
 			}),
 		);
 		for (const text of ['', 'idem1', 'idem1..', 'idem1.e30.', 'x'.repeat(1_000_000), '__proto__']) {
-			expect(openToken(text, [key]).ok).toBe(false);
+			expect(unsealToken(text, [key]).ok).toBe(false);
 			expect(storeNamedBy(text)).toBeNull();
 		}
 	});
