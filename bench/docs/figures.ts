@@ -85,8 +85,9 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		'two requests are the same whatever order their fields come in: so all keys are sorted and the whole body is written once more, which takes about twice as long as to parse it. A key of the sender with *Compare → Automatic* compares no body, and a body of that size in few keys takes far less.',
 	),
 	'noisy-tenant': ratio(
-		"a tenant's new requests while another tenant's storm of 10,000 deliveries is refused by its budget, in a real n8n",
+		"a tenant's new requests while another tenant's storm over 4 connections is refused by its budget, in a real n8n",
 		0.5,
+		"behind a *Webhook* each refusal is an execution, and n8n takes turns between them: beside four others a request takes several times as long, whatever the workflow does. Beside n8n's own *Webhook → Respond to Webhook* that shows. Where Idempotent Webhook has an expression, n8n makes an isolate of its expression engine for each request, refused or not, before our code is asked.",
 	),
 	wait: {
 		about: 'from the commit to the answer of a duplicate that waits',

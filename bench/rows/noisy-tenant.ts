@@ -1,8 +1,10 @@
 import { during } from '../../scripts/lib/log.mjs';
 import { fireStorm } from '../../scripts/lib/storm';
 import { median, timed } from '../measure';
+import type { RunningN8n } from '../n8n/run-n8n';
 import { runN8nWith } from '../n8n/run-n8n';
-import { commit, doorWorkflow, guard, noOp, webhookWorkflow } from '../n8n/workflows';
+import type { Workflow } from '../n8n/workflows';
+import { answerAtOnce, commit, doorWorkflow, guard, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { Report } from '../report';
 import { makeOrder } from '../requests';
 import type { Scale } from '../scale';
@@ -10,77 +12,125 @@ import type { Scale } from '../scale';
 /** How many connections the noisy sender has. */
 const SOCKETS = 4;
 
-/** New requests that the noisy tenant may have in an hour. */
-const BUDGET = 50;
-
 const deliveryOf = (tenant: string) => {
 	const order = makeOrder();
 	return { key: order.orderId, body: { ...order, tenant } };
 };
 
+/** New requests that each tenant may have in an hour: more than the quiet one sends. */
+const perTenant = { budgetPer: 'tenant', budgetLimit: 500 };
+
+const byField = { ...perTenant, tenantField: 'body.tenant' };
+
+const byExpression = { ...perTenant, tenant: '={{ $json.body.tenant }}' };
+
+/** A workflow that both tenants send to. */
+interface Target {
+	readonly name: string;
+	readonly workflow: Workflow;
+	/** How many requests the quiet tenant sends, each after the one before. */
+	readonly requests: number;
+	/** What refuses the storm: nothing in a workflow of n8n's own nodes. */
+	readonly refuses: boolean;
+}
+
 /**
- * How long a tenant's new requests take while another tenant's storm of fresh keys goes on, against how long they take alone: the median, each
- * request after the one before. The storm's sender has a budget, as docs/observe.md says, and is refused beyond it.
+ * How long a tenant's new requests take while another tenant's storm of fresh keys goes on, against how long they take alone, and against
+ * how long they take beside the same storm where n8n's own Webhook answers both: the median. The storm's sender has used up its budget,
+ * and sends the next as soon as it has an answer.
  */
 export async function noisyTenant(report: Report, scale: Scale): Promise<void> {
-	const options = {
-		tenant: '={{ $json.body.tenant }}',
-		budgetLimit: `={{ $json.body.tenant === 'noisy' ? ${BUDGET} : 10000 }}`,
-		budgetPer: 'tenant',
+	const requests = scale.of({ full: 100, short: 30 });
+	const own: Target = {
+		name: 'Webhook → Respond to Webhook',
+		workflow: webhookWorkflow('noisy-own', [answerAtOnce('Respond')], [['Webhook', 0, 'Respond']], {
+			responseMode: 'responseNode',
+		}),
+		requests,
+		refuses: false,
 	};
-	const acts = [noOp('Act'), commit('embedded')];
-	const workflows = {
-		'Idempotent Webhook': doorWorkflow(
-			'noisy-door',
-			'embedded',
-			acts,
-			[
-				['Webhook', 0, 'Act'],
-				['Act', 0, 'Commit'],
-			],
-			options,
-		),
-		'Webhook → Guard': webhookWorkflow(
-			'noisy-guard',
-			[guard('embedded', {}, options), ...acts],
-			[
-				['Webhook', 0, 'Guard'],
-				['Guard', 0, 'Act'],
-				['Act', 0, 'Commit'],
-			],
-		),
-	};
-	const running = await runN8nWith(Object.values(workflows), [], {
-		N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
-	});
-	for (const [name, workflow] of Object.entries(workflows)) {
-		const url = running.urlOf(workflow);
-		const alone = () => askAs('quiet', url, scale.of({ full: 100, short: 30 }));
-		await alone();
-		const before = await alone();
-		const storm = startStorm(url, scale.of({ full: 10_000, short: 2_000 }));
-		const beside = await during(`${name}: one tenant beside a storm`, alone);
-		const left = storm.left();
-		await storm.end;
-		if (left === 0) throw new Error('The storm was over before the other tenant had its answers');
-		report.row({
+	const ours: Target[] = [
+		{
+			name: 'Idempotent Webhook',
+			workflow: door('noisy-door', byField),
+			requests,
+			refuses: true,
+		},
+		{
+			name: 'Webhook → Guard',
+			workflow: webhookWorkflow(
+				'noisy-guard',
+				[guard('embedded', {}, byField), noOp('Act'), commit('embedded')],
+				[
+					['Webhook', 0, 'Guard'],
+					['Guard', 0, 'Act'],
+					['Act', 0, 'Commit'],
+				],
+			),
+			requests,
+			refuses: true,
+		},
+		{
+			name: 'Idempotent Webhook, tenant by an expression',
+			workflow: door('noisy-expression', byExpression),
+			// Each takes n8n many times as long.
+			requests: scale.of({ full: 30, short: 10 }),
+			refuses: true,
+		},
+	];
+	const workflows = [own, ...ours].map(({ workflow }) => workflow);
+	const running = await runN8nWith(workflows, [], { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' });
+	const besideOwn = median((await timesOf(running, own)).beside);
+	for (const target of ours) {
+		const { name } = target;
+		const { alone, beside } = await timesOf(running, target);
+		const row = {
 			bench: 'noisy-tenant',
 			unit: 'ms',
 			ours: median(beside),
-			peer: `${name}: the same tenant alone`,
-			theirs: median([...before, ...(await alone())]),
 			better: 'less',
-		});
+		} as const;
+		report.row({ ...row, peer: `${name}: the same tenant alone`, theirs: median(alone) });
+		report.row({ ...row, peer: `${name}: ${own.name} beside the same storm`, theirs: besideOwn });
 	}
 	await running.n8n.stop();
 }
 
-/** Milliseconds of each request. @throws where one was not answered with 200 */
-async function askAs(tenant: string, url: string, count: number): Promise<number[]> {
+function door(path: string, options: Readonly<Record<string, unknown>>): Workflow {
+	return doorWorkflow(
+		path,
+		'embedded',
+		[noOp('Act'), commit('embedded')],
+		[
+			['Webhook', 0, 'Act'],
+			['Act', 0, 'Commit'],
+		],
+		options,
+	);
+}
+
+/** Milliseconds of the quiet tenant's requests, alone and beside the storm. */
+async function timesOf(
+	running: RunningN8n,
+	{ name, workflow, requests, refuses }: Target,
+): Promise<{ alone: number[]; beside: number[] }> {
+	const url = running.urlOf(workflow);
+	const ask = async () => await askAsQuiet(url, requests);
+	await ask();
+	const before = await ask();
+	const storm = new Storm(url);
+	if (refuses) await during(`${name}: a budget is used up`, async () => await storm.refused);
+	const beside = await during(`${name}: one tenant beside a storm`, ask);
+	await storm.stop();
+	return { alone: [...before, ...(await ask())], beside };
+}
+
+/** @throws where a request was not answered with 200 */
+async function askAsQuiet(url: string, count: number): Promise<number[]> {
 	const times: number[] = [];
 	for (let asked = 0; asked < count; asked++) {
 		const ms = await timed(async () => {
-			const [answer] = await fireStorm(url, [deliveryOf(tenant)], { isFinal: () => true });
+			const [answer] = await fireStorm(url, [deliveryOf('quiet')], { isFinal: () => true });
 			if (answer?.status !== 200) throw new Error(`n8n answered ${JSON.stringify(answer)}`);
 		});
 		times.push(ms);
@@ -88,17 +138,30 @@ async function askAs(tenant: string, url: string, count: number): Promise<number
 	return times;
 }
 
-function startStorm(
-	url: string,
-	count: number,
-): { left(): number; readonly end: Promise<unknown> } {
-	let answered = 0;
-	const deliveries = Array.from({ length: count }, () => deliveryOf('noisy'));
-	const end = fireStorm(url, deliveries, {
-		sockets: SOCKETS,
-		timeoutMs: 3_600_000,
-		isFinal: () => true,
-		onAnswer: () => answered++,
-	});
-	return { left: () => count - answered, end };
+/** Deliveries of the noisy tenant, until it is stopped: each connection sends the next when it has an answer. */
+class Storm {
+	private isOver = false;
+
+	private readonly end: Promise<unknown>;
+
+	/** The first delivery was refused. */
+	readonly refused: Promise<void>;
+
+	constructor(url: string) {
+		let refuse: () => void;
+		this.refused = new Promise((resolve) => (refuse = resolve));
+		const isFinal = ({ status }: { readonly status: number }) => {
+			if (status === 429) refuse();
+			return true;
+		};
+		const send = async () => {
+			while (!this.isOver) await fireStorm(url, [deliveryOf('noisy')], { isFinal });
+		};
+		this.end = Promise.all(Array.from({ length: SOCKETS }, send));
+	}
+
+	async stop(): Promise<void> {
+		this.isOver = true;
+		await this.end;
+	}
 }

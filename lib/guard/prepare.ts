@@ -152,9 +152,10 @@ async function claimOf(
 }
 
 const MISSING_TENANT = {
-	message: 'The item has no tenant: "Tenant", or a part of it, is empty for it',
+	message:
+		'The item has no tenant: "Tenant", a part of it, or what "Tenant Field" names, is empty for it',
 	description:
-		'The expression found nothing. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option "Tenant".',
+		'Nothing was found there. An item without a tenant could get the answer to somebody else, so it is not let through. Check that the sender was authenticated, or remove the option.',
 };
 
 const AGELESS = {

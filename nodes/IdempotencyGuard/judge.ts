@@ -22,10 +22,8 @@ export async function judge(
 	const believed = incoming.flatMap((each, place) =>
 		each.refused === null ? [{ ...each, place }] : [],
 	);
-	showToExpressions(
-		context,
-		believed.map(({ item }) => item),
-	);
+	const shown = believed.map(({ item }) => item);
+	showToExpressions(context, shown);
 	const host = executionHost(context);
 	const hostOfBelieved: ClaimHost = {
 		...host,
@@ -33,7 +31,7 @@ export async function judge(
 		ownerOf: (index) => host.ownerOf(believed[index]?.place ?? index),
 		fileOf: async (index, name) => await host.fileOf(believed[index]?.origin ?? index, name),
 	};
-	const terms = readTerms(parameters, believed.length);
+	const terms = readTerms(parameters, shown);
 	const compared = believed.map((each) => each.compared);
 	const prepared = await claimsOf(hostOfBelieved, settings, terms, compared, secrets);
 	const answers = prepared.values();

@@ -174,7 +174,7 @@ async function identitiesOfKey(run: RecordsRun, itemIndex: number): Promise<stri
 		async () => await payloadOf(host, item, itemIndex, 'idempotency'),
 	);
 	if (key.missing) throw new ComplaintError(key);
-	const tenant = tenantOf(tenantTermsOf(parameters, itemIndex));
+	const tenant = tenantOf(tenantTermsOf(parameters, itemIndex, item.json));
 	if (tenant === 'missing') {
 		throw new ComplaintError({
 			message: '"Tenant" is empty for this item',

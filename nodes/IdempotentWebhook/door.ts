@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { attempt, attemptAsync } from '../../lib/core/attempt';
+import { attemptAsync } from '../../lib/core/attempt';
 import { StoreError } from '../../lib/core/reply';
 import type { Answer } from '../../lib/guard/answer';
 import { answerOf } from '../../lib/guard/answer';
@@ -12,7 +12,6 @@ import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import { claimsOf } from '../../lib/guard/prepare';
 import { missingKeyRefusal } from '../../lib/guard/refusal';
-import type { ItemTerms } from '../../lib/guard/terms';
 import { mayContinueUnprotected } from '../../lib/guard/unprotected';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
@@ -48,6 +47,7 @@ import { openAtDoor } from './open-at-door';
 import type { DoorRequest } from './request';
 import { comparableItem, heldBytes } from './request';
 import { hostAtDoor, waitAtDoor } from './host-at-door';
+import { slowDown } from './slow-refusals';
 import { itemOf, keepRequest } from './starting';
 
 /** From the split to the answer: claims for the events of a request that was let in. */
@@ -103,9 +103,9 @@ export class Door {
 		requests: readonly DoorRequest[],
 		opened: OpenStore | StoreError,
 	): Promise<Prepared[]> {
-		const terms = requests.map(({ json }) => {
-			showToExpressions(this.context, json);
-			return readTerms(this.parameters, 1)[0] ?? attempt((): ItemTerms => noTerms());
+		const terms = requests.flatMap((each) => {
+			showToExpressions(this.context, each.json);
+			return readTerms(this.parameters, [each]);
 		});
 		return await claimsOf(
 			hostAtDoor(this.settings.nodeId, requests),
@@ -167,7 +167,10 @@ export class Door {
 			settings.maxWaitMs !== null &&
 			before.kind === 'conflict' &&
 			before.refusal.reason === 'in_progress';
-		if (!waits) return await this.answered(request, opened, first, before);
+		if (!waits) {
+			await slowDown(context, before, item, holders);
+			return await this.answered(request, opened, first, before);
+		}
 
 		const body = keepBody(heldBytes(request), item.request.tenant);
 		if (!body.isKept) forgetBody([...holders, item]);
@@ -291,8 +294,4 @@ export class Door {
 		if (opened.error instanceof StoreError) return opened.error;
 		throw opened.error;
 	}
-}
-
-function noTerms(): never {
-	throw new TypeError('Every request has terms');
 }

@@ -10,6 +10,7 @@ import type { WaitingHost } from '../../lib/guard/wait-for-result';
 import { waitForResults } from '../../lib/guard/wait-for-result';
 import { WaiterLimits } from '../../lib/guard/waiter-limits';
 import { ownerTokenOf } from '../../lib/keys/identity';
+import { letEngineGo } from './expressions';
 import type { DoorRequest } from './request';
 
 /** A request that waits takes up a connection, and no place of an execution: many more of them may wait than runs. */
@@ -37,6 +38,7 @@ export async function waitAtDoor(
 	item: ClaimableItem,
 	first: Claimed,
 ): Promise<Claimed> {
+	await letEngineGo(context);
 	const hungUp = new AbortController();
 	context.getResponseObject().once('close', () => hungUp.abort());
 	const host: WaitingHost = {

@@ -1,6 +1,8 @@
 import type { Attempt } from '../../lib/core/attempt';
 import { attempt } from '../../lib/core/attempt';
 import type { UnknownOutcomePolicy } from '../../lib/core/record';
+import { ComplaintError } from '../../lib/guard/complaint';
+import type { JsonObject } from '../../lib/guard/item';
 import type {
 	BudgetTerms,
 	CompareTerms,
@@ -9,6 +11,7 @@ import type {
 	SameContentTerms,
 	TenantTerms,
 } from '../../lib/guard/terms';
+import { valueAtPath } from '../../lib/keys/field-paths';
 import type { KeyNormalization } from '../../lib/keys/normalize-key';
 import type { DeliveryIdentity, SenderValue } from '../../lib/senders/delivery-ids';
 import type { ItemParameters } from './parameters';
@@ -17,24 +20,29 @@ import { pathsIn } from './parameters';
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** Reads a Guard's parameters for each item. An expression that fails for one item fails that item alone. */
+/**
+ * Reads a Guard's parameters for each item. An expression that fails for one item fails that item alone.
+ *
+ * @param items as expressions see them
+ */
 export function readTerms(
 	parameters: ItemParameters,
-	itemCount: number,
+	items: ReadonlyArray<{ readonly json: JsonObject }>,
 ): Array<Attempt<ItemTerms>> {
-	return Array.from({ length: itemCount }, (_, index) => attempt(() => termsOf(parameters, index)));
+	return items.map(({ json }, index) => attempt(() => termsOf(parameters, index, json)));
 }
 
-function termsOf(parameters: ItemParameters, itemIndex: number): ItemTerms {
+function termsOf(parameters: ItemParameters, itemIndex: number, json: JsonObject): ItemTerms {
 	const number = (name: string, fallback: number) =>
 		Number(parameters.get<unknown>(name, itemIndex, fallback));
 	const key = keyTermsOf(parameters, itemIndex);
+	const tenant = tenantTermsOf(parameters, itemIndex, json);
 	return {
 		key,
 		compare: key.source === 'payload' ? { by: 'none' } : compareTermsOf(parameters, itemIndex),
-		tenant: tenantTermsOf(parameters, itemIndex),
+		tenant,
 		eventTime: parameters.get<unknown>('options.ksuidTime', itemIndex, ''),
-		budget: budgetTermsOf(parameters, itemIndex),
+		budget: budgetTermsOf(parameters, itemIndex, tenant),
 		retentionMs: number('retentionHours', 72) * HOUR_MS,
 		claimTimeoutMs: number('options.claimTimeoutMinutes', 60) * MINUTE_MS,
 		onUnknownOutcome: parameters.get<UnknownOutcomePolicy>(
@@ -101,15 +109,36 @@ function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareT
 	}
 }
 
-/** Null: the option is not used. Idempotency Records has it too. */
-export function tenantTermsOf(parameters: ItemParameters, itemIndex: number): TenantTerms | null {
-	if (!parameters.has('options.tenant')) return null;
+/**
+ * Null: neither option is used. Idempotency Records has *Tenant* too.
+ *
+ * @throws ComplaintError where both are used: which of them is meant is not to be guessed
+ */
+export function tenantTermsOf(
+	parameters: ItemParameters,
+	itemIndex: number,
+	json: JsonObject,
+): TenantTerms | null {
+	const [isGiven, isNamed] = [
+		parameters.has('options.tenant'),
+		parameters.has('options.tenantField'),
+	];
+	if (!isGiven && !isNamed) return null;
+	if (isGiven && isNamed) throw new ComplaintError(TWO_TENANTS);
+	const path = () => String(parameters.get<unknown>('options.tenantField', itemIndex, '')).trim();
 	return {
-		value: parameters.get<unknown>('options.tenant', itemIndex, ''),
+		value: isNamed
+			? valueAtPath(json, path())
+			: parameters.get<unknown>('options.tenant', itemIndex, ''),
 		emptyPart: parameters.emptyPart('options.tenant', itemIndex),
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
 	};
 }
+
+const TWO_TENANTS = {
+	message: 'Both "Tenant" and "Tenant Field" say who the request belongs to',
+	description: 'Remove one of the two options in the settings of this node.',
+};
 
 /** Null: it is not looked for. */
 function sameContentTermsOf(
@@ -129,21 +158,29 @@ function sameContentTermsOf(
 const BUDGET_OPTIONS = ['budgetPer', 'budgetScope', 'budgetLimit', 'budgetWindowMinutes'] as const;
 
 /** Null: none of the options is used. */
-function budgetTermsOf(parameters: ItemParameters, itemIndex: number): BudgetTerms | null {
+function budgetTermsOf(
+	parameters: ItemParameters,
+	itemIndex: number,
+	tenant: TenantTerms | null,
+): BudgetTerms | null {
 	if (!BUDGET_OPTIONS.some((name) => parameters.has(`options.${name}`))) return null;
 	const minutes = Number(parameters.get<unknown>('options.budgetWindowMinutes', itemIndex, 60));
 	return {
-		scope: budgetScopeOf(parameters, itemIndex),
+		scope: budgetScopeOf(parameters, itemIndex, tenant),
 		limit: Number(parameters.get<unknown>('options.budgetLimit', itemIndex, 10)),
 		windowMs: minutes * MINUTE_MS,
 	};
 }
 
 /** Null: all items share one budget. */
-function budgetScopeOf(parameters: ItemParameters, itemIndex: number): BudgetTerms['scope'] {
+function budgetScopeOf(
+	parameters: ItemParameters,
+	itemIndex: number,
+	tenant: TenantTerms | null,
+): BudgetTerms['scope'] {
 	if (parameters.get<string>('options.budgetPer', itemIndex, 'scope') === 'tenant') {
 		// Empty where the option is not there: an item without a scope is refused, and the words say so.
-		return { value: parameters.get<unknown>('options.tenant', itemIndex, '') };
+		return { value: tenant?.value };
 	}
 	return parameters.has('options.budgetScope')
 		? { value: parameters.get<unknown>('options.budgetScope', itemIndex, '') }

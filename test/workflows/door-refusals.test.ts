@@ -1,5 +1,6 @@
 import { sign } from 'jsonwebtoken';
 
+import { RefusalPace } from '../../lib/guard/refusal-pace';
 import { records, webhook, workflow } from '../support/engine';
 import { RedisServer } from '../support/redis-server';
 import { engineOn } from './on-redis';
@@ -131,6 +132,33 @@ test('pages of other origins than those that are allowed start nothing', async (
 	expect(String(other.json.type)).toMatch(/#origin_not_allowed$/);
 	expect(other.headers.get('access-control-allow-origin')).toBeNull();
 	expect((await from()).status).toBe(200);
+	expect(door.executions).toHaveLength(2);
+});
+
+test('who is over its budget waits for its refusals, and nobody else does', async () => {
+	let letGo = (): void => undefined;
+	const gate = new Promise<void>((resolve) => (letGo = resolve));
+	const hold = jest.spyOn(RefusalPace.prototype, 'hold').mockImplementation(async () => await gate);
+	const options = { tenantField: 'headers.x-tenant', budgetPer: 'tenant', budgetLimit: 1 };
+	const door = await doorOf({ webhook: { options } });
+	const as = async (tenant: string, key = newKey()) =>
+		await send(door, key, { headers: { 'x-tenant': tenant } });
+	const first = newKey();
+	expect((await as('noisy', first)).status).toBe(200);
+	let refused = 0;
+	const storm = Array.from({ length: 5 }, async () => {
+		const answer = await as('noisy');
+		refused++;
+		return answer.status;
+	});
+	// Neither another tenant nor a duplicate stands behind them.
+	expect((await as('quiet')).status).toBe(200);
+	expect((await as('noisy', first)).status).toBe(200);
+	expect(refused).toBe(0);
+	letGo();
+	expect(await Promise.all(storm)).toEqual([429, 429, 429, 429, 429]);
+	expect(hold).toHaveBeenCalledTimes(5);
+	hold.mockRestore();
 	expect(door.executions).toHaveLength(2);
 });
 

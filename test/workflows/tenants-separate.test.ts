@@ -1,3 +1,5 @@
+import type { INodeParameters } from 'n8n-workflow';
+
 import { detailsOf, newKey, routed } from './scenario';
 import type { ChargeParts } from './scenario';
 import { downstream, NEW, CONFLICT, call, withTenant, send, act } from './tenants-harness';
@@ -48,6 +50,49 @@ describe('separate', () => {
 		]) {
 			expect(routed(await send(parts, call(String(value), tenant)))).toEqual(NEW);
 		}
+	});
+});
+
+describe('the tenant by the name of its field', () => {
+	const byField = (tenantField: string, more: INodeParameters = {}): ChargeParts => ({
+		act: [act],
+		guard: { options: { tenantField, ...more } },
+	});
+
+	test('each has its own keys, those that an expression for the same field gives', async () => {
+		const key = newKey();
+		const parts = { ...byField('jwtPayload.tenant'), id: key };
+		for (const tenant of ['acme', 'globex']) {
+			expect(routed(await send(parts, call(key, tenant)))).toEqual(NEW);
+		}
+		const byExpression = { ...withTenant(), act: [act], id: key };
+		for (const tenant of ['acme', 'globex']) {
+			const again = await send(byExpression, call(key, tenant));
+			expect(again.json('Duplicate')).toEqual([{ chargedFor: tenant }]);
+		}
+	});
+
+	test('each has a budget of its own', async () => {
+		const parts = byField('jwtPayload.tenant', { budgetPer: 'tenant', budgetLimit: 1 });
+		expect(routed(await send(parts, call(newKey(), 'acme')))).toEqual(NEW);
+		expect(routed(await send(parts, call(newKey(), 'acme')))).toEqual(CONFLICT);
+		expect(routed(await send(parts, call(newKey(), 'globex')))).toEqual(NEW);
+	});
+
+	test.each(['', ' ', 'jwtPayload.nobody', 'jwtPayload.tenant.length', 'jwtPayload.constructor'])(
+		'what %p does not find is an error of its item',
+		async (path) => {
+			const key = newKey();
+			const result = await send(byField(path), call(key, 'acme'));
+			expect(result.error?.message).toContain('The item has no tenant');
+			expect(downstream.effects(key)).toBe(0);
+		},
+	);
+
+	test('with both options no item goes through: which is meant is not guessed', async () => {
+		const parts = withTenant('separate', { tenantField: 'jwtPayload.tenant' });
+		const result = await send(parts, call(newKey(), 'acme'));
+		expect(result.error?.message).toContain('Both "Tenant" and "Tenant Field"');
 	});
 });
 

@@ -31,7 +31,8 @@ const furtherOptions: INodeProperties[] = [
 			{
 				name: 'Tenant',
 				value: 'tenant',
-				description: 'Each tenant: one that sends too much holds up no other. Needs "Tenant".',
+				description:
+					'Each tenant: one that sends too much is refused alone. Needs "Tenant" or "Tenant Field".',
 			},
 		],
 	},
@@ -216,12 +217,23 @@ const furtherOptions: INodeProperties[] = [
 			'Who the request belongs to, from an authenticated source. No tenant gets the result of another. An item without a tenant is an error.',
 	},
 	{
+		displayName: 'Tenant Field',
+		name: 'tenantField',
+		type: 'string',
+		noDataExpression: true,
+		default: '',
+		placeholder: 'e.g. jwtPayload.sub',
+		description:
+			'The field that holds the tenant, instead of "Tenant". No expression has to be evaluated for it, which takes n8n most of the time of a request that is refused.',
+	},
+	{
 		displayName: 'Tenant Mode',
 		name: 'tenantMode',
 		type: 'options',
 		noDataExpression: true,
 		default: 'separate',
-		description: 'What happens when two tenants use the same key. Needs "Tenant".',
+		description:
+			'What happens when two tenants use the same key. Needs "Tenant" or "Tenant Field".',
 		options: [
 			{
 				name: 'Bind',
