@@ -17,7 +17,7 @@ import { claimFinish } from './rows/claim-finish';
 import { claimBatch, claimSingle } from './rows/claims';
 import { edge } from './rows/edge';
 import { embedded } from './rows/embedded';
-import { guardInN8n } from './rows/guard-in-n8n';
+import { guardInN8n, guardInQueue } from './rows/guard-in-n8n';
 import { list } from './rows/list';
 import { memory } from './rows/memory';
 import { noisyTenant } from './rows/noisy-tenant';
@@ -26,6 +26,9 @@ import { settle } from './rows/settle';
 import { stats } from './rows/stats';
 import { wait } from './rows/wait';
 import { Scale } from './scale';
+
+/** Of an n8n in queue mode, besides its main process. */
+const QUEUE_WORKERS = 2;
 
 const USAGE = 'npm run bench -- [names, e.g. claim-batch] [--short] [--write-docs]';
 
@@ -46,6 +49,8 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'postgres-hot': async ({ report, scale }) => await postgres(report, scale, 'hot'),
 	'canonical-json': async ({ report, scale }) => await canonicalJsonRow(report, scale),
 	'guard-in-n8n': async ({ redis, report, scale }) => await guardInN8n(redis, report, scale),
+	'guard-in-queue': async ({ redis, report, scale }) =>
+		await guardInQueue(redis, report, scale, QUEUE_WORKERS),
 	edge: async ({ redis, report, scale }) => await edge(redis, report, scale),
 	'big-body': async ({ report, scale }) => await bigBody(report, scale),
 	'noisy-tenant': async ({ report, scale }) => await noisyTenant(report, scale),
@@ -58,10 +63,17 @@ const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	growth: async ({ redis, report, scale }) => await growth(redis, report, scale),
 	correctness: async ({ redis, report }) => await correctness(redis, report),
 	'in-n8n': async ({ redis, report, scale }) => await correctnessInN8n(redis, report, scale),
+	'in-queue': async ({ redis, report, scale }) =>
+		await correctnessInN8n(redis, report, scale, QUEUE_WORKERS),
 };
 
 /** A short run leaves them out unless they are named: they start an n8n of their own. */
-const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set(['big-body', 'noisy-tenant']);
+const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set([
+	'guard-in-queue',
+	'in-queue',
+	'big-body',
+	'noisy-tenant',
+]);
 
 /**
  * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted

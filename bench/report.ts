@@ -79,9 +79,9 @@ export interface Verdict {
 
 /** A figure of ours as work grows. */
 export interface Point {
-	readonly plot: 'batch' | 'records' | 'memory';
-	readonly store: 'embedded' | 'redis';
-	/** Items in the batch, or records in the store. */
+	readonly plot: 'batch' | 'records' | 'memory' | 'list' | 'settle';
+	readonly store: 'embedded' | 'redis' | 'postgres';
+	/** Items in the batch, records in the store, or claims of the run. */
 	readonly size: number;
 	readonly unit: string;
 	readonly value: number;

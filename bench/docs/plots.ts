@@ -19,6 +19,18 @@ export const PLOTS = {
 		y: 'claims a second',
 		log: false,
 	},
+	settle: {
+		title: 'Claims settled a second at the end of a run that failed',
+		x: 'claims of the run',
+		y: 'claims settled a second',
+		log: true,
+	},
+	list: {
+		title: 'Records listed a second, page by page',
+		x: 'records in the store',
+		y: 'records a second',
+		log: true,
+	},
 	memory: {
 		title: 'Bytes a record, index and counters included',
 		x: 'records in the store',
@@ -27,7 +39,11 @@ export const PLOTS = {
 	},
 } as const;
 
-const STORE_NAMES = { embedded: 'embedded (file)', redis: 'Redis (memory)' } as const;
+const STORE_NAMES = {
+	embedded: 'embedded (file)',
+	redis: 'Redis (memory)',
+	postgres: 'PostgreSQL (tables)',
+} as const;
 
 export type PlotName = keyof typeof PLOTS;
 

@@ -1,44 +1,42 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { openEmbeddedStore } from '../../lib/stores/embedded';
+import { allRecords } from '../../lib/core/all-records';
 import type { Store } from '../../lib/core/store';
+import { keepersFor } from '../../lib/guard/store-keepers';
 import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { during } from '../../scripts/lib/log.mjs';
 import { collectGarbage, median, rateOf } from '../measure';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
 import { fencesOf, makeRequests } from '../requests';
+import { failedRun } from '../rows/failed-run';
 import type { Scale } from '../scale';
-
-/** A store that starts empty, and what its records take. */
-interface GrowingStore {
-	readonly kind: 'embedded' | 'redis';
-	readonly store: Store;
-	usedBytes(): Promise<number>;
-	close(): Promise<void>;
-}
-
-type Open = () => Promise<GrowingStore>;
+import type { Open } from './stores';
+import { embeddedIn, postgresTables, redisOf } from './stores';
 
 const FILL = 5_000;
+const ITEMS = [1, 10, 100, 1_000, 10_000];
+const RECORDS = [...ITEMS, 100_000, 1_000_000];
 
-/** How cost grows: with the items of a batch, and with the records that are there already. */
+/** How cost grows: with the items of a call, and with the records that are there already. */
 export async function growth(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const folder = await temporaryFolder('idempotency-bench');
-	for (const open of [embeddedIn(folder), redisOf(redis)]) {
+	for (const open of [embeddedIn(folder), redisOf(redis), postgresTables]) {
 		await batches(open, report, scale);
+		await settles(open, report, scale);
 		await records(open, report, scale);
 	}
 	await redis.empty();
 }
 
+/** The sizes of a full run; of a short one those that take no time. */
+const upTo = (sizes: readonly number[], scale: Scale): number[] =>
+	sizes.filter((size) => size <= scale.of({ full: Infinity, short: 1_000 }));
+
 /** New claims a second, by the size of the batch. */
 async function batches(open: Open, report: Report, scale: Scale): Promise<void> {
-	const rounds = scale.of({ full: 7, short: 3 });
+	const rounds = scale.of({ full: 7, short: 2 });
 	const growing = await open();
 	const { kind, store } = growing;
-	for (const size of [1, 10, 100, 1_000, 10_000]) {
+	for (const size of upTo(ITEMS, scale)) {
 		const calls = Math.max(1, Math.min(300, 3_000 / size));
 		const value = await medianRate(rounds, store, calls, size);
 		report.point({ plot: 'batch', store: kind, size, unit: 'claims/s', value });
@@ -46,15 +44,35 @@ async function batches(open: Open, report: Report, scale: Scale): Promise<void> 
 	await growing.close();
 }
 
-/** New claims a second in batches of 100, and bytes a record, by the number of records that are there. */
+/** Claims settled a second at the end of a run that failed, by how many it held. */
+async function settles(open: Open, report: Report, scale: Scale): Promise<void> {
+	const rounds = scale.of({ full: 5, short: 2 });
+	const growing = await open();
+	const { kind, store } = growing;
+	const opened = { store, ...keepersFor(store), secret: '', previousSecret: '' };
+	for (const size of upTo(ITEMS, scale)) {
+		const rates: number[] = [];
+		for (let round = 0; round <= rounds; round++) {
+			const run = await failedRun(opened, size);
+			collectGarbage();
+			const rate = await rateOf(size, async () => await run.end());
+			// The first compiles.
+			if (round > 0) rates.push(rate);
+		}
+		const value = median(rates);
+		report.point({ plot: 'settle', store: kind, size, unit: 'claims settled/s', value });
+	}
+	await growing.close();
+}
+
+/** By the number of records that are there: new claims a second in batches of 100, bytes a record, and records listed a second. */
 async function records(open: Open, report: Report, scale: Scale): Promise<void> {
-	const rounds = scale.of({ full: 7, short: 3 });
+	const rounds = scale.of({ full: 7, short: 2 });
 	const growing = await open();
 	const { kind, store } = growing;
 	const empty = await growing.usedBytes();
 	let held = 0;
-	const sizes = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
-	for (const size of sizes.slice(0, scale.of({ full: sizes.length, short: 5 }))) {
+	for (const size of upTo(RECORDS, scale)) {
 		await during(
 			`Filling ${kind} to ${size}`,
 			async () => {
@@ -68,11 +86,22 @@ async function records(open: Open, report: Report, scale: Scale): Promise<void> 
 		);
 		const bytes = ((await growing.usedBytes()) - empty) / held;
 		report.point({ plot: 'memory', store: kind, size, unit: 'bytes a record', value: bytes });
+		const listed = await rateOf(held, async () => await listAll(store, held));
+		report.point({ plot: 'list', store: kind, size, unit: 'records/s', value: listed });
 		const value = await medianRate(rounds, store, 10, 100);
 		report.point({ plot: 'records', store: kind, size, unit: 'claims/s', value });
 		held += (rounds + 1) * 1_000;
 	}
 	await growing.close();
+}
+
+async function listAll(store: Store, expected: number): Promise<void> {
+	let found = 0;
+	for await (const page of allRecords(store)) {
+		if (!page.ok) throw page.error;
+		found += page.answer.records.length;
+	}
+	if (found < expected) throw new Error(`${found} of ${expected} records were listed`);
 }
 
 async function medianRate(
@@ -93,29 +122,3 @@ async function medianRate(
 	}
 	return median(rates);
 }
-
-function redisOf({ store, empty, usedBytes }: BenchRedis): Open {
-	return async () => {
-		await empty();
-		// The connection's buffers have grown then, and are no record's.
-		await store.claim(makeRequests(FILL));
-		await empty();
-		return { kind: 'redis', store, usedBytes, close: empty };
-	};
-}
-
-function embeddedIn(folder: string): Open {
-	let files = 0;
-	return async () => {
-		const file = join(folder, `${files++}.sqlite`);
-		const store = await openEmbeddedStore({ file });
-		return {
-			kind: 'embedded',
-			store,
-			usedBytes: async () => await Promise.resolve(bytesOf(file) + bytesOf(`${file}-wal`)),
-			close: async () => await store.close(),
-		};
-	};
-}
-
-const bytesOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,6 +1,5 @@
 /** Workflows for this run: a webhook and what is behind it. */
 export interface Workflow {
-	readonly id: string;
 	readonly name: string;
 	readonly nodes: readonly WorkflowNode[];
 	readonly connections: Readonly<Record<string, unknown>>;
@@ -93,7 +92,6 @@ function workflowOf(
 		main[output]?.push({ node: to, type: 'main', index: 0 });
 	}
 	return {
-		id: idOf(path),
 		name: path,
 		nodes: [webhook, ...nodes].map((node, i) => ({
 			id: `${path}-${i}`,
@@ -105,14 +103,11 @@ function workflowOf(
 	};
 }
 
-/** As long as n8n's own ids are. */
-const idOf = (path: string): string => `bench-${path}`.slice(0, 36);
-
 export function noOp(name: string): WorkflowNode {
 	return { name, type: 'n8n-nodes-base.noOp', typeVersion: 1, parameters: {} };
 }
 
-export type Store = 'embedded' | 'redis';
+export type Store = 'embedded' | 'redis' | 'postgres';
 
 export function guard(
 	store: Store,
@@ -144,8 +139,13 @@ export function commit(store: Store): WorkflowNode {
 	};
 }
 
-const CREDENTIAL = { id: 'idempotencyRedis1', name: 'Idempotency Redis' };
+/** As `redisCredential` and `postgresCredential` name them. */
+const CREDENTIALS = {
+	embedded: {},
+	redis: { idempotencyRedisApi: { id: 'idempotencyRedis1', name: 'Idempotency Redis' } },
+	postgres: {
+		idempotencyPostgresApi: { id: 'idempotencyPostgres1', name: 'Idempotency PostgreSQL' },
+	},
+} as const;
 
-function credentialsOf(store: Store): Record<string, unknown> {
-	return store === 'redis' ? { idempotencyRedisApi: CREDENTIAL } : {};
-}
+const credentialsOf = (store: Store): Readonly<Record<string, unknown>> => CREDENTIALS[store];

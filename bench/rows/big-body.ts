@@ -44,7 +44,7 @@ export async function bigBody(report: Report, scale: Scale): Promise<void> {
 		responseMode: 'responseNode',
 	});
 	const running = await runN8nWith([door, signedDoor, respond], [SIGNATURE_CREDENTIAL], {
-		N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
+		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
 	});
 	const headers = {
 		'content-type': 'application/json',
@@ -69,7 +69,7 @@ export async function bigBody(report: Report, scale: Scale): Promise<void> {
 				respond: round(respond, count),
 			}),
 	);
-	await running.n8n.stop();
+	await running.stop();
 	for (const [measured, store] of [
 		['door', 'embedded'],
 		['signed', 'embedded, signed requests'],

@@ -44,7 +44,7 @@ export async function edge(redis: BenchRedis, report: Report, scale: Scale): Pro
 	const delivery = { key: order.orderId, body, headers: signatureOf(JSON.stringify(body)) };
 	for (const [name, env] of Object.entries(SETTINGS)) {
 		const credentials = [redisCredential(redis.port), SIGNATURE_CREDENTIAL];
-		const running = await runN8nWith(Object.values(workflows), credentials, env);
+		const running = await runN8nWith(Object.values(workflows), credentials, { env });
 		const round = (workflow: Workflow, count: number) => async () =>
 			await rateOf(count, async () => {
 				const deliveries = Array.from({ length: count }, () => delivery);
@@ -64,7 +64,7 @@ export async function edge(redis: BenchRedis, report: Report, scale: Scale): Pro
 					respond: round(workflows.respond, count),
 				}),
 		);
-		await running.n8n.stop();
+		await running.stop();
 		for (const [measured, store] of [
 			['redis', 'redis'],
 			['embedded', 'embedded'],

@@ -1,57 +1,85 @@
-import { redisCredential } from '../../scripts/lib/example';
+import { postgresCredential, redisCredential } from '../../scripts/lib/example';
 import { during } from '../../scripts/lib/log.mjs';
 import { inTurns } from '../measure';
 import { executionsPerSecond } from '../n8n/executions';
+import type { RunningN8n } from '../n8n/run-n8n';
 import { runN8nWith } from '../n8n/run-n8n';
 import type { Store, Workflow } from '../n8n/workflows';
 import { commit, guard, noOp, webhookWorkflow } from '../n8n/workflows';
+import { benchPostgres } from '../postgres';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
 import type { Scale } from '../scale';
-
-const STORES = ['embedded', 'redis'] as const;
 
 /**
  * In one n8n, executions a second: Webhook → Guard → NoOp → Commit against three NoOps, and Webhook → Guard alone against one.
  */
 export async function guardInN8n(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
-	const workflows = {
-		embedded: guarded('embedded'),
-		redis: guarded('redis'),
-		bare: noOps('no-ops', ['One', 'Two', 'Three']),
-		'embedded alone': alone('embedded'),
-		'redis alone': alone('redis'),
-		'bare alone': noOps('no-op', ['One']),
-	};
-	const credentials = [redisCredential(redis.port)];
-	const running = await runN8nWith(Object.values(workflows), credentials);
-	const count = scale.of({ full: 60, short: 30 });
-	const round = (workflow: Workflow) => async () =>
-		await executionsPerSecond(running, workflow, count);
-	const medians = await during(
-		'Executing',
-		async () =>
-			await inTurns(scale.of({ full: 9, short: 3 }), {
-				embedded: round(workflows.embedded),
-				redis: round(workflows.redis),
-				bare: round(workflows.bare),
-				'embedded alone': round(workflows['embedded alone']),
-				'redis alone': round(workflows['redis alone']),
-				'bare alone': round(workflows['bare alone']),
-			}),
-	);
-	await running.n8n.stop();
+	const stores = ['embedded', 'redis', 'postgres'] as const;
+	const bare = noOps('no-ops', ['One', 'Two', 'Three']);
+	const bareAlone = noOps('no-op', ['One']);
+	const ours = stores.map((store) => ({ store, workflow: guarded(store) }));
+	const oursAlone = stores.map((store) => ({ store, workflow: alone(store) }));
+	const workflows = [...ours, ...oursAlone].map(({ workflow }) => workflow);
+	const running = await runN8nWith([...workflows, bare, bareAlone], await credentialsOf(redis));
+	const rates = await ratesOf(running, [...workflows, bare, bareAlone], scale);
+	await running.stop();
 	const unit = 'executions/s';
-	for (const store of STORES) {
-		const [ours, theirs] = [medians[store], medians.bare];
-		const peer = `three NoOps (store: ${store})`;
-		report.row({ bench: 'guard-in-n8n', unit, ours, peer, theirs, better: 'more' });
+	const row = (bench: string, workflow: Workflow, peer: string, against: Workflow) => {
+		const figures = { ours: rates[workflow.name] ?? NaN, theirs: rates[against.name] ?? NaN };
+		report.row({ bench, unit, ...figures, peer, better: 'more' });
+	};
+	for (const { store, workflow } of ours)
+		row('guard-in-n8n', workflow, `three NoOps (store: ${store})`, bare);
+	for (const { store, workflow } of oursAlone)
+		row('guard-alone', workflow, `one NoOp (store: ${store})`, bareAlone);
+}
+
+/** The same of the Guard alone in queue mode, with so many workers. */
+export async function guardInQueue(
+	redis: BenchRedis,
+	report: Report,
+	scale: Scale,
+	workers: number,
+): Promise<void> {
+	const bare = noOps('no-op', ['One']);
+	const ours = (['redis', 'postgres'] as const).map((store) => ({ store, workflow: alone(store) }));
+	const workflows = [...ours.map(({ workflow }) => workflow), bare];
+	const credentials = await credentialsOf(redis);
+	const running = await runN8nWith(workflows, credentials, { workers });
+	const rates = await ratesOf(running, workflows, scale);
+	await running.stop();
+	for (const { store, workflow } of ours) {
+		report.row({
+			bench: 'guard-alone',
+			unit: `executions/s, queue mode, ${workers} workers`,
+			ours: rates[workflow.name] ?? NaN,
+			peer: `one NoOp (store: ${store})`,
+			theirs: rates[bare.name] ?? NaN,
+			better: 'more',
+		});
 	}
-	for (const store of STORES) {
-		const [ours, theirs] = [medians[`${store} alone`], medians['bare alone']];
-		const peer = `one NoOp (store: ${store})`;
-		report.row({ bench: 'guard-alone', unit, ours, peer, theirs, better: 'more' });
-	}
+}
+
+async function credentialsOf({ port }: BenchRedis): Promise<readonly object[]> {
+	return [redisCredential(port), postgresCredential(await benchPostgres())];
+}
+
+/** Executions a second by the names of the workflows. */
+async function ratesOf(
+	running: RunningN8n,
+	workflows: readonly Workflow[],
+	scale: Scale,
+): Promise<Readonly<Record<string, number>>> {
+	const count = scale.of({ full: 60, short: 30 });
+	const sides = workflows.map((workflow) => [
+		workflow.name,
+		async () => await executionsPerSecond(running, workflow, count),
+	]);
+	return await during(
+		'Executing',
+		async () => await inTurns(scale.of({ full: 9, short: 3 }), Object.fromEntries(sides)),
+	);
 }
 
 function guarded(store: Store): Workflow {

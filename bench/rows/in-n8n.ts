@@ -11,7 +11,7 @@ type Sides = Readonly<Record<string, Workflow>>;
 /** New orders that are charged, by the Guard and by what n8n itself offers: executions a second, in one n8n. */
 export async function inN8nRows(
 	running: RunningN8n,
-	{ ours, theirs }: { readonly ours: Sides; readonly theirs: Sides },
+	{ ours, theirs, mode }: { readonly ours: Sides; readonly theirs: Sides; readonly mode: string },
 	report: Report,
 	scale: Scale,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function inN8nRows(
 		for (const peer of Object.keys(theirs)) {
 			const figures = { ours: medians[name] ?? NaN, theirs: medians[peer] ?? NaN };
 			const against = `${peer} (${name})`;
-			const row = { bench: 'in-n8n', unit: 'executions/s', ...figures, peer: against };
+			const row = { bench: 'in-n8n', unit: `executions/s${mode}`, ...figures, peer: against };
 			report.row({ ...row, better: 'more' });
 		}
 	}

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Pool } from 'pg';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import { allRecords } from '../../lib/core/all-records';
@@ -7,6 +8,7 @@ import type { ListedRecord } from '../../lib/core/listing';
 import type { Store } from '../../lib/core/store';
 import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { collectGarbage, timed } from '../measure';
+import { benchPostgres, benchPostgresStore } from '../postgres';
 import type { BenchRedis } from '../redis';
 import { fencesOf, makeRequests } from '../requests';
 import type { Report } from '../report';
@@ -14,10 +16,12 @@ import type { Scale } from '../scale';
 
 const PAGE = 500;
 const BATCH = 10_000;
+/** Those of this row begin so. */
+const TABLES = 'bench_list_';
 
 /** All records of a large store, page by page: how fast, and how much is held meanwhile. */
 export async function list(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
-	const count = scale.of({ full: 1_000_000, short: 100_000 });
+	const count = scale.of({ full: 200_000, short: 20_000 });
 	await redis.empty();
 	await fill(redis.store, count);
 	await compare(redis.store, 'SCAN and HGETALL', async () => await scanAll(redis), count, report);
@@ -28,6 +32,11 @@ export async function list(redis: BenchRedis, report: Report, scale: Scale): Pro
 	await fill(store, count);
 	await compare(store, 'node:sqlite, a statement a page', () => readAll(file), count, report);
 	await store.close();
+
+	const postgres = await benchPostgresStore(TABLES);
+	await fill(postgres.store, count);
+	await compare(postgres.store, 'pg, a statement a page', readTables, count, report);
+	await postgres.close();
 }
 
 async function fill(store: Store, count: number): Promise<void> {
@@ -119,6 +128,24 @@ function readAll(file: string): number {
 		last = Number(end.id);
 	}
 	db.close();
+	return found;
+}
+
+async function readTables(): Promise<number> {
+	const pool = new Pool({ ...(await benchPostgres()), max: 1 });
+	let found = 0;
+	for (let last = '0'; ; ) {
+		const { rows } = await pool.query<{ id: string }>({
+			name: 'page',
+			text: `SELECT * FROM ${TABLES}claims WHERE id > $1 ORDER BY id LIMIT ${PAGE}`,
+			values: [last],
+		});
+		const end = rows.at(-1);
+		if (end === undefined) break;
+		found += rows.length;
+		last = end.id;
+	}
+	await pool.end();
 	return found;
 }
 

@@ -79,7 +79,9 @@ export async function noisyTenant(report: Report, scale: Scale): Promise<void> {
 		},
 	];
 	const workflows = [own, ...ours].map(({ workflow }) => workflow);
-	const running = await runN8nWith(workflows, [], { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' });
+	const running = await runN8nWith(workflows, [], {
+		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
+	});
 	const besideOwn = median((await timesOf(running, own)).beside);
 	for (const target of ours) {
 		const { name } = target;
@@ -93,7 +95,7 @@ export async function noisyTenant(report: Report, scale: Scale): Promise<void> {
 		report.row({ ...row, peer: `${name}: the same tenant alone`, theirs: median(alone) });
 		report.row({ ...row, peer: `${name}: ${own.name} beside the same storm`, theirs: besideOwn });
 	}
-	await running.n8n.stop();
+	await running.stop();
 }
 
 function door(path: string, options: Readonly<Record<string, unknown>>): Workflow {

@@ -1,14 +1,13 @@
 import { Pool } from 'pg';
 
-import { openPostgresStore } from '../../lib/stores/postgres';
 import { TYPES } from '../../lib/stores/postgres/schema';
 import { COLUMNS, valuesOf } from '../../lib/stores/rows/columns';
 import type { ClaimRequest } from '../../lib/core/record';
 import type { Store } from '../../lib/core/store';
 import { claim } from '../../lib/core/transitions';
 import { onCleanup } from '../../scripts/lib/cleanup.mjs';
-import { startPostgres } from '../../scripts/lib/postgres';
 import { inTurns, rateOf } from '../measure';
+import { benchPostgres, benchPostgresStore } from '../postgres';
 import type { Report } from '../report';
 import { fencesOf, makeRequests } from '../requests';
 import type { Scale } from '../scale';
@@ -113,21 +112,12 @@ function expectAdded(added: number, expected: number): void {
 	if (added !== expected) throw new Error(`${added} were new, not ${expected}`);
 }
 
-let server: ReturnType<typeof startPostgres> | undefined;
-
 /** New claims one after the other, 1,000 in one call, and 500 at once of one key; each is on the disk before it is answered. */
 export async function postgres(report: Report, scale: Scale, kind: PostgresBench): Promise<void> {
-	server ??= startPostgres({ isDurable: true });
-	const { port, user, database } = await server;
-	const at = { host: '127.0.0.1', port, user, database, password: '' };
-	const prefix = `bench_${kind}_`;
-	const store = openPostgresStore({ ...at, prefix });
+	const { store } = await benchPostgresStore(`bench_${kind}_`);
 	// As many connections as the store has.
-	const pool = new Pool({ ...at, max: 6 });
-	onCleanup(async () => {
-		await store.close();
-		await pool.end();
-	});
+	const pool = new Pool({ ...(await benchPostgres()), max: 6 });
+	onCleanup(async () => await pool.end());
 	const bare = new BareTable(pool);
 	await pool.query('DROP TABLE IF EXISTS bare');
 	await bare.create();

@@ -6,6 +6,7 @@ import { LeaseKeeper } from '../../lib/guard/lease-keeper';
 import { keepersFor } from '../../lib/guard/store-keepers';
 import { temporaryFolder } from '../../scripts/lib/cleanup.mjs';
 import { collectGarbage, inTurns, timed } from '../measure';
+import { benchPostgresStore } from '../postgres';
 import type { BenchRedis } from '../redis';
 import type { Report } from '../report';
 import { makeRequests } from '../requests';
@@ -17,18 +18,22 @@ const LARGE = 10_000;
 /** What proves nothing on a busy machine is no failure: growth and holds are compared with what they may be. */
 const MOST_GROWTH = 2.3;
 const LONGEST_HOLD_MS = 50;
+/** A machine may stand still for some seconds. */
+const LEASE_MS = 10_000;
 
 /** The end of a failed run: how its cost grows with the claims, and how long it holds n8n's loop at a stretch. */
 export async function settle(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
 	const file = join(await temporaryFolder('idempotency-bench'), 'settle.sqlite');
 	const embedded = await openEmbeddedStore({ file });
-	for (const store of [embedded, redis.store]) {
+	const postgres = await benchPostgresStore('bench_settle_');
+	for (const store of [embedded, redis.store, postgres.store]) {
 		const opened = { store, ...keepersFor(store), secret: '', previousSecret: '' };
 		await growthOf(opened, report, scale);
 		await largeRun(opened, report);
 	}
 	await redis.empty();
 	await embedded.close();
+	await postgres.close();
 }
 
 async function growthOf(opened: OpenStore, report: Report, scale: Scale): Promise<void> {
@@ -73,11 +78,11 @@ async function largeRun(opened: OpenStore, report: Report): Promise<void> {
 	const run = await failedRun(opened, LARGE);
 	const [request] = makeRequests(1);
 	if (request === undefined) throw new Error('There is no request');
-	const [reply] = await store.claim([{ ...request, leaseMs: 1_000 }]);
+	const [reply] = await store.claim([{ ...request, leaseMs: LEASE_MS }]);
 	if (!reply?.ok || reply.answer.outcome !== 'new')
 		throw new Error('The other run was not granted its key');
 	const other = { ...request, fence: reply.answer.fence, ownRun: true, isWaiting: () => false };
-	const keeper = new LeaseKeeper(store, { leaseMs: 1_000, renewEveryMs: 100 });
+	const keeper = new LeaseKeeper(store, { leaseMs: LEASE_MS, renewEveryMs: 100 });
 	keeper.keep([other]);
 	collectGarbage();
 	const { ms, heldMs } = await watched(async () => await run.end());

@@ -78,6 +78,7 @@ export async function importAndPublish(
 	install: N8nInstall,
 	userFolder: string,
 	{ credentials, workflows, published }: Imported,
+	env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
 	for (const [kind, contents] of Object.entries({ credentials, workflow: workflows })) {
 		if (contents.length === 0) continue;
@@ -85,11 +86,11 @@ export async function importAndPublish(
 		await writeFile(file, JSON.stringify(contents));
 		const args = [`import:${kind}`, `--input=${file}`];
 		const expect = `Successfully imported ${contents.length}`;
-		await runN8n(install, { userFolder, args, expect });
+		await runN8n(install, { userFolder, args, env, expect });
 		await rm(file);
 	}
 	for (const id of published) {
-		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${id}`] });
+		await runN8n(install, { userFolder, args: ['publish:workflow', `--id=${id}`], env });
 	}
 }
 

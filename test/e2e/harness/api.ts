@@ -1,3 +1,5 @@
+import type { Account } from '../../../scripts/lib/n8n';
+import { N8nSession } from '../../../scripts/lib/n8n-session';
 import type { WorkflowJson } from '../../support/engine/workflow';
 import { IS_OLDER } from './set-up';
 
@@ -16,33 +18,15 @@ export interface Credential {
 
 /** What n8n's editor asks of its server, as the owner. */
 export class Api {
-	private constructor(
-		private readonly url: string,
-		private readonly cookie: string,
-	) {}
+	private constructor(private readonly session: N8nSession) {}
 
-	static async signIn(url: string, account: { email: string; password: string }): Promise<Api> {
-		const response = await fetch(`${url}/rest/login`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ emailOrLdapLoginId: account.email, password: account.password }),
-		});
-		const cookie = response.headers.getSetCookie().map((each) => each.split(';')[0]);
-		if (!response.ok) throw new Error(`n8n refused to sign in: ${await response.text()}`);
-		return new Api(url, cookie.join('; '));
+	static async signIn(url: string, account: Account): Promise<Api> {
+		return new Api(await N8nSession.signIn(url, account));
 	}
 
 	/** The `data` of the answer. @throws with n8n's words where it refuses. */
 	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-		const response = await fetch(`${this.url}${path}`, {
-			method,
-			headers: { cookie: this.cookie, 'content-type': 'application/json' },
-			...(body === undefined ? {} : { body: JSON.stringify(body) }),
-		});
-		const text = await response.text();
-		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-		const answer = JSON.parse(text) as T | { data: T };
-		return typeof answer === 'object' && answer !== null && 'data' in answer ? answer.data : answer;
+		return await this.session.call(method, path, body);
 	}
 
 	/** Saves a workflow, not yet published. n8n gives the id. */

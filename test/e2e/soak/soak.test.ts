@@ -18,7 +18,8 @@ import { UnderLoad, thirdsOf } from './under-load';
  */
 
 const { minutes, file } = JSON.parse(process.env.SOAK ?? '{}') as { minutes: number; file: string };
-const SLICES = 30;
+/** Each lasts some seconds, so that requests are answered in it. */
+const SLICES = Math.min(30, Math.max(9, Math.floor(minutes * 20)));
 
 /** Memory is taken and given back in leaps; a machine is busy now and then. */
 const LEEWAY = { rssMb: 1.15, answerMs: 1.5 };

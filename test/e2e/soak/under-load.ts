@@ -1,3 +1,4 @@
+import { median } from '../../../bench/measure';
 import { deliver } from '../harness/deliver';
 import type { N8nHost } from '../harness/n8n-host';
 import type { Held } from './process-group';
@@ -10,7 +11,7 @@ const STEPS_BEFORE_REPEAT = 5;
 /** One of the slices of the time. */
 export interface Slice extends Held {
 	readonly minute: number;
-	/** Median from the request to its answer. */
+	/** Median from the request to its answer; NaN where none was answered. */
 	readonly answerMs: number;
 }
 
@@ -41,13 +42,13 @@ export class UnderLoad {
 	/** Ends a slice. */
 	async take(minute: number): Promise<void> {
 		const held = await Promise.all(this.hosts.map(async ({ pid }) => await heldBy(pid)));
-		const sorted = this.times.toSorted((a, b) => a - b);
+		const answerMs = Math.round(median(this.times));
 		this.times = [];
 		this.slices.push({
 			minute,
 			rssMb: Math.round(held.reduce((sum, { rssMb }) => sum + rssMb, 0)),
 			files: held.reduce((sum, { files }) => sum + files, 0),
-			answerMs: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
+			answerMs,
 		});
 	}
 
@@ -64,13 +65,13 @@ export class UnderLoad {
 	}
 }
 
-/** The mean of a figure in the second and in the last third: in the first one n8n warms up. */
+/** The median of a figure in the second and in the last third: in the first one n8n warms up, and a machine may stand still for a slice. */
 export function thirdsOf(
-	{ slices }: UnderLoad,
+	{ slices }: Pick<UnderLoad, 'slices'>,
 	figure: 'rssMb' | 'files' | 'answerMs',
 ): readonly [second: number, last: number] {
 	const third = Math.floor(slices.length / 3);
-	const mean = (part: readonly Slice[]) =>
-		part.reduce((sum, slice) => sum + slice[figure], 0) / part.length;
-	return [mean(slices.slice(third, 2 * third)), mean(slices.slice(-third))];
+	const middle = (part: readonly Slice[]) =>
+		median(part.map((slice) => slice[figure]).filter(Number.isFinite));
+	return [middle(slices.slice(third, 2 * third)), middle(slices.slice(-third))];
 }
