@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
-import { Pool } from 'pg';
+import { Pool, type QueryConfig } from 'pg';
 
 import { pemIn } from '../pem';
 import { attemptAsync } from '../../core/attempt';
 import { StoreError } from '../../core/reply';
-import { isMissingTable, isPassing, replacedError } from './errors';
+import { isMissingTable, isPassing, isUnprepared, replacedError } from './errors';
 import { type PostgresOptions, type PostgresTls, TableNames, addressOf } from './options';
 import { creationSql } from './schema';
 import { type Tables, isSame, tablesIn, tablesSql } from './tables';
@@ -24,10 +25,24 @@ const SLOWEST_BYTES_PER_MS = 1_000;
 /** Two for each of claims, commands and renewals, so that none waits for another. */
 const CONNECTIONS = 6;
 
+/**
+ * A connection is replaced after so many statements: the plan of a prepared one was made for the table as it was then, and a table of a
+ * few rows is read from end to end.
+ */
+const MOST_USES = 1_000;
+
+/** How a statement is asked. */
+export interface Asking {
+	/** About how many bytes are sent or come back: its time limit grows with them. */
+	readonly bytes?: number;
+	/** Whether its text comes again and again: PostgreSQL then plans it once for each connection, which costs it more than the claim itself. */
+	readonly isRepeated?: boolean;
+}
+
 export type SqlValue = string | number | boolean | Buffer | null | readonly unknown[];
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** The connections to one database. It makes the tables when they are first needed, and keeps no state in a session. */
+/** The connections to one database. It makes the tables when they are first needed, and keeps nothing in a session that it could not do without. */
 export class Database {
 	readonly names: TableNames;
 
@@ -38,6 +53,9 @@ export class Database {
 	private prepared: Promise<Tables> | undefined;
 
 	private closing: Promise<void> | undefined;
+
+	/** Until a pooler turns out to hand statements to other sessions than they were prepared in, as PgBouncer before 1.21 does. */
+	private mayPrepare = true;
 
 	constructor(readonly options: PostgresOptions) {
 		this.names = new TableNames(options);
@@ -51,6 +69,7 @@ export class Database {
 			password,
 			ssl: tls === undefined ? false : secured(tls),
 			max: CONNECTIONS,
+			maxUses: MOST_USES,
 			connectionTimeoutMillis: CONNECT_MS,
 			query_timeout: QUERY_MS,
 			idleTimeoutMillis: IDLE_MS,
@@ -95,13 +114,12 @@ export class Database {
 	/**
 	 * Asks, and asks again for a while where the trouble is passing: the statement has to be safe to repeat even if it was carried out.
 	 *
-	 * @param bytes about how much is sent or comes back
 	 * @throws as pg says it; StoreError where the store was closed
 	 */
-	async query(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
+	async query(text: string, values: SqlValue[], asking: Asking = {}): Promise<SqlRow[]> {
 		const giveUpAt = performance.now() + RETRY_MS;
 		for (;;) {
-			const asked = await attemptAsync(async () => await this.queryOnce(text, values, bytes));
+			const asked = await attemptAsync(async () => await this.queryOnce(text, values, asking));
 			if (asked.ok) return asked.value;
 			const isOver = performance.now() + RETRY_EVERY_MS > giveUpAt;
 			if (isOver || !isPassing(asked.error)) throw asked.error;
@@ -109,16 +127,29 @@ export class Database {
 		}
 	}
 
-	async queryOnce(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
+	async queryOnce(text: string, values: SqlValue[], asking: Asking = {}): Promise<SqlRow[]> {
+		const { bytes = 0, isRepeated = false } = asking;
 		if (this.closing !== undefined) throw new StoreError('unreachable', 'This store was closed.');
 		const query_timeout = QUERY_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
 		const query = { text, values: values as unknown[], query_timeout };
-		return (await this.pool.query<Record<string, unknown>>(query)).rows;
+		if (!isRepeated || !this.mayPrepare) return await this.rowsOf(query);
+		const prepared = await attemptAsync(
+			async () => await this.rowsOf({ ...query, name: nameOf(text) }),
+		);
+		if (prepared.ok) return prepared.value;
+		if (!isUnprepared(prepared.error)) throw prepared.error;
+		// It was refused before anything of it was carried out.
+		this.mayPrepare = false;
+		return await this.rowsOf(query);
 	}
 
 	async close(): Promise<void> {
 		this.closing ??= this.pool.end();
 		await this.closing;
+	}
+
+	private async rowsOf(query: QueryConfig): Promise<SqlRow[]> {
+		return (await this.pool.query<Record<string, unknown>>(query)).rows;
 	}
 
 	private async readTables(): Promise<Tables | null> {
@@ -135,6 +166,10 @@ export class Database {
 		return made;
 	}
 }
+
+/** The same name is the same statement, in whatever session a pooler has it prepared. */
+const nameOf = (text: string) =>
+	`idem_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 
 /** pg asks for the host by its name, whatever name is given: what the certificate must be of is checked here. */
 function secured({ ca, cert, key, servername }: PostgresTls): ConnectionOptions {

@@ -22,7 +22,7 @@ export async function missingResults(
 			`SELECT id, result FROM ${database.names.of('claims')} c
 			JOIN unnest($1::bigint[], $2::bigint[]) AS given (row_id, row_version) ON c.id = row_id AND c.version = row_version`,
 			[asked.map(({ id }) => String(id)), asked.map(({ version }) => String(version))],
-			bytes,
+			{ bytes },
 		);
 		for (const { id, result } of read) {
 			if (Buffer.isBuffer(result)) results.set(String(id), result);

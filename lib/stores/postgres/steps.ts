@@ -59,14 +59,15 @@ export class PostgresSteps implements RowSteps {
 				identities(grants.map(({ identity }) => identity)),
 				...recordColumns(grants.map(({ record }) => record)),
 			],
-			2,
+			3,
 		);
 		const inserted = await this.ask(
 			`WITH ${CLOCK}, ${given.sql}
-			INSERT INTO ${claims} (identity, version, ${COLUMN_LIST}) SELECT identity, 1, ${movedColumns(at)} FROM given, clock
+			INSERT INTO ${claims} (identity, version, ${COLUMN_LIST}) SELECT identity, 1, ${movedColumns(2)} FROM given, clock
 			WHERE ${this.sameFile} AND NOT EXISTS (SELECT 1 FROM ${claims} c WHERE c.identity = given.identity) ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING id, identity, fence`,
-			[this.database.offsetMs, ...given.values],
+			[this.database.offsetMs, at.micros, ...given.values],
+			grants.length,
 		);
 		const ids = new Map(inserted.map(({ identity, id }) => [String(identity), String(id)]));
 		const others = grants.map(({ identity }) => identity).filter((each) => !ids.has(each));
@@ -113,24 +114,16 @@ export class PostgresSteps implements RowSteps {
 
 	async countDuplicates(counts: readonly DuplicateCount[]): Promise<boolean[]> {
 		const claims = this.database.names.of('claims');
+		const ids = counts.map(({ version }) => (version as RowVersion).id);
+		const fences = counts.map(({ fence }) => fence);
+		const added = counts.map(({ by }) => by);
+		const ends = counts.map(({ expiresAtLeast }) => expiresAtLeast);
 		const given = givenSql(
 			[
-				bigints(
-					'row_id',
-					counts.map(({ version }) => (version as RowVersion).id),
-				),
-				bigints(
-					'row_fence',
-					counts.map(({ fence }) => fence),
-				),
-				bigints(
-					'added',
-					counts.map(({ by }) => by),
-				),
-				bigints(
-					'at_least',
-					counts.map(({ expiresAtLeast }) => expiresAtLeast),
-				),
+				bigints('row_id', ids),
+				bigints('row_fence', fences),
+				bigints('added', added),
+				bigints('at_least', ends),
 			],
 			1,
 		);
@@ -141,9 +134,10 @@ export class PostgresSteps implements RowSteps {
 			UPDATE ${claims} c SET duplicates = duplicates + added, expires_at = greatest(expires_at, at_least)
 			FROM given, held WHERE c.id = held.id AND c.id = row_id AND c.fence = row_fence RETURNING c.id`,
 			given.values,
+			counts.length,
 		);
 		const held = new Set(rows.map(({ id }) => String(id)));
-		return counts.map(({ version }) => held.has((version as RowVersion).id));
+		return ids.map((id) => held.has(id));
 	}
 
 	async take(budgets: readonly Budget[]): Promise<Taken> {
@@ -155,9 +149,8 @@ export class PostgresSteps implements RowSteps {
 	}
 
 	async remove(identity: string): Promise<void> {
-		await this.ask(`DELETE FROM ${this.database.names.of('claims')} WHERE identity = $1`, [
-			identity,
-		]);
+		const sql = `DELETE FROM ${this.database.names.of('claims')} WHERE identity = $1`;
+		await this.ask(sql, [identity], 1);
 	}
 
 	goesOn(): boolean {
@@ -180,6 +173,7 @@ export class PostgresSteps implements RowSteps {
 			SELECT identity, 1, ${COLUMN_LIST}, result FROM given WHERE ${this.sameFile} ORDER BY identity
 			ON CONFLICT (identity) DO NOTHING RETURNING identity`,
 			given.values,
+			writes.length,
 			bytesOf(results),
 		);
 		return rows.map(({ identity }) => String(identity));
@@ -223,6 +217,7 @@ export class PostgresSteps implements RowSteps {
 			UPDATE ${claims} c SET version = c.version + 1, ${set}, result = CASE WHEN g.is_changed THEN g.result ELSE c.result END
 			FROM given g, held WHERE c.id = held.id AND c.id = g.row_id AND c.version = g.row_version RETURNING c.identity`,
 			given.values,
+			writes.length,
 			bytesOf(results),
 		);
 		return rows.map(({ identity }) => String(identity));
@@ -232,6 +227,7 @@ export class PostgresSteps implements RowSteps {
 		return await this.ask(
 			`WITH ${CLOCK} SELECT micros, ${this.sameFile} AS is_same, c.* FROM clock LEFT JOIN (${this.rowsSql('SELECT unnest($2::text[])')}) c ON true`,
 			[this.database.offsetMs, [...asked]],
+			asked.length,
 		);
 	}
 
@@ -260,10 +256,10 @@ export class PostgresSteps implements RowSteps {
 		return { clock: { micros: Number(rows[0]?.micros), epoch: this.tables.epoch }, rows: found };
 	}
 
-	private async ask(text: string, values: SqlValue[], bytes = 0): Promise<SqlRow[]> {
-		const asked = await attemptAsync(
-			async () => await this.database.query(text, values, bytes + READ_BYTES),
-		);
+	/** @param count of the rows that are given: the plan for a single one suits all single ones */
+	private async ask(text: string, values: SqlValue[], count: number, bytes = 0): Promise<SqlRow[]> {
+		const asking = { bytes: bytes + READ_BYTES, isRepeated: count === 1 };
+		const asked = await attemptAsync(async () => await this.database.query(text, values, asking));
 		if (asked.ok) return asked.value;
 		if (!isRefusedData(asked.error)) throw asked.error;
 		const words = 'The record holds a value that PostgreSQL can not keep.';

@@ -1,7 +1,6 @@
 import type { ClaimRecord, Stored } from '../../core/record';
 import { StoreError } from '../../core/reply';
 import { attempt } from '../../core/attempt';
-import type { Clock } from '../../core/transitions';
 import type { Found } from '../rows/backend';
 import { COLUMNS, storedOf, valuesOf } from '../rows/columns';
 import type { SqlRow, SqlValue } from './database';
@@ -48,11 +47,11 @@ export function recordColumns(records: ReadonlyArray<NonNullable<Stored>>): Give
 	}));
 }
 
-/** A first grant's columns for INSERT: those that move with the clock are moved from `at` to that of the statement. */
-export function movedColumns(at: Clock): string {
+/** A first grant's columns for INSERT: those that move with the clock are moved from the time in `$first` to that of the statement. */
+export function movedColumns(first: number): string {
 	const by = {
-		ms: `micros / 1000 - ${Math.floor(at.micros / 1000)}`,
-		micros: `micros - ${at.micros}`,
+		ms: `micros / 1000 - $${first}::bigint / 1000`,
+		micros: `micros - $${first}::bigint`,
 	};
 	return COLUMNS.map(({ column, clock }) =>
 		clock === null ? column : `${column} + ${by[clock]}`,
