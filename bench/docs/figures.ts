@@ -100,7 +100,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	'noisy-tenant': ratio(
 		"a tenant's new requests while another tenant's storm over 4 connections is refused by its budget, in a real n8n",
 		0.5,
-		"behind a *Webhook* each refusal is an execution, and n8n takes turns between them: beside four others a request takes several times as long, whatever the workflow does. Beside n8n's own *Webhook → Respond to Webhook* that shows. Where Idempotent Webhook has an expression, n8n makes an isolate of its expression engine for each request, refused or not, before our code is asked.",
+		"behind a *Webhook* each refusal is an execution, and each step of another one stands behind those: it takes several times as long, as it does where n8n's own nodes answer the storm (`noisy-tenant n8n`). Where Idempotent Webhook has an expression, n8n makes an isolate of its expression engine for each request, refused or not, before our code is asked; for tens of milliseconds it does nothing else.",
 	),
 	wait: {
 		about: 'from the commit to the answer of a duplicate that waits',

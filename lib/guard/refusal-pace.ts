@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How an answer is held back. */
-export interface Pace {
-	/** Time from one answer to the next under one name, in ms. */
-	readonly gapMs: number;
-	/** No answer is held for longer, in ms: senders give up after some seconds. */
-	readonly longestMs: number;
-	/** How many are held at a time, of all names. Those beyond go out at once. */
-	readonly mostHeld: number;
-}
+/** Time from one answer to the next under one name, in ms. */
+export const GAP_MS = 250;
 
-/** Ten a second, and up to 500 senders that wait for a second each. */
-export const PACE: Pace = Object.freeze({ gapMs: 100, longestMs: 1_000, mostHeld: 500 });
+/** No answer is held for longer, in ms: senders give up after some seconds. */
+export const LONGEST_MS = 1_000;
 
 /** Names that are known at a time; then the oldest is forgotten, and begins anew. */
 const MOST_NAMES = 10_000;
@@ -25,16 +18,19 @@ export class RefusalPace {
 
 	private waiting = 0;
 
-	constructor(private readonly pace: Pace = PACE) {}
-
 	/** How many answers are held. */
 	get held(): number {
 		return this.waiting;
 	}
 
-	/** Waits until the answer may go out. @param name what the answers of one sender have in common: its budget */
-	async hold(name: string): Promise<void> {
-		if (this.waiting >= this.pace.mostHeld) return;
+	/**
+	 * Waits until the answer may go out.
+	 *
+	 * @param name what the answers of one sender have in common: its budget
+	 * @param mostHeld where so many answers are held already, of all names, it goes out at once
+	 */
+	async hold(name: string, mostHeld: number): Promise<void> {
+		if (this.waiting >= mostHeld) return;
 		const delayMs = this.delayOf(name, performance.now());
 		if (delayMs === 0) return;
 		this.waiting++;
@@ -47,13 +43,12 @@ export class RefusalPace {
 
 	/** How long the next answer is to be held, in ms; it counts as given. */
 	delayOf(name: string, nowMs: number): number {
-		const { gapMs, longestMs } = this.pace;
 		const turn = Math.max(nowMs, this.nextAt.get(name) ?? nowMs);
-		const delayMs = Math.min(turn - nowMs, longestMs);
+		const delayMs = Math.min(turn - nowMs, LONGEST_MS);
 		this.nextAt.delete(name);
 		const [oldest] = this.nextAt.size < MOST_NAMES ? [] : this.nextAt.keys();
 		if (oldest !== undefined) this.nextAt.delete(oldest);
-		this.nextAt.set(name, nowMs + delayMs + gapMs);
+		this.nextAt.set(name, nowMs + delayMs + GAP_MS);
 		return delayMs;
 	}
 }

@@ -25,12 +25,14 @@ interface Engine {
  * @returns whether waiting costs no more than a connection
  */
 export async function letEngineGo(context: IWebhookFunctions): Promise<boolean> {
-	if (typeof n8n.nodeParametersAreStatic !== 'function') return false;
 	const { workflow, node } = context as unknown as {
 		workflow?: { readonly expression?: Engine };
 		node?: n8n.INode;
 	};
+	// Older versions of n8n have no isolates.
+	if (typeof workflow?.expression?.releaseIsolate !== 'function') return true;
+	if (typeof n8n.nodeParametersAreStatic !== 'function') return false;
 	if (node === undefined || !n8n.nodeParametersAreStatic(node)) return false;
-	await workflow?.expression?.releaseIsolate?.();
+	await workflow.expression.releaseIsolate();
 	return true;
 }

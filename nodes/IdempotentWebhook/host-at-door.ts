@@ -14,7 +14,10 @@ import { letEngineGo } from './expressions';
 import type { DoorRequest } from './request';
 
 /** A request that waits takes up a connection, and no place of an execution: many more of them may wait than runs. */
-const limits = new WaiterLimits({ perKey: 100, perTenant: 500, perProcess: 1_000 });
+const free = new WaiterLimits({ perKey: 100, perTenant: 500, perProcess: 1_000 });
+
+/** Where n8n holds what evaluates expressions for each of them, some 10 MB, there is not memory for as many. */
+const costly = new WaiterLimits({ perKey: 100, perTenant: 50, perProcess: 100 });
 
 /** Who asks for claims before there is any execution: each event of a request is an owner of its own. */
 export function hostAtDoor(nodeId: string, requests: readonly DoorRequest[]): ClaimHost {
@@ -38,7 +41,7 @@ export async function waitAtDoor(
 	item: ClaimableItem,
 	first: Claimed,
 ): Promise<Claimed> {
-	await letEngineGo(context);
+	const limits = (await letEngineGo(context)) ? free : costly;
 	const hungUp = new AbortController();
 	context.getResponseObject().once('close', () => hungUp.abort());
 	const host: WaitingHost = {

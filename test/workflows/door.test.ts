@@ -56,6 +56,29 @@ describe('a request and its duplicates', () => {
 		}
 	});
 
+	test('of one tenant 50 wait where the node has an expression: for each n8n holds memory', async () => {
+		let finish = (): void => undefined;
+		const finished = new Promise<void>((resolve) => (finish = resolve));
+		const act = javascript('Act', async () => {
+			await finished;
+			return [{ json: { charged: true }, pairedItem: 0 }];
+		});
+		const options = { tenant: '={{ $json.headers["x-tenant"] }}' };
+		const door = await doorOf({ webhook: { onInProgress: 'wait', options }, act: [act] });
+		const key = newKey();
+		const told: number[] = [];
+		const refused = 10;
+		const all = Array.from({ length: 1 + 50 + refused }, async () => {
+			const { status } = await send(door, key, { headers: { 'x-tenant': 'acme' } });
+			told.push(status);
+			if (told.length === refused) finish();
+		});
+		await Promise.all(all);
+		expect(told.slice(0, refused)).toEqual(Array.from({ length: refused }, () => 409));
+		expect(new Set(told.slice(refused))).toEqual(new Set([200]));
+		expect(door.executions).toHaveLength(1);
+	});
+
 	test('a storm, waiting for the result: one execution, one answer for all', async () => {
 		const door = await doorOf({ webhook: { onInProgress: 'wait' }, act: [slow(200)] });
 		const key = newKey();
