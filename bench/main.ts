@@ -8,6 +8,8 @@ import { writeBenchmarks } from './docs/benchmarks';
 import { versionLines } from './docs/versions';
 import { plainError } from '../scripts/lib/cleanup.mjs';
 import { during, say } from '../scripts/lib/log.mjs';
+import { fallenAfterTries } from './gate/gate';
+import { NOTED } from './gate/noted';
 import { profile } from './profile';
 import { startBenchRedis } from './redis';
 import { Report } from './report';
@@ -77,15 +79,26 @@ const NAMED_WHEN_SHORT: ReadonlySet<string> = new Set([
 
 /**
  * `npm run bench`: runs the benches that are named, or all; each ends as JSON lines on stdout. The exit code is 1 where ours acted
- * more or less often than it should; how fast anything is fails nothing, since machines differ.
+ * more or less often than it should, and in a short run where a ratio has fallen by more than a third against the one noted for it. How fast
+ * anything is by itself fails nothing, since machines differ.
  */
 export async function bench(args: string[]): Promise<number> {
 	const { names, isShort, writeDocs } = readArguments(args);
 	const report = new Report((line) => process.stdout.write(`${line}\n`));
 	const redis = await startBenchRedis();
 	const run: Run = { report, redis, scale: new Scale(isShort) };
-	for (const name of names) await during(name, async () => await BENCHES[name]?.(run));
-	const broken = brokenPromises(report.verdicts);
+	const noted = isShort && !writeDocs ? NOTED : [];
+	const fallen: string[] = [];
+	for (const name of names) {
+		const measure = async (before: readonly string[]) => {
+			if (before.length > 0) say(`Once more, since a ratio has fallen:\n${before.join('\n')}`);
+			const rows = report.rows.length;
+			await during(name, async () => await BENCHES[name]?.(run));
+			return report.rows.slice(rows);
+		};
+		fallen.push(...(await fallenAfterTries(noted, measure)));
+	}
+	const broken = [...brokenPromises(report.verdicts), ...fallen];
 	if (broken.length > 0) throw plainError(broken.join('\n'));
 	if (writeDocs) {
 		await writeBenchmarks(report, await versionLines(redis));
