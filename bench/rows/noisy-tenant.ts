@@ -4,7 +4,7 @@ import { median, timed } from '../measure';
 import type { RunningN8n } from '../n8n/run-n8n';
 import { runN8nWith } from '../n8n/run-n8n';
 import type { Workflow } from '../n8n/workflows';
-import { answerAtOnce, commit, doorWorkflow, guard, noOp, webhookWorkflow } from '../n8n/workflows';
+import { commit, doorWorkflow, guard, noOp, webhookWorkflow } from '../n8n/workflows';
 import type { Report } from '../report';
 import { makeOrder } from '../requests';
 import type { Scale } from '../scale';
@@ -43,11 +43,17 @@ export async function noisyTenant(report: Report, scale: Scale): Promise<void> {
 	const budget = (of: number) => ({ budgetPer: 'tenant', budgetLimit: budgetFor(of) });
 	const byField = { ...budget(requests), tenantField: 'body.tenant' };
 	const byExpression = { ...budget(fewer), tenant: '={{ $json.body.tenant }}' };
+	// As many nodes as ours, and answered when they are done.
 	const own: Target = {
-		name: 'Webhook → Respond to Webhook',
-		workflow: webhookWorkflow('noisy-own', [answerAtOnce('Respond')], [['Webhook', 0, 'Respond']], {
-			responseMode: 'responseNode',
-		}),
+		name: 'Webhook → NoOp → NoOp',
+		workflow: webhookWorkflow(
+			'noisy-own',
+			[noOp('First'), noOp('Second')],
+			[
+				['Webhook', 0, 'First'],
+				['First', 0, 'Second'],
+			],
+		),
 		requests,
 	};
 	const ours: Target[] = [
