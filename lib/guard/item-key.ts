@@ -73,7 +73,7 @@ const normalized = (value: unknown, how: KeyNormalization | null): unknown =>
 	how === null ? value : normalizedKey(value, how);
 
 function payloadKey({ value, isEmpty }: Payload): ItemKey | MissingKey {
-	if (isEmpty) {
+	if (isEmpty()) {
 		return {
 			missing: true,
 			message: 'The item has no payload to recognize it by',

@@ -7,8 +7,8 @@ import type { GuardItem, JsonObject } from './item';
 /** What a request says, without what each delivery of it may change. */
 export interface Payload {
 	readonly value: JsonObject;
-	/** Nothing in it could tell one request from another. */
-	readonly isEmpty: boolean;
+	/** Nothing in it could tell one request from another. Asked only where it is the key: to look into a body of a million fields takes long. */
+	readonly isEmpty: () => boolean;
 }
 
 /** Whether an item comes from n8n's Webhook node or from the door: by the whole shape, since any item may have a field "body". */
@@ -53,7 +53,7 @@ export async function payloadOf(
 	const { json } = item;
 	if (!isWebhookItem(json)) {
 		const value = without(json, outputField);
-		return { value, isEmpty: Object.keys(value).length === 0 };
+		return { value, isEmpty: () => Object.keys(value).length === 0 };
 	}
 	const added = Object.entries(json).filter(
 		([name]) => !LEFT_OUT.has(name) && name !== outputField && name !== 'method',
@@ -64,7 +64,7 @@ export async function payloadOf(
 	if (typeof json.method === 'string') value.method = json.method;
 	const binary = await binaryDigestsOf(host, item, itemIndex);
 	if (binary !== null) value.binary = binary;
-	const isEmpty =
+	const isEmpty = () =>
 		isBlank(json.query) &&
 		isBlank(json.body) &&
 		value.params === undefined &&
