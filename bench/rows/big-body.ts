@@ -17,7 +17,7 @@ const bodyOf = (): Buffer => {
 
 /**
  * Duplicates of a huge body answered by Idempotent Webhook, which compares all of it, and checks its signature or not, against n8n's
- * Webhook that answers the same request.
+ * Webhook that answers the same request. Each brings the same bytes, as a sender does that sends again; the first is not measured.
  */
 export async function bigBody(report: Report, scale: Scale): Promise<void> {
 	// Before n8n is up: a connection that idles meanwhile is closed.

@@ -2,15 +2,15 @@ import type { Attempt } from '../core/attempt';
 import type { ClaimRequest } from '../core/record';
 import { canonicalJson } from '../keys/canonical-json';
 import { eventTimeOf } from '../keys/event-time';
-import { fieldDigestsOfTexts } from '../keys/field-digests';
-import { comparisonOf, fingerprintOfText, tenantDigestOf } from '../keys/identity';
+import { comparisonOf, tenantDigestOf } from '../keys/identity';
 import type { KeyDoubts } from '../keys/key-doubts';
 import { keyDoubtsOf } from '../keys/key-doubts';
 import { budgetOf } from './budget-terms';
 import type { ClaimHost } from './claim-host';
 import { claimSettingsOf, invalidParameter } from './claim-settings';
 import type { Compared } from './compared';
-import { comparedOf, partsOf } from './compared';
+import { comparedOf } from './compared';
+import { ComparedDigests } from './compared-digests';
 import { ComplaintError } from './complaint';
 import type { Content } from './content';
 import { contentOf } from './content';
@@ -91,7 +91,7 @@ async function claimOf(
 	const key = await keyOf(terms.key, item.json, payload);
 	if (key.missing) return { kind: 'missing', missing: key };
 	const compared = await comparedOf(terms.compare, item.json, key, payload);
-	const parts = compared === null ? null : partsOf(compared);
+	const digests = compared === null ? null : new ComparedDigests(compared, item);
 	const comparison = compared === null ? '' : comparisonOf(compared.setting);
 
 	const tenant = tenantOf(terms.tenant);
@@ -113,10 +113,8 @@ async function claimOf(
 		return {
 			identity,
 			owner: host.ownerOf(itemIndex),
-			fingerprint: parts === null ? '' : fingerprintOfText(parts.text, its.secret),
+			...(digests === null ? NOTHING_COMPARED : digests.under(its.secret, identity)),
 			comparison,
-			fieldDigests:
-				parts === null ? Buffer.alloc(0) : fieldDigestsOfTexts(parts.fields, its.secret),
 			tenant: tenant === null ? '' : tenantDigestOf(tenant.value, its.secret, its.version),
 			namespace: guard.scope.namespace,
 			key: its.secret === '' ? labelOf(key, identity) : '',
@@ -150,6 +148,8 @@ async function claimOf(
 		doubts: keyDoubtsOf(key.parts.at(-1)),
 	};
 }
+
+const NOTHING_COMPARED = { fingerprint: '', fieldDigests: Buffer.alloc(0) };
 
 const MISSING_TENANT = {
 	message:

@@ -38,7 +38,7 @@ import { addressOf } from './callers';
 import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
 import { eventsOf } from './events';
-import { showToExpressions } from './expressions';
+import { expressionsOnlyRead, showToExpressions } from './expressions';
 import { storeProblem } from './failures';
 import { forgetBody, keepBody } from './kept-bodies';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
@@ -107,11 +107,12 @@ export class Door {
 			showToExpressions(this.context, each.json);
 			return readTerms(this.parameters, [each]);
 		});
+		const isUntouched = expressionsOnlyRead(this.context.getNode().parameters);
 		return await claimsOf(
 			hostAtDoor(this.settings.nodeId, requests),
 			this.settings,
 			terms,
-			requests.map((each) => comparableItem(each)),
+			requests.map((each) => comparableItem(each, isUntouched)),
 			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
 		);
 	}

@@ -28,7 +28,11 @@ export function eventsOf(parameters: ItemParameters, request: DoorRequest): Door
 		({ kind }) => kind === null || !Array.isArray(chosen) || chosen.includes(kind),
 	);
 	return {
-		requests: wanted.map(({ json }) => ({ ...request, json: json as IDataObject })),
+		requests: wanted.map(({ json }) => ({
+			...request,
+			json: json as IDataObject,
+			jsonType: json === request.json ? request.jsonType : null,
+		})),
 		leftOut: events.length - wanted.length,
 	};
 }

@@ -36,3 +36,15 @@ export async function letEngineGo(context: IWebhookFunctions): Promise<boolean> 
 	await workflow.expression.releaseIsolate();
 	return true;
 }
+
+const STEP = String.raw`(?:\??\.[A-Za-z_]\w*|(?:\?\.)?\[(?:\d+|"[^"\\]*"|'[^'\\]*')\])`;
+
+/** Text, and in it fields of the request such as `{{ $json.body.items[0]?.id }}`. */
+const READS = new RegExp(String.raw`^=(?:(?!\{\{).|\{\{\s*\$json${STEP}*\s*\}\})*$`, 's');
+
+/** Whether no expression of a node can have changed the request: each takes fields of it as they are. `{{ $json.body.a = 1 }}` does not. */
+export function expressionsOnlyRead(parameters: unknown): boolean {
+	if (typeof parameters === 'string') return !parameters.startsWith('=') || READS.test(parameters);
+	if (typeof parameters !== 'object' || parameters === null) return true;
+	return Object.values(parameters).every(expressionsOnlyRead);
+}

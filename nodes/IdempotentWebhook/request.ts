@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IBinaryData, IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
+import type { GuardItem } from '../../lib/guard/item';
 import type { ItemParameters } from '../shared/parameters';
 
 /** What n8n adds to the requests that it hands to webhooks. */
@@ -37,6 +38,8 @@ export interface DoorRequest {
 	readonly files: ReadonlyMap<string, IncomingFile>;
 	/** The body as it came; null where n8n keeps none (multipart). */
 	readonly rawBody: Buffer | null;
+	/** The content type under which n8n read `json.body` out of `rawBody` as JSON; null where it did not, or where the body is a part of that. */
+	readonly jsonType: string | null;
 }
 
 export async function readRequest(
@@ -57,7 +60,13 @@ export async function readRequest(
 		executionMode: isTest ? 'test' : 'production',
 	};
 	const isMultipart = request.contentType === 'multipart/form-data';
-	return { json, files, rawBody: isMultipart ? null : (request.rawBody ?? Buffer.alloc(0)) };
+	const isJson = request.contentType === 'application/json' && body === request.body;
+	return {
+		json,
+		files,
+		rawBody: isMultipart ? null : (request.rawBody ?? Buffer.alloc(0)),
+		jsonType: isJson ? (request.headers['content-type'] ?? null) : null,
+	};
 }
 
 async function bodyOf(
@@ -121,14 +130,23 @@ export function heldBytes({ rawBody, json }: Pick<DoorRequest, 'rawBody' | 'json
 	return rawBody === null ? Buffer.byteLength(JSON.stringify(json.body ?? {})) : rawBody.length;
 }
 
-/** The item as it is compared. Its files are named; their content is read when it is needed. */
-export function comparableItem({ json, files }: DoorRequest): INodeExecutionData {
-	if (files.size === 0) return { json };
+/**
+ * The item as it is compared. Its files are named; their content is read when it is needed.
+ *
+ * @param isUntouched nothing can have changed the body since n8n read it
+ */
+export function comparableItem(
+	{ json, files, rawBody, jsonType }: DoorRequest,
+	isUntouched: boolean,
+): GuardItem {
+	const isRead = isUntouched && rawBody !== null && jsonType !== null;
+	const source = isRead ? { bodySource: { bytes: rawBody, readAs: jsonType } } : {};
+	if (files.size === 0) return { json, ...source };
 	const names = [...files].map(([name, { mimeType }]): [string, IBinaryData] => [
 		name,
 		{ mimeType, data: '' },
 	]);
-	return { json, binary: Object.fromEntries(names) };
+	return { json, binary: Object.fromEntries(names), ...source };
 }
 
 /** The item that a workflow starts with: its files are in n8n's storage. */

@@ -251,4 +251,25 @@ describe('the fields that differ', () => {
 		const answer = await door.send({ body: '{"amount":2}', headers: key });
 		expect(answer.json).toMatchObject({ status: 422, changedFields: ['body.amount'] });
 	});
+
+	it('are told of a body so large that its bytes are remembered', async () => {
+		const door = await openDoor({ httpMethod: ['POST', 'PUT'], options: { tenant: 'shop' } });
+		const bodyOf = (amount: number) =>
+			JSON.stringify({ amount, name: 'Zoë', note: 'x'.repeat(70_000) });
+		const type = (charset: string) => ({ 'content-type': `application/json; charset=${charset}` });
+		const first = await door.send({ body: bodyOf(1), headers: { ...key, ...type('utf-8') } });
+		for (const changed of [
+			{ body: bodyOf(2), field: 'body.amount' },
+			{ body: bodyOf(1), charset: 'latin1', field: 'body.name' },
+			{ body: bodyOf(1), path: '?b=1', field: 'query.b' },
+			{ body: bodyOf(1), method: 'PUT', field: 'method' },
+		]) {
+			const { field, charset = 'utf-8', ...sent } = changed;
+			const answer = await door.send({ ...sent, headers: { ...key, ...type(charset) } });
+			expect(answer.json).toMatchObject({ status: 422, changedFields: [field] });
+			const again = await door.send({ body: bodyOf(1), headers: { ...key, ...type('utf-8') } });
+			expect(again).toMatchObject({ status: 200, json: first.json });
+		}
+		expect(door.acted).toHaveLength(1);
+	});
 });

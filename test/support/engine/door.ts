@@ -148,9 +148,11 @@ async function readBody(request: express.Request): Promise<boolean> {
 	const isParsed = ['application/json', 'application/x-www-form-urlencoded', 'text/plain'];
 	if (!isParsed.includes(contentType ?? '')) return true;
 	await readRawBody();
-	const text = raw?.toString('utf8') ?? '';
-	if (text === '') return true;
+	if ((raw?.length ?? 0) === 0) return true;
+	const [, charset = 'utf8'] =
+		/charset=([\w-]+)/i.exec(request.headers['content-type'] ?? '') ?? [];
 	try {
+		const text = raw?.toString(charset as BufferEncoding) ?? '';
 		if (contentType === 'application/json') request.body = jsonParse(text);
 		else request.body = contentType === 'text/plain' ? text : { ...parse(text) };
 		return true;
