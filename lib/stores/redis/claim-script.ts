@@ -17,24 +17,20 @@ export function claimArguments(
 	chunk: Chunk<AskedClaim>,
 	offsetMs: number,
 ): ScriptArguments {
-	const settings = new Settings();
-	const numbers = chunk.items.map((request) => settings.numberOf(request));
-	const stride = settings.count === 1 && chunk.items.every(isPlain) ? 4 : 5;
-	const items: string[] = [];
-	chunk.items.forEach((request, i) => {
-		items.push(
-			request.owner,
-			request.fingerprint,
-			encodeKey(request),
-			encodeDigests(request.fieldDigests),
-		);
-		if (stride === 4) return;
-		const number = numbers[i] ?? 1;
-		const plain = number === 1 && isPlain(request);
-		const { eventAt, grants, tenant } = request;
-		const mark = grants === undefined ? '' : NOT_GRANTED[grants];
-		items.push(plain ? '' : `${number} ${eventAt ?? ''}${mark} ${tenant}`);
-	});
+	const { items } = chunk;
+	const execution = executionOf(items);
+	const settings = new Settings(execution);
+	const asked: string[] = [];
+	const numbers = items.map((request) => settings.numberOf(request));
+	const isPlain = settings.count === 1 && items.every(isOnPlainTerms);
+	const stride = !isPlain ? 6 : execution === null ? 5 : 4;
+	for (const [i, request] of items.entries()) {
+		const { owner, fingerprint } = request;
+		asked.push(owner, fingerprint, encodeKey(request), encodeDigests(request.fieldDigests));
+		if (stride === 4) continue;
+		asked.push(execution === null ? request.executionId : '');
+		if (stride === 6) asked.push(furtherTerms(request, numbers[i] ?? 1));
+	}
 	return [
 		...keysOf(keys, chunk),
 		String(offsetMs),
@@ -42,12 +38,26 @@ export function claimArguments(
 		String(settings.count),
 		String(stride),
 		...settings.asked,
-		...items,
+		...asked,
 	];
 }
 
-function isPlain({ eventAt, tenant, budget }: ClaimRequest): boolean {
+/** The execution that all are of; null where they are of several. */
+function executionOf(requests: readonly ClaimRequest[]): string | null {
+	const execution = requests[0]?.executionId ?? '';
+	return requests.every(({ executionId }) => executionId === execution) ? execution : null;
+}
+
+function isOnPlainTerms({ eventAt, tenant, budget }: ClaimRequest): boolean {
 	return eventAt === null && tenant === '' && budget === undefined;
+}
+
+/** What an item has beside settings 1. */
+function furtherTerms(request: AskedClaim, number: number): string {
+	if (number === 1 && isOnPlainTerms(request)) return '';
+	const { eventAt, grants, tenant } = request;
+	const mark = grants === undefined ? '' : NOT_GRANTED[grants];
+	return `${number} ${eventAt ?? ''}${mark} ${tenant}`;
 }
 
 /** What requests of a batch mostly have in common is sent once. */
@@ -59,16 +69,17 @@ class Settings {
 
 	private last: { readonly request: ClaimRequest; readonly number: number } | undefined;
 
+	/** @param execution null where each item tells its own */
+	constructor(private readonly execution: string | null) {}
+
 	get count(): number {
 		return this.numbers.size;
 	}
 
 	numberOf(request: ClaimRequest): number {
 		const { last } = this;
-		if (last !== undefined && SETTINGS.every((name) => request[name] === last.request[name])) {
-			return last.number;
-		}
-		const terms = askedOf(request);
+		if (last !== undefined && haveSameSettings(request, last.request)) return last.number;
+		const terms = askedOf(request, this.execution ?? '');
 		const name = `${request.namespace}\n${request.comparison}\n${terms}`;
 		const number = this.numbers.get(name) ?? this.numbers.size + 1;
 		if (number > this.numbers.size) {
@@ -80,21 +91,22 @@ class Settings {
 	}
 }
 
-const SETTINGS = [
-	'leaseMs',
-	'claimTimeoutMs',
-	'retentionMs',
-	'onUnknownOutcome',
-	'maxAttempts',
-	'extendRetention',
-	'strictAge',
-	'pending',
-	'namespace',
-	'comparison',
-	'workflowId',
-	'executionId',
-	'counting',
-] as const;
+function haveSameSettings(one: ClaimRequest, other: ClaimRequest): boolean {
+	return (
+		one.leaseMs === other.leaseMs &&
+		one.claimTimeoutMs === other.claimTimeoutMs &&
+		one.retentionMs === other.retentionMs &&
+		one.onUnknownOutcome === other.onUnknownOutcome &&
+		one.maxAttempts === other.maxAttempts &&
+		one.extendRetention === other.extendRetention &&
+		one.strictAge === other.strictAge &&
+		one.pending === other.pending &&
+		one.namespace === other.namespace &&
+		one.comparison === other.comparison &&
+		one.workflowId === other.workflowId &&
+		one.counting === other.counting
+	);
+}
 
 /** Number of keys, and the keys: of the items, then `open` and `stats` of each shard. */
 export function keysOf(
@@ -108,12 +120,13 @@ export function keysOf(
 
 const COUNTED_AS = { observed: 'o', none: 'q' } as const;
 
-function askedOf(request: ClaimRequest): string {
+function askedOf(request: ClaimRequest, executionId: string): string {
 	const counting = request.counting === undefined ? '' : COUNTED_AS[request.counting];
 	const flags = (request.extendRetention ? 'x' : '') + (request.strictAge ? 's' : '') + counting;
 	const state = request.pending ? 'P' : 'R';
 	const attempts = request.maxAttempts ?? '-';
-	return `${state} ${request.leaseMs} ${attempts} ${flags || '-'} ${encodeTerms(request)}`;
+	const terms = encodeTerms({ ...request, executionId });
+	return `${state} ${request.leaseMs} ${attempts} ${flags || '-'} ${terms}`;
 }
 
 /** An answer for each item, in order, or the error that it failed with. */

@@ -6,7 +6,8 @@
 --              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age, o: what
 --              is not granted counts as observed, q: nothing is counted, and the claim is not in `open`), field `r`; the namespace; and what is compared
 --       4 x    an item: owner, fingerprint, field `k`, field digests; or
---       5 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
+--       5 x    these, and what its settings lack at the end of field `r`: its execution, where those of a batch differ; or
+--       6 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
 --              granted; or by p, which only asks whether it would be, and is not counted
 --
@@ -23,6 +24,7 @@
 local ASKED = '^(%u) (%d+) (%S+) (%S+) ((%d+) (%d+) ([rh]) .*)$'
 
 local at, settings, micros_text, now_text = 4, {}, text(micros), text(now)
+local stride = tonumber(ARGV[4])
 for number = 1, tonumber(ARGV[3]) do
 	local state, lease, attempts, flags, terms, retention, timeout, policy = string.match(ARGV[at + 1], ASKED)
 	local ends = now + (state == 'P' and timeout or lease)
@@ -45,21 +47,22 @@ for number = 1, tonumber(ARGV[3]) do
 		fresh = false,
 		size = 0,
 	}
-	-- What all its first grants share, with room for the rest.
+	-- What all its first grants share, with room for the rest: also `r`, unless each item ends it.
 	set.fresh = {
 		'', 's', state .. ' ' .. micros_text .. ' ' .. now_text .. ' ' .. set.ends,
 		'', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
 	}
-	set.size = append(set.fresh, 3, 'r', terms)
-	set.size = append(set.fresh, set.size, 'w', set.comparison)
+	set.size = append(set.fresh, 3, 'w', set.comparison)
+	if stride == 4 then
+		set.size = append(set.fresh, set.size, 'r', terms)
+	end
 	settings[number] = set
 	at = at + 3
 end
-local stride = tonumber(ARGV[4])
 
 -- An item's settings, and event's time and tenant, each '' where there is none.
 local function terms_of(item)
-	local more = stride == 5 and ARGV[item + 5] or ''
+	local more = stride == 6 and ARGV[item + 6] or ''
 	if more == '' then
 		return settings[1], '', ''
 	end
@@ -73,6 +76,9 @@ local function write_fresh(key, set, item, event, tenant)
 	local fingerprint, about, digests = ARGV[item + 2], ARGV[item + 3], ARGV[item + 4]
 	fresh[1], fresh[size + 1], fresh[size + 2] = key, 'o', ARGV[item + 1]
 	size = size + 2
+	if stride > 4 then
+		size = append(fresh, size, 'r', set.terms .. ARGV[item + 5])
+	end
 	if fingerprint ~= '' then
 		fresh[size + 1], fresh[size + 2] = 'h', fingerprint
 		size = size + 2
@@ -107,10 +113,9 @@ local function is_counted(outcome, event)
 	return outcome ~= 'budget_exhausted' or string.sub(event, -1) ~= 'p'
 end
 
--- First, the keys that are not there: most claims are the first of their key, so this part is kept short. `counts` and
--- `opened` hold, for each shard, what it is to count, and a length and then the arguments of ZADD.
+-- First, the keys that are not there: most claims are the first of their key, so this part is kept short.
 
-local reply, counts, opened, rest = { micros_text }, {}, {}, {}
+local reply, tally, rest = { micros_text }, {}, {}
 local shards, item = {}, 0
 for items in string.gmatch(ARGV[2], '%d+') do
 	shards[#shards + 1] = tonumber(items)
@@ -118,20 +123,18 @@ end
 local after = #KEYS - 2 * #shards
 local named = #KEYS[#KEYS] - 4
 
-local function note_opened(index, key, ends)
-	local size = index[1]
-	index[size + 1], index[size + 2], index[1] = ends, string.sub(key, named), size + 2
-end
+-- The arguments of ZADD for the claims of a shard, and how many they are.
+local opened, size = {}, 1
 
 for shard = 1, #shards do
-	local tally, index, stats = {}, { 1 }, KEYS[after + 2 * shard]
+	local stats = KEYS[after + 2 * shard]
 	for _ = 1, shards[shard] do
 		item = item + 1
 		local key = KEYS[item]
-		local set, event, tenant = terms_of(at)
 		if redis.pcall('EXISTS', key) ~= 0 then
 			rest[#rest + 1] = { item, at, shard }
 		else
+			local set, event, tenant = terms_of(at)
 			local counter = set.new
 			local refusal = event ~= '' and refusal_of(set, event, stats)
 			if refusal then
@@ -139,13 +142,11 @@ for shard = 1, #shards do
 				reply[#reply + 1] = { item, refusal, '' }
 			else
 				local written = write_fresh(key, set, at, event, tenant)
-				if type(written) == 'number' then
-					if set.counted then
-						note_opened(index, key, set.ends)
-					end
-				else
+				if type(written) ~= 'number' then
 					counter = false
 					reply[#reply + 1] = { item, 'error', written.err }
+				elseif set.counted then
+					opened[size + 1], opened[size + 2], size = set.ends, string.sub(key, named), size + 2
 				end
 			end
 			if counter and set.counted then
@@ -154,19 +155,16 @@ for shard = 1, #shards do
 		end
 		at = at + stride
 	end
-	counts[shard], opened[shard] = tally, index
+	if size > 1 then
+		opened[1] = KEYS[after + 2 * shard - 1]
+		redis.pcall('ZADD', unpack(opened, 1, size))
+		size = 1
+	end
 end
 
+-- The counters of all shards are added up when they are read, so what a script counts may stand in one.
 local function conclude()
-	for shard = 1, #shards do
-		local index, stats = opened[shard], after + 2 * shard
-		local size = index[1]
-		if size > 1 then
-			index[1] = KEYS[stats - 1]
-			redis.pcall('ZADD', unpack(index, 1, size))
-		end
-		count(KEYS[stats], counts[shard])
-	end
+	count(KEYS[#KEYS], tally)
 	reply[1] = stamp()
 	return reply
 end

@@ -52,6 +52,8 @@ for items in string.gmatch(ARGV[2], '%d+') do
 end
 local after = #KEYS - 2 * #shards
 local named = #KEYS[#KEYS] - 4
+-- What is counted. The counters of all shards are added up when they are read, so they may stand in one.
+local tally = {}
 
 -- First, finishes of claims as most are: running, granted once, with nothing beside what the grant wrote. Such a record is not read
 -- whole, and only what changes is written: a running claim has no result, status or wait (all grants drop them).
@@ -63,7 +65,7 @@ local function is_short(digits)
 end
 
 -- Whether this is done; false where the record has to be read for it.
-local function finish_usual(key, set, item, open, tally)
+local function finish_usual(key, set, item, open)
 	local found = redis.pcall('HMGET', key, 's', 'o', 'r', 'k', 'e', 'c', 'l', 't', 'u', 'x', 'y')
 	if found.err or found[2] ~= ARGV[item + 2] then
 		return false
@@ -101,9 +103,9 @@ local function finish_usual(key, set, item, open, tally)
 	return true
 end
 
-local reply, counts, rest, left, item = { text(micros) }, {}, {}, {}, 0
+local reply, rest, left, item = { text(micros) }, {}, {}, 0
 for shard = 1, #shards do
-	local open, tally = KEYS[after + 2 * shard - 1], {}
+	local open = KEYS[after + 2 * shard - 1]
 	for _ = 1, shards[shard] do
 		item = item + 1
 		local key, set = KEYS[item], settings[ARGV[at + 1]]
@@ -111,7 +113,7 @@ for shard = 1, #shards do
 		local may = set.type == 'finish' and (set.to == 'C' or set.own_run) and not left[key]
 		local done, words = false, nil
 		if may then
-			done, words = alone(finish_usual, key, set, at, open, tally)
+			done, words = alone(finish_usual, key, set, at, open)
 		end
 		if done then
 			reply[item + 1] = 1
@@ -123,13 +125,10 @@ for shard = 1, #shards do
 		end
 		at = at + stride
 	end
-	counts[shard] = tally
 end
 
 local function conclude()
-	for shard = 1, #shards do
-		count(KEYS[after + 2 * shard], counts[shard])
-	end
+	count(KEYS[#KEYS], tally)
 	reply[1] = stamp()
 	return reply
 end

@@ -54,7 +54,7 @@ local function grant_again(key, rec, set, item, takeover, reason)
 	local fields = rec.fields
 	rec.state, rec.fence, rec.lease = set.state, math.max(micros, rec.fence + 1), tonumber(set.ends)
 	rec.retention, rec.timeout, rec.policy = tonumber(set.retention), tonumber(set.timeout), set.policy
-	rec.run = string.match(set.terms, '^%d+ %d+ [rh] (.*)$')
+	rec.run = string.match(set.terms, '^%d+ %d+ [rh] (.*)$') .. (stride > 4 and ARGV[item + 5] or '')
 	rec.attempts, rec.takeover, rec.claimed = rec.attempts + 1, takeover, now
 	rec.believed = math.max(rec.believed, now + rec.retention)
 	fields.o = ARGV[item + 1]
@@ -131,12 +131,12 @@ local function answer(entry)
 	local outcome, value, record, ends = said[1], said[2], said[3], said[4]
 	local set, event = terms_of(at)
 	if ends and set.counted then
-		note_opened(opened[shard], KEYS[number], ends)
+		redis.pcall('ZADD', KEYS[after + 2 * shard - 1], ends, string.sub(KEYS[number], named))
 	end
 	if outcome ~= 'error' and set.counted and is_counted(outcome, event) then
 		local again = outcome == 'new' and rec and rec.attempts > 1
 		local counter = outcome ~= 'new' and set.blocked .. outcome or set.namespace .. (again and 'retry' or outcome)
-		counts[shard][counter] = (counts[shard][counter] or 0) + 1
+		tally[counter] = (tally[counter] or 0) + 1
 	end
 	if record or outcome ~= 'new' then
 		reply[#reply + 1] = { number, outcome, value, record }

@@ -185,7 +185,7 @@ local function answer(entry)
 		if not MERELY_HELD[order.type] then
 			tell(key, open)
 		end
-		count_bytes(counts[shard], written, order.result)
+		count_bytes(tally, written, order.result)
 	end
 	reply[number + 1] = said
 end
