@@ -80,6 +80,29 @@ describe('a slow line to Redis', () => {
 	}, 180_000);
 });
 
+describe('duplicates of long results', () => {
+	it('read a result once, and not once more for each answer that has no room for it', async () => {
+		const { store, close } = await redisHarness(() => server).open();
+		const claims = Array.from({ length: 16 }, () =>
+			claimRequest({ identity: freshIdentity('long') }),
+		);
+		const fences = (await store.claim(claims)).map(fenceOf);
+		const result = new Uint8Array(MB).fill(7);
+		const finishes = claims.map((each, i) => finishOf(each, fences[i] ?? 0, { result }));
+		for (const reply of await store.command(finishes)) answered(reply);
+		await server.ask(async (client) => await client.config('RESETSTAT'));
+		const replies = await store.claim(claims.map((each) => ({ ...each, owner: 'another' })));
+		for (const reply of replies) {
+			expect(answered(reply)).toMatchObject({ outcome: 'duplicate', result: { length: MB } });
+		}
+		const stats = await server.ask(async (client) => await client.info('commandstats'));
+		const reads = Number(/cmdstat_hgetall:calls=(\d+)/.exec(stats)?.[1]);
+		expect(reads).toBeGreaterThanOrEqual(claims.length);
+		expect(reads).toBeLessThan(1.5 * claims.length);
+		await close();
+	});
+});
+
 describe('calls on Redis that are made at the same time', () => {
 	it('for one key, 500 of them, take three scripts at most, and one is granted', async () => {
 		const opened = await redisHarness(() => server).open();

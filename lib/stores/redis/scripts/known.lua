@@ -113,7 +113,7 @@ end
 
 -- What the key's record, or its absence, says to an item; and the record as it is now.
 local function outcome_of(key, at, stats)
-	local rec, problem = load(key)
+	local rec, problem = load_to_show(key)
 	if problem then
 		return { 'error', problem }
 	elseif rec == nil or rec.state == 'T' then

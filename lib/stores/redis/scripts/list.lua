@@ -18,29 +18,6 @@ local function lines(value)
 	return string.match(value, '^([^\n]*)\n?(.*)$')
 end
 
-local function head(key)
-	local names = redis.pcall('HKEYS', key)
-	if names.err then
-		return nil, names.err
-	end
-	local asked, fields = {}, {}
-	for _, name in ipairs(names) do
-		if string.sub(name, 1, 1) ~= 'v' then
-			asked[#asked + 1] = name
-		end
-	end
-	if #names == 0 then
-		return nil
-	end
-	if #asked == 0 or #asked > MOST_FIELDS then
-		return nil, CORRUPT
-	end
-	for at, value in ipairs(redis.call('HMGET', key, unpack(asked))) do
-		fields[asked[at]] = value
-	end
-	return parse(fields)
-end
-
 local function fits(rec)
 	if rec.state == 'T' then
 		return false

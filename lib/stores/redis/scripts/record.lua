@@ -104,6 +104,30 @@ local function load(key)
 	return parse(fields)
 end
 
+-- The same without its result, which is not read: it may be a megabyte.
+local function head(key)
+	local names = redis.pcall('HKEYS', key)
+	if names.err then
+		return nil, names.err
+	end
+	local asked, fields = {}, {}
+	for _, name in ipairs(names) do
+		if string.sub(name, 1, 1) ~= 'v' then
+			asked[#asked + 1] = name
+		end
+	end
+	if #names == 0 then
+		return nil
+	end
+	if #asked == 0 or #asked > MOST_FIELDS then
+		return nil, CORRUPT
+	end
+	for at, value in ipairs(redis.call('HMGET', key, unpack(asked))) do
+		fields[asked[at]] = value
+	end
+	return parse(fields)
+end
+
 -- Whether a run was accepted and had not begun when its time was over.
 local function never_began(rec)
 	return rec.state == 'P' and rec.lease <= now
@@ -173,12 +197,25 @@ end
 -- What is told of a record with its result: of all results of a reply, 4 MiB. A result that is left out is told by the field
 -- `+`, and by the second value.
 local ROOM, told = 4194304, 0
+
+-- The record that may be told with its result; of a finished one for whose result no room is left, the head.
+local function load_to_show(key)
+	if told >= ROOM then
+		local rec = head(key)
+		if rec and (rec.state == 'C' or rec.state == 'F') then
+			rec.is_head = true
+			return rec
+		end
+	end
+	return load(key)
+end
+
 local function shown(rec)
 	local size, part = #(rec.fields.v or ''), 1
 	while rec.fields['v' .. part] do
 		size, part = size + #rec.fields['v' .. part], part + 1
 	end
-	if told > 0 and told + size > ROOM then
+	if rec.is_head or (told > 0 and told + size > ROOM) then
 		told = ROOM
 		local flat = flatten(rec, true)
 		flat[#flat + 1], flat[#flat + 2] = '+', '1'
