@@ -27,7 +27,7 @@ const inN8n: Ratios = Object.fromEntries(
 	].flatMap((peer) =>
 		['embedded', 'Redis', 'PostgreSQL'].map((store) => [
 			`${peer} (Idempotency Guard, store: ${store})`,
-			0.95,
+			0.7,
 		]),
 	),
 );
