@@ -7,6 +7,8 @@ export interface JoinLimits<Item> {
 	readonly sizeOf: (item: Item) => number;
 	/** Batches that are under way at once; what comes meanwhile is joined to the next. */
 	readonly atOnce: number;
+	/** So many that wait go at once, while more are made in the same breath: the server begins with them. All that are made, unless set. */
+	readonly begins?: number;
 }
 
 /** Asks a batch; `put` may be called for each of its places before all are answered. Never rejects. */
@@ -30,6 +32,8 @@ interface Call<Item, Answer> {
 export class JoinedCalls<Item, Answer> {
 	private waiting: Array<Call<Item, Answer>> = [];
 
+	private waitingItems = 0;
+
 	private underWay = 0;
 
 	private isDue = false;
@@ -45,7 +49,9 @@ export class JoinedCalls<Item, Answer> {
 		const size = items.reduce((sum, item) => sum + sizeOf(item), 0);
 		return await new Promise((resolve) => {
 			this.waiting.push({ items, size, resolve });
-			this.goSoon();
+			this.waitingItems += items.length;
+			if (this.waitingItems >= (this.limits.begins ?? Infinity)) this.go();
+			else this.goSoon();
 		});
 	}
 
@@ -54,12 +60,16 @@ export class JoinedCalls<Item, Answer> {
 		this.isDue = true;
 		const go = () => {
 			this.isDue = false;
-			while (this.waiting.length > 0 && this.underWay < this.limits.atOnce) {
-				void this.goTogether(this.nextBatch());
-			}
+			this.go();
 		};
 		if (this.underWay === 0) queueMicrotask(go);
 		else setImmediate(go);
+	}
+
+	private go(): void {
+		while (this.waiting.length > 0 && this.underWay < this.limits.atOnce) {
+			void this.goTogether(this.nextBatch());
+		}
 	}
 
 	private nextBatch(): Array<Call<Item, Answer>> {
@@ -70,7 +80,9 @@ export class JoinedCalls<Item, Answer> {
 			bytes += size;
 			return at > 0 && (count > this.limits.items || bytes > this.limits.bytes);
 		});
-		return this.waiting.splice(0, end === -1 ? this.waiting.length : end);
+		const batch = this.waiting.splice(0, end === -1 ? this.waiting.length : end);
+		for (const { items } of batch) this.waitingItems -= items.length;
+		return batch;
 	}
 
 	private async goTogether(calls: ReadonlyArray<Call<Item, Answer>>): Promise<void> {

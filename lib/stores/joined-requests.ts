@@ -13,6 +13,8 @@ export interface JoinedAsk {
 	readonly bytes: number;
 	/** Batches of a kind that are under way at once. */
 	readonly atOnce: number;
+	/** So many go while more are made: see JoinLimits. */
+	readonly begins?: number;
 }
 
 /**
@@ -29,9 +31,9 @@ export class JoinedRequests {
 	private readonly renewals: JoinedCalls<OwnerCommand, OwnerAnswer>;
 
 	constructor(ask: JoinedAsk) {
-		const { items, bytes, atOnce } = ask;
-		const claims = { items, bytes, atOnce, sizeOf: () => FIELDS_BYTES };
-		const commands = { items, bytes, atOnce, sizeOf: sizeOfCommand };
+		const { items, bytes, atOnce, begins } = ask;
+		const claims = { items, bytes, atOnce, begins, sizeOf: () => FIELDS_BYTES };
+		const commands = { items, bytes, atOnce, begins, sizeOf: sizeOfCommand };
 		this.claims = new JoinedCalls(ask.claims, claims);
 		this.budgeted = new JoinedCalls(ask.claims, claims);
 		this.commands = new JoinedCalls(ask.commands, commands);
