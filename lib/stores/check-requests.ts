@@ -37,7 +37,10 @@ export class RequestChecks {
 		const { lastClaim } = this;
 		const isLikeLast = lastClaim !== undefined && haveSameTerms(request, lastClaim);
 		if (!isLikeLast) return this.claimOnOtherTerms(request);
-		const problem = ownProblem(request);
+		const { executionId } = request;
+		const problem =
+			ownProblem(request) ??
+			(executionId === lastClaim.executionId ? null : nameProblem('executionId', executionId));
 		if (problem !== null) throw new RequestProblem(problem);
 		const kept = keptText(request.key);
 		return kept === request.key ? request : { ...request, key: kept };
@@ -87,15 +90,19 @@ export class RequestChecks {
 	command(order: OwnerCommand): OwnerCommand {
 		refuseFor(identityProblem('identity', order.identity), tokenProblem('owner', order.owner));
 		switch (order.type) {
-			case 'finish':
+			case 'finish': {
 				refuseFor(durationProblem('retentionMs', order.retentionMs), resultProblem(order.result));
-				return {
-					...order,
-					retentionMs: wholeMs(order.retentionMs),
-					remains: this.remains(order.remains),
-					statusCode: keptStatus(order.statusCode),
-					reason: keptText(order.reason),
-				};
+				const retentionMs = wholeMs(order.retentionMs);
+				const remains = this.remains(order.remains);
+				const statusCode = keptStatus(order.statusCode);
+				const reason = keptText(order.reason);
+				const isKept =
+					retentionMs === order.retentionMs &&
+					remains === order.remains &&
+					statusCode === order.statusCode &&
+					reason === order.reason;
+				return isKept ? order : { ...order, retentionMs, remains, statusCode, reason };
+			}
 			case 'release':
 				return {
 					...order,
@@ -145,13 +152,16 @@ export class RequestChecks {
 			durationProblem('remains.claimTimeoutMs', remains.claimTimeoutMs),
 			durationProblem('remains.retentionMs', remains.retentionMs),
 		);
-		return {
-			...remains,
-			key: keptText(remains.key),
-			eventAt: Math.floor(remains.eventAt),
-			claimTimeoutMs: wholeMs(remains.claimTimeoutMs),
-			retentionMs: wholeMs(remains.retentionMs),
-		};
+		const key = keptText(remains.key);
+		const eventAt = Math.floor(remains.eventAt);
+		const claimTimeoutMs = wholeMs(remains.claimTimeoutMs);
+		const retentionMs = wholeMs(remains.retentionMs);
+		const isKept =
+			key === remains.key &&
+			eventAt === remains.eventAt &&
+			claimTimeoutMs === remains.claimTimeoutMs &&
+			retentionMs === remains.retentionMs;
+		return isKept ? remains : { ...remains, key, eventAt, claimTimeoutMs, retentionMs };
 	}
 
 	private refuseNames(names: Names): void {
@@ -185,7 +195,7 @@ function ownProblem({ identity, owner, fingerprint, fieldDigests }: ClaimRequest
 	);
 }
 
-/** Whether all the rest is the same; an event's time and a budget are looked at each time. */
+/** Whether all the rest is the same, but the execution; an event's time and a budget are looked at each time. */
 function haveSameTerms(one: ClaimRequest, other: ClaimRequest): boolean {
 	return (
 		one.eventAt === null &&
@@ -196,7 +206,6 @@ function haveSameTerms(one: ClaimRequest, other: ClaimRequest): boolean {
 		one.maxAttempts === other.maxAttempts &&
 		one.namespace === other.namespace &&
 		one.workflowId === other.workflowId &&
-		one.executionId === other.executionId &&
 		one.tenant === other.tenant
 	);
 }

@@ -76,42 +76,47 @@ interface End {
 	readonly result: Uint8Array | null;
 }
 
-const NO_END: End = {
-	to: '',
-	nothingRan: false,
-	durationMs: null,
-	retryAfterMs: null,
-	statusCode: 0,
-	reason: '',
-	result: null,
-};
-
 function endOf(order: OwnerCommand): End {
 	switch (order.type) {
 		case 'finish':
-			return { ...NO_END, ...pickEnd(order), durationMs: order.retentionMs };
+			return ended(order, order.retentionMs);
 		case 'abandon':
-			return { ...NO_END, ...pickEnd(order) };
+			return ended(order);
 		case 'release':
-			return { ...NO_END, ...pickEnd({ ...order, to: 'released' }) };
+			return ended({ ...order, to: 'released' });
 		case 'park':
-			return { ...NO_END, ...pickEnd({ ...order, to: 'unknown' }) };
+			return ended({ ...order, to: 'unknown' });
 		case 'renew':
 		case 'start':
-			return { ...NO_END, durationMs: order.leaseMs };
+			return noEnd(order.leaseMs, null);
 		case 'deposit':
-			return { ...NO_END, result: order.request };
+			return noEnd(null, order.request);
 	}
 }
 
-function pickEnd(end: Abandoning): Partial<End> {
-	const { to, statusCode, reason } = end;
-	if (to === 'released') {
-		const { retryAfterMs, nothingRan = false } = end;
-		return { to, nothingRan, statusCode, reason, retryAfterMs };
-	}
-	if (to === 'unknown') return { to, statusCode, reason };
-	return { to, statusCode, reason, result: end.result };
+/** Written out: an object made with `...` takes V8 longer than its order takes Redis. */
+function ended(end: Abandoning, durationMs: number | null = null): End {
+	return {
+		to: end.to,
+		nothingRan: end.to === 'released' && end.nothingRan === true,
+		durationMs,
+		retryAfterMs: end.to === 'released' ? end.retryAfterMs : null,
+		statusCode: end.statusCode,
+		reason: end.reason,
+		result: end.to === 'released' || end.to === 'unknown' ? null : end.result,
+	};
+}
+
+function noEnd(durationMs: number | null, result: Uint8Array | null): End {
+	return {
+		to: '',
+		nothingRan: false,
+		durationMs,
+		retryAfterMs: null,
+		statusCode: 0,
+		reason: '',
+		result,
+	};
 }
 
 function resultArguments(result: Uint8Array | null): ScriptArguments {
