@@ -13,7 +13,7 @@ module.exports = {
 	setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/clean-up.ts'],
 	reporters: ['default', '<rootDir>/scripts/jest-summary-reporter.cjs'],
 	// A storm and the end of a lease.
-	testTimeout: 240_000,
+	testTimeout: 900_000,
 	// One n8n after the other: two would only wait for each other's processor time.
 	maxWorkers: 1,
 	verbose: true,

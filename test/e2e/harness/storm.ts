@@ -85,7 +85,7 @@ export async function storm(workflow: ChargeWorkflow, storm: Storm): Promise<Ver
 		key,
 		body: { ...body, orderId: `${body.orderId}-${key}` },
 	}));
-	const { disturb, timeoutMs = 200_000 } = storm;
+	const { disturb, timeoutMs = 600_000 } = storm;
 	const { url } = workflow;
 	const options = { timeoutMs, tryTimeoutMs: 20_000, isFinal };
 	if (disturb === undefined) return judge(await fireStorm(url, deliveries, options), workflow);
