@@ -59,14 +59,14 @@ export class Api {
 		return id;
 	}
 
-	/** The latest first. */
+	/** The latest first. One that ends while n8n lists them stands in its list twice: as running, and as ended. */
 	async executions(workflowId: string): Promise<Execution[]> {
 		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
 		const { results } = await this.call<{ results: Execution[] }>(
 			'GET',
 			`/rest/executions?filter=${filter}&limit=100`,
 		);
-		return results;
+		return [...new Map(results.map((execution) => [execution.id, execution])).values()];
 	}
 
 	/** With all its data, as n8n keeps it: text of JSON in which nothing is told twice (flatted). */
