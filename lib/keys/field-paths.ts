@@ -12,9 +12,23 @@ interface Step {
  * same. An own key that contains the dots wins over the path through them, at each level the longest.
  */
 export function valueAtPath(source: unknown, path: string): unknown {
+	return valueFrom(source, path, stepsOf(path), 0);
+}
+
+/**
+ * As {@link valueAtPath}, but the first step is a key of its own: none that contains the dots is taken before it. Whoever may add a key
+ * there, as a caller whose body is spread beside a verified claim, can't stand in for the claim.
+ */
+export function valueInField(source: unknown, path: string): unknown {
 	const steps = stepsOf(path);
+	const { name } = steps[0]!;
+	if (typeof source !== 'object' || source === null || !isOwn(source, name)) return undefined;
+	return valueFrom((source as Record<string, unknown>)[name], path, steps, 1);
+}
+
+function valueFrom(source: unknown, path: string, steps: readonly Step[], from: number): unknown {
 	let value = source;
-	for (let at = 0; at < steps.length; ) {
+	for (let at = from; at < steps.length; ) {
 		const found = memberAt(value, path, steps, at);
 		if (found === null) return undefined;
 		value = (value as Record<string, unknown>)[found.key];

@@ -15,7 +15,7 @@ import { missingKeyRefusal } from '../../lib/guard/refusal';
 import { mayContinueUnprotected } from '../../lib/guard/unprotected';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
-import { readTerms } from '../shared/item-terms';
+import { readTerms, refuseTwoTenants } from '../shared/item-terms';
 import { complaintOf } from '../shared/messages';
 import type { ItemParameters } from '../shared/parameters';
 import type { AnswerChoices } from './answer-choices';
@@ -70,6 +70,7 @@ export class Door {
 		private readonly isKnown: boolean,
 	) {
 		this.settings = readSettings(context, parameters);
+		refuseTwoTenants(parameters);
 		this.responseMode = parameters.get<ResponseMode>('responseMode', 0, 'responseNode');
 		this.acceptsRunning =
 			parameters.get<string>('options.onInProgress', 0, 'conflict') === 'accept';

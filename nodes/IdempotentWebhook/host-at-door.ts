@@ -41,9 +41,11 @@ export async function waitAtDoor(
 	item: ClaimableItem,
 	first: Claimed,
 ): Promise<Claimed> {
-	const limits = (await letEngineGo(context)) ? free : costly;
 	const hungUp = new AbortController();
-	context.getResponseObject().once('close', () => hungUp.abort());
+	const response = context.getResponseObject();
+	response.once('close', () => hungUp.abort());
+	if (response.destroyed) hungUp.abort();
+	const limits = (await letEngineGo(context)) ? free : costly;
 	const host: WaitingHost = {
 		signal: hungUp.signal,
 		limits,

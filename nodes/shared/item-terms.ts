@@ -11,7 +11,7 @@ import type {
 	SameContentTerms,
 	TenantTerms,
 } from '../../lib/guard/terms';
-import { valueAtPath } from '../../lib/keys/field-paths';
+import { valueInField } from '../../lib/keys/field-paths';
 import type { KeyNormalization } from '../../lib/keys/normalize-key';
 import type { DeliveryIdentity, SenderValue } from '../../lib/senders/delivery-ids';
 import type { ItemParameters } from './parameters';
@@ -112,33 +112,34 @@ function compareTermsOf(parameters: ItemParameters, itemIndex: number): CompareT
 /**
  * Null: neither option is used. Idempotency Records has *Tenant* too.
  *
- * @throws ComplaintError where both are used: which of them is meant is not to be guessed
+ * @throws ComplaintError where both are used
  */
 export function tenantTermsOf(
 	parameters: ItemParameters,
 	itemIndex: number,
 	json: JsonObject,
 ): TenantTerms | null {
-	const [isGiven, isNamed] = [
-		parameters.has('options.tenant'),
-		parameters.has('options.tenantField'),
-	];
-	if (!isGiven && !isNamed) return null;
-	if (isGiven && isNamed) throw new ComplaintError(TWO_TENANTS);
+	refuseTwoTenants(parameters);
+	const isNamed = parameters.has('options.tenantField');
+	if (!isNamed && !parameters.has('options.tenant')) return null;
 	const path = () => String(parameters.get<unknown>('options.tenantField', itemIndex, '')).trim();
 	return {
 		value: isNamed
-			? valueAtPath(json, path())
+			? valueInField(json, path())
 			: parameters.get<unknown>('options.tenant', itemIndex, ''),
 		emptyPart: parameters.emptyPart('options.tenant', itemIndex),
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
 	};
 }
 
-const TWO_TENANTS = {
-	message: 'Both "Tenant" and "Tenant Field" say who the request belongs to',
-	description: 'Remove one of the two options in the settings of this node.',
-};
+/** @throws ComplaintError where both options say who a request belongs to: which of them is meant is not to be guessed */
+export function refuseTwoTenants(parameters: ItemParameters): void {
+	if (!parameters.has('options.tenant') || !parameters.has('options.tenantField')) return;
+	throw new ComplaintError({
+		message: 'Both "Tenant" and "Tenant Field" say who the request belongs to',
+		description: 'Remove one of the two options in the settings of this node.',
+	});
+}
 
 /** Null: it is not looked for. */
 function sameContentTermsOf(

@@ -100,14 +100,20 @@ describe('what is refused at the door starts nothing', () => {
 		});
 	});
 
-	test('settings that can not work: 500, and what is wrong only for who builds the workflow', async () => {
-		const webhook = { options: { scope: 'custom' } };
-		const answer = await send(await doorOf({ webhook }), newKey());
-		refused(answer, 500, 'misconfigured');
-		expect(answer.text).not.toContain('Namespace');
-		const test = await send(await doorOf({ webhook, mode: 'manual' }), newKey());
-		expect(test.json.detail).toContain('"Scope: Namespace" is empty');
-	});
+	test.each([
+		[{ scope: 'custom' }, '"Scope: Namespace" is empty'],
+		[{ tenant: 'a', tenantField: 'headers.x-tenant' }, 'Both "Tenant" and "Tenant Field"'],
+	])(
+		'settings that can not work, %j: 500, and what is wrong only for who builds the workflow',
+		async (options, words) => {
+			const webhook = { options };
+			const answer = await send(await doorOf({ webhook }), newKey());
+			refused(answer, 500, 'misconfigured');
+			expect(answer.text).not.toContain(words);
+			const test = await send(await doorOf({ webhook, mode: 'manual' }), newKey());
+			expect(test.json.detail).toContain(words);
+		},
+	);
 
 	test('a body that is too large, malformed, or none', async () => {
 		const door = await doorOf();

@@ -89,6 +89,17 @@ describe('the tenant by the name of its field', () => {
 		},
 	);
 
+	test('a field beside the verified ones whose name is the whole path stands for nobody', async () => {
+		const key = newKey();
+		const parts = byField('jwtPayload.tenant');
+		expect(routed(await send(parts, call(key, 'victim')))).toEqual(NEW);
+		const attack = call(key, 'attacker');
+		const json = { 'jwtPayload.tenant': 'victim', ...attack.json };
+		expect(routed(await send(parts, { ...attack, json }))).toEqual(NEW);
+		const none = await send(parts, { ...attack, json: { ...json, jwtPayload: null } });
+		expect(none.error?.message).toContain('The item has no tenant');
+	});
+
 	test('with both options no item goes through: which is meant is not guessed', async () => {
 		const parts = withTenant('separate', { tenantField: 'jwtPayload.tenant' });
 		const result = await send(parts, call(newKey(), 'acme'));

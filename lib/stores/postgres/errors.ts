@@ -107,13 +107,9 @@ export function isMissingTable(error: unknown): boolean {
 	return codeOf(error) === '42P01';
 }
 
-/**
- * Whether a session does not have what was prepared, has it already, or has it for a table that is another now. Nothing was carried out.
- */
+/** Whether a session does not have what was prepared, has it already, or has it for a table that is another now. Nothing was carried out. */
 export function isUnprepared(error: unknown): boolean {
-	const words = error instanceof Error ? error.message : '';
-	const code = codeOf(error);
-	return ['26000', '42P05'].includes(code) || (code === '0A000' && /cached plan/.test(words));
+	return ['26000', '42P05', '0A000'].includes(codeOf(error));
 }
 
 function codeOf(error: unknown): string {

@@ -36,7 +36,7 @@ local function answer_duplicate(key, rec, set)
 	if extended then
 		redis.call('HSET', key, 'x', fields.x)
 	end
-	return 'duplicate', '', shown(rec)
+	return 'duplicate', '', (shown(rec))
 end
 
 -- The owner asks again: the same claim. One that has not started keeps its time, since nothing can begin after it.
