@@ -8,7 +8,7 @@ import { makeRequests } from '../requests';
 import type { Report } from '../report';
 import type { Scale } from '../scale';
 
-const COUNTING = '\t\tcount(KEYS[stats], counts[shard])\n';
+const COUNTING = '\tcount(KEYS[#KEYS], tally)\n';
 
 /** What the counters cost: claims by our script, against the same script without its counting. */
 export async function stats(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
