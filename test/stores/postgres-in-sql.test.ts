@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 
 import type { Store } from '../../lib/core/store';
@@ -73,6 +75,25 @@ it('completes the record in one commit, and duplicates get what the statement le
 	});
 	expect(await rowsOf(claim)).toBe(1);
 });
+
+it.each([0, 1, 3])(
+	'completes it once where the act finds %i rows, by the statement of the page',
+	async (count) => {
+		const table = `accounts_${count}`;
+		await server.ask(`CREATE TABLE ${table} (id int, balance int)`);
+		await server.ask(`INSERT INTO ${table} SELECT 7, 10 FROM generate_series(1, $1)`, [count]);
+		const page = readFileSync(join(__dirname, '../../docs/exactly-once.md'), 'utf8');
+		const statement = /```sql\n\s*(WITH act AS \(UPDATE[^`]+)```/.exec(page)?.[1] ?? '';
+		const sql = statement.replace('idem_finish', 'sql_finish').replace('accounts', table);
+		const claim = await claimed();
+		const book = async () => await server.ask(sql, [claim.token, 4, 7]);
+		const rows = Array.from({ length: count }, () => ({ id: 7, balance: 6 }));
+		expect(await book()).toEqual([{ rows, sql_finish: true }]);
+		expect(await stateOf(claim)).toBe('completed');
+		await expect(book()).rejects.toEqual(refused('ID003'));
+		expect(await server.ask(`SELECT * FROM ${table}`)).toEqual(rows);
+	},
+);
 
 it('its owner adds the whole result once, and no longer one that another refused', async () => {
 	const claim = await claimed();

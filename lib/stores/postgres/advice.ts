@@ -6,10 +6,11 @@ const ADVICE: Readonly<Record<StoreProblem, string>> = {
 	timeout:
 		'Check the network and the load of PostgreSQL. Nothing was let through unchecked; run it again once it answers.',
 	authentication:
-		'Check user, password and database in the credential "Idempotency PostgreSQL API", and the pg_hba.conf of the server.',
+		'Check user, password and database in the credential "Idempotency PostgreSQL API", and the pg_hba.conf of the server. Where PostgreSQL says "no encryption", turn on "Use TLS".',
 	permission:
 		'Give this user the rights that the page "PostgreSQL" of the documentation lists, or let somebody who may make the tables run its SQL.',
-	read_only: 'Point the credential at the primary instead of a standby.',
+	read_only:
+		'Point the credential at the primary instead of a standby; where it is the primary, switch off default_transaction_read_only for this user or database.',
 	loading: 'PostgreSQL is starting, stopping or recovering. Run it again in a moment.',
 	cluster_down: 'Nothing is checked until the database is back.',
 	out_of_memory: 'Give PostgreSQL more memory, or lower its work_mem.',

@@ -57,7 +57,7 @@ export function replacedError(address: string, cause?: unknown): StoreError {
 		{
 			cause,
 			advice:
-				'Look up what was handled before you let anything run again; then restart n8n, which makes the tables that are missing. "Time: Strict Age" refuses what happened before that.',
+				'Look up what was handled before you let anything run again; then restart n8n, which makes the tables that are missing where it may; else let whoever made them run the SQL again. "Time: Strict Age" refuses what happened before that.',
 		},
 	);
 }
