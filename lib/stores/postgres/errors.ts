@@ -19,6 +19,8 @@ const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
 	'57P01': 'unreachable',
 	'57P02': 'unreachable',
 	'57P03': 'loading',
+	'57P04': 'unreachable',
+	'57P05': 'unreachable',
 	'58030': 'disk_full',
 };
 

@@ -19,7 +19,7 @@ import type { Counters } from '../rows/counters';
 import { giveUnits, takeUnits } from './budgets';
 import { CLOCK } from './clock';
 import type { Database, SqlRow, SqlValue } from './database';
-import { isRefusedData, replacedError } from './errors';
+import { isRefusedData } from './errors';
 import { READ_BYTES, missingResults } from './results';
 import { type Tables, sameFileSql } from './tables';
 import {
@@ -90,11 +90,11 @@ export class PostgresSteps implements RowSteps {
 
 	async read(asked: readonly string[]): Promise<Looked> {
 		let rows = await this.rowsOf(asked);
-		if (rows[0]?.is_same !== true) {
+		for (let looked = 0; rows[0]?.is_same !== true; looked++) {
+			if (looked === MOST_LOOKS) throw moved();
 			this.tables = await this.database.tablesAgain(this.tables);
 			this.sameFile = sameFileSql(this.database.names, this.tables);
 			rows = await this.rowsOf(asked);
-			if (rows[0]?.is_same !== true) throw replacedError(this.database.address);
 		}
 		const found = await this.foundIn(rows);
 		return this.looked(
@@ -266,6 +266,12 @@ export class PostgresSteps implements RowSteps {
 		throw new RowRefused('unexpected', words, { cause: asked.error });
 	}
 }
+
+/** How often a table may be packed into another file while one read is under way. */
+const MOST_LOOKS = 5;
+
+const moved = () =>
+	new StoreError('busy', 'The table of claims is packed again and again (VACUUM FULL).');
 
 const changed = () =>
 	new StoreError('busy', 'The record of this key changed while its result was read.');
