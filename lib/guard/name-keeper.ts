@@ -1,5 +1,6 @@
 import { MAX_NAME_LENGTH } from '../core/limits';
 import type { Store } from '../core/store';
+import { setNewest } from './set-newest';
 
 const HOUR = 3_600_000;
 /** As long as counters are kept. */
@@ -28,10 +29,7 @@ export class NameKeeper {
 		const known = this.known.get(namespace);
 		const now = performance.now();
 		if (name === '' || (known?.name === name && now < known.until)) return;
-		this.known.delete(namespace);
-		this.known.set(namespace, { name, until: now + AGAIN_AFTER_MS });
-		const [oldest] = this.known.keys();
-		if (this.known.size > MOST_KNOWN && oldest !== undefined) this.known.delete(oldest);
+		setNewest(this.known, namespace, { name, until: now + AGAIN_AFTER_MS }, MOST_KNOWN);
 		void this.write(namespace, name);
 	}
 

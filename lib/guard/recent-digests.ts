@@ -1,3 +1,5 @@
+import { setNewest } from './set-newest';
+
 /** What a record keeps of what is compared. */
 export interface Digests {
 	readonly fingerprint: string;
@@ -24,12 +26,6 @@ export class RecentDigests {
 	}
 
 	set(name: string, digests: Digests): void {
-		this.byName.delete(name);
-		this.byName.set(name, digests);
-		if (this.byName.size <= this.most) return;
-		for (const oldest of this.byName.keys()) {
-			this.byName.delete(oldest);
-			return;
-		}
+		setNewest(this.byName, name, digests, this.most);
 	}
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { setNewest } from './set-newest';
+
 /** Time from one answer to the next under one name, in ms. */
 export const GAP_MS = 250;
 
@@ -45,10 +47,7 @@ export class RefusalPace {
 	delayOf(name: string, nowMs: number): number {
 		const turn = Math.max(nowMs, this.nextAt.get(name) ?? nowMs);
 		const delayMs = Math.min(turn - nowMs, LONGEST_MS);
-		this.nextAt.delete(name);
-		const [oldest] = this.nextAt.size < MOST_NAMES ? [] : this.nextAt.keys();
-		if (oldest !== undefined) this.nextAt.delete(oldest);
-		this.nextAt.set(name, nowMs + delayMs + GAP_MS);
+		setNewest(this.nextAt, name, nowMs + delayMs + GAP_MS, MOST_NAMES);
 		return delayMs;
 	}
 }

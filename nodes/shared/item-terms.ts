@@ -122,11 +122,13 @@ export function tenantTermsOf(
 	refuseTwoTenants(parameters);
 	const isNamed = parameters.has('options.tenantField');
 	if (!isNamed && !parameters.has('options.tenant')) return null;
-	const path = () => String(parameters.get<unknown>('options.tenantField', itemIndex, '')).trim();
+	const given = parameters.get<unknown>(
+		isNamed ? 'options.tenantField' : 'options.tenant',
+		itemIndex,
+		'',
+	);
 	return {
-		value: isNamed
-			? valueInField(json, path())
-			: parameters.get<unknown>('options.tenant', itemIndex, ''),
+		value: isNamed ? valueInField(json, String(given).trim()) : given,
 		emptyPart: parameters.emptyPart('options.tenant', itemIndex),
 		isSeparate: parameters.get('options.tenantMode', itemIndex, 'separate') === 'separate',
 	};
