@@ -25,4 +25,8 @@ module.exports = {
 	reporters: ['default', '<rootDir>/scripts/jest-summary-reporter.cjs'],
 	// No test asserts how long something takes. This ends what never would, on a busy machine too.
 	testTimeout: 120_000,
+	// What a failed test left running must not keep the checks from ending.
+	forceExit: true,
+	// Not in the folder for temporary files: `--onlyFailures` asks what failed before.
+	cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };

@@ -19,4 +19,6 @@ module.exports = {
 	verbose: true,
 	// What a failed test left running is ended by what runs these tests.
 	forceExit: true,
+	// Not in the folder for temporary files, which goes with the run: `--onlyFailures` asks what failed before.
+	cacheDirectory: '<rootDir>/node_modules/.cache/jest-e2e',
 };

@@ -48,8 +48,12 @@ export class PgBouncer {
 				() => false,
 			);
 			await client.end().catch(() => undefined);
-			if (connected) return new PgBouncer(port, folder, child);
-			if (tries > 200 || child.exitCode !== null) throw new Error('PgBouncer did not start');
+			const bouncer = new PgBouncer(port, folder, child);
+			if (connected) return bouncer;
+			if (tries > 200 || child.exitCode !== null) {
+				await bouncer.stop();
+				throw new Error('PgBouncer did not start');
+			}
 			await sleep(50);
 		}
 	}

@@ -134,6 +134,7 @@ export class PostgresServer {
 		for (;;) {
 			if (await this.ask('SELECT 1').catch(() => null)) return;
 			if (Date.now() > giveUpAt || this.child.exitCode !== null) {
+				await this.kill();
 				throw new Error('PostgreSQL did not start');
 			}
 			await sleep(50);

@@ -10,17 +10,32 @@ export async function startCluster(
 	tls?: Certificates,
 ): Promise<RedisServer[]> {
 	const servers: RedisServer[] = [];
-	for (let i = 0; i < 3; i++) servers.push(await RedisServer.start({ cluster: true, config, tls }));
-	for (const [i, server] of servers.entries()) {
-		const first = Math.floor((i * SLOTS) / 3);
-		const last = Math.floor(((i + 1) * SLOTS) / 3) - 1;
+	try {
+		for (let i = 0; i < 3; i++) {
+			servers.push(await RedisServer.start({ cluster: true, config, tls }));
+		}
+		for (const [i, server] of servers.entries()) {
+			const first = Math.floor((i * SLOTS) / 3);
+			const last = Math.floor(((i + 1) * SLOTS) / 3) - 1;
+			await server.ask(
+				async (client) => await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last),
+			);
+		}
+		await introduce(servers);
+		await until('the cluster is up', async () => await clusterIsUp(servers));
+		return servers;
+	} catch (error) {
+		for (const server of servers) await server.stop();
+		throw error;
+	}
+}
+
+async function introduce(servers: readonly RedisServer[]): Promise<void> {
+	for (const server of servers) {
 		await server.ask(async (client) => {
-			await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
 			for (const other of servers) await client.cluster('MEET', '127.0.0.1', other.port);
 		});
 	}
-	await until('the cluster is up', async () => await clusterIsUp(servers));
-	return servers;
 }
 
 export async function clusterIsUp(servers: readonly RedisServer[]): Promise<boolean> {

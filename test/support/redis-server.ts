@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 
 import type { Certificates } from './certificates';
 import { endChild } from './end-child';
-import { freePort } from './ports';
+import { freeClusterPort, freePort } from './ports';
 
 /** Valkey and others, where they are tested: scripts/lib/redis-servers.ts. */
 const PROGRAM = process.env.REDIS_SERVER_PROGRAM ?? 'redis-server';
@@ -48,8 +48,14 @@ export class RedisServer {
 
 	static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
 		const folder = mkdtempSync(join(tmpdir(), 'idempotency-redis-'));
-		const server = new RedisServer(options.port ?? (await freePort()), options, folder);
-		await server.run();
+		const port = options.port ?? (await (options.cluster ? freeClusterPort() : freePort()));
+		const server = new RedisServer(port, options, folder);
+		try {
+			await server.run();
+		} catch (error) {
+			await server.stop();
+			throw error;
+		}
 		return server;
 	}
 
