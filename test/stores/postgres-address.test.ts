@@ -70,7 +70,13 @@ it.each([
 
 it('the same said twice is said once, and TLS of the fields stays', () => {
 	const host = 'postgres://u:p@db-1:5433/n8n?sslmode=disable';
-	const fields = { port: 5433, user: 'u', password: 'p', database: 'n8n', tls: { ca: 'ca' } };
+	const fields = {
+		port: 5433,
+		user: 'u',
+		password: 'p',
+		database: 'n8n',
+		tls: { servername: 'db-1.internal' },
+	};
 	expect(options({ host, ...fields })).toMatchObject({ host: 'db-1', ...fields });
 });
 

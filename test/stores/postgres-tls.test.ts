@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-import { tryPostgres } from '../../lib/stores/postgres';
+import { postgresOptionsFrom, tryPostgres } from '../../lib/stores/postgres';
 import type { PostgresOptions, PostgresTls } from '../../lib/stores/postgres';
 import { type Certificates, makeCertificates } from '../support/certificates';
 import { PostgresServer } from '../support/postgres-server';
@@ -15,10 +15,12 @@ beforeAll(async () => {
 	stranger = makeCertificates();
 	server = await PostgresServer.startWithTls(certificates, [
 		'host all tests 127.0.0.1/32 trust',
+		'host all asked 127.0.0.1/32 scram-sha-256',
 		'hostssl all localhost 127.0.0.1/32 cert',
 	]);
 	// As the certificate names its owner.
 	await server.ask('CREATE ROLE localhost SUPERUSER LOGIN');
+	await server.ask("CREATE ROLE asked LOGIN PASSWORD 'given'");
 });
 afterAll(async () => {
 	await server.stop();
@@ -29,8 +31,8 @@ const tried = async (tls: Partial<PostgresTls> | null, over: Partial<PostgresOpt
 	const { ca, cert, key } = certificates;
 	const all = { ca, cert, key, servername: 'db.internal' };
 	const options = { ...server.options, user: 'localhost', ...over };
-	const answer = tryPostgres(tls === null ? options : { ...options, tls: { ...all, ...tls } });
-	return await answer.then(
+	const given = tls === null ? options : { ...options, tls: { ...all, ...tls } };
+	return await tryPostgres(postgresOptionsFrom(given)).then(
 		() => 'connected',
 		(error: { problem: string }) => error.problem,
 	);
@@ -52,4 +54,26 @@ it.each<[string, Partial<PostgresTls> | null, string]>([
 	['no TLS', null, 'authentication'],
 ])('refuses %s', async (_, tls, problem) => {
 	expect(await tried(tls?.ca === '' ? { ca: stranger.ca } : tls)).toBe(problem);
+});
+
+it.each<[string, Partial<PostgresTls>]>([
+	['"CA Certificate" is not PEM', { ca: '/etc/ssl/ca.pem' }],
+	['"Client Key" is not PEM', { key: 'secret' }],
+	['"Client Certificate" and "Client Key" belong together', { key: undefined }],
+])('says that %s', (words, tls) => {
+	const { ca, cert, key } = certificates;
+	const options = { ...server.options, tls: { ca, cert, key, ...tls } };
+	expect(() => postgresOptionsFrom(options)).toThrow(words);
+	expect(() => postgresOptionsFrom(options)).not.toThrow('secret');
+});
+
+it('says where a password is asked for and the credential has none', async () => {
+	const error = await tryPostgres({ ...server.options, user: 'asked' }).catch(
+		(refused: unknown) => refused,
+	);
+	expect(error).toMatchObject({ problem: 'authentication' });
+	expect(error).toHaveProperty(
+		'message',
+		expect.stringContaining('it asks for a password, and the credential has none'),
+	);
 });

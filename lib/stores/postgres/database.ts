@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { Pool, type QueryConfig } from 'pg';
 
-import { pemIn } from '../pem';
 import { attemptAsync } from '../../core/attempt';
 import { StoreError } from '../../core/reply';
 import { isMissingTable, isPassing, isUnprepared, replacedError } from './errors';
@@ -173,9 +172,7 @@ const nameOf = (text: string) =>
 
 /** pg asks for the host by its name, whatever name is given: what the certificate must be of is checked here. */
 function secured({ ca, cert, key, servername }: PostgresTls): ConnectionOptions {
-	const pem = (text: string | undefined) =>
-		text === undefined ? undefined : (pemIn(text) ?? text);
-	const keys = { ca: pem(ca), cert: pem(cert), key: pem(key) };
+	const keys = { ca, cert, key };
 	if (servername === undefined) return keys;
 	return {
 		...keys,

@@ -39,7 +39,7 @@ const OF_NETWORK = new Set([
 export function storeErrorOf(error: unknown, address: string): StoreError {
 	if (error instanceof StoreError) return error;
 	if (isMissingTable(error)) return replacedError(address, error);
-	const words = error instanceof Error ? error.message : String(error);
+	const words = plainWords(error instanceof Error ? error.message : String(error));
 	const problem = problemOf(error);
 	return new StoreError(
 		problem,
@@ -50,6 +50,12 @@ export function storeErrorOf(error: unknown, address: string): StoreError {
 		},
 	);
 }
+
+/** pg speaks of the protocol where a server asks for a password and there is none. */
+const plainWords = (words: string) =>
+	/^SASL:.* password must be/.test(words)
+		? 'it asks for a password, and the credential has none'
+		: words;
 
 /** Other tables in place of those that we know would take every duplicate for new. Nothing goes on unprotected either: it might never be noticed. */
 export function replacedError(address: string, cause?: unknown): StoreError {

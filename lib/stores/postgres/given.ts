@@ -1,5 +1,6 @@
 import { StoreError } from '../../core/reply';
 import { isPort } from '../address-parts';
+import { tlsFieldsIn } from '../pem';
 import { type Address, readAddress } from './address';
 import type { PostgresOptions } from './options';
 
@@ -21,7 +22,7 @@ export function postgresOptionsFrom(given: PostgresOptions): PostgresOptions {
 		database: databaseOf(given, address),
 		user: oneOf('User', given.user.trim(), address.user),
 		password: oneOf('Password', given.password, address.password),
-		tls: given.tls ?? (tls === true ? {} : undefined),
+		tls: given.tls ? tlsFieldsIn(given.tls, wrong) : tls === true ? {} : undefined,
 	};
 }
 

@@ -3,7 +3,7 @@ import { isPort } from '../address-parts';
 import type { Address } from './address';
 import { readAddress } from './address';
 import type { RedisNode, RedisOptions, RedisTls } from './options';
-import { pemIn } from '../pem';
+import { tlsFieldsIn } from '../pem';
 
 /** What a person gave as the place of a Redis and the way in: as typed, with addresses that may bring user, password, database, TLS. */
 export interface GivenRedis {
@@ -106,23 +106,7 @@ function databaseOf({ deployment, database }: GivenRedis, addresses: readonly Ad
 
 function tlsOf({ tls }: GivenRedis, addresses: readonly Address[]): RedisTls | undefined {
 	if (tls === undefined) return addresses.some((address) => address.tls === true) ? {} : undefined;
-	const { ca, cert, key, servername } = tls;
-	if ((cert === undefined) !== (key === undefined)) {
-		throw wrong('"Client Certificate" and "Client Key" belong together: fill in both, or none');
-	}
-	return {
-		ca: readPem('CA Certificate', ca),
-		cert: readPem('Client Certificate', cert),
-		key: readPem('Client Key', key),
-		servername,
-	};
-}
-
-function readPem(field: string, text: string | undefined): string | undefined {
-	if (text === undefined) return undefined;
-	const pem = pemIn(text);
-	if (pem !== undefined) return pem;
-	throw wrong(`"${field}" is not PEM: it begins with -----BEGIN and ends with -----END and a name`);
+	return tlsFieldsIn(tls, wrong);
 }
 
 /** What a field and the addresses say alike. */
