@@ -8,6 +8,9 @@ import { unchecked } from './incoming';
 /** The order of the Guard's outputs: binding, since connections name them by number. */
 export const OUTPUT = { new: 0, duplicate: 1, conflict: 2 } as const;
 
+/** Of a node whose "On Error" is "Continue (using error output)": n8n appends it. */
+export const ERROR_OUTPUT = 3;
+
 /** Collects what goes out, by output and in the order of the input. */
 export class GuardOutputs {
 	private readonly lists: INodeExecutionData[][] = [[], [], []];

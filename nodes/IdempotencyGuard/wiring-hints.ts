@@ -4,7 +4,7 @@ import { kindOf } from '../run-end/node-kinds';
 import { isOutputConnected } from '../shared/engine';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
-import { OUTPUT } from './outputs';
+import { ERROR_OUTPUT, OUTPUT } from './outputs';
 
 /** A repeat, or a refused request, leads to what acts: told in production too, since an execution shows it there. */
 export function actsAgainHints(context: IExecuteFunctions): string[] {
@@ -17,13 +17,20 @@ export function actsAgainHints(context: IExecuteFunctions): string[] {
 		);
 	}
 	const behindNew = nodesBehind(context, OUTPUT.new);
-	// An alert about a conflict is fine: only what New leads to, too, is the act that must not be repeated.
-	const again = acting(nodesBehind(context, OUTPUT.conflict)).find((node) =>
-		behindNew.includes(node),
-	);
-	if (again !== undefined) {
+	// An alert about a refusal is fine: only what New leads to, too, is the act that must not be repeated.
+	const again = (output: number) =>
+		acting(nodesBehind(context, output)).find((node) => behindNew.includes(node));
+	const refused = again(OUTPUT.conflict);
+	if (refused !== undefined) {
 		hints.push(
-			`Conflict leads to "${again.name}", to which New leads as well: it acts for requests that were refused. Connect Conflict to a node that only answers.`,
+			`Conflict leads to "${refused.name}", to which New leads as well: it acts for requests that were refused. Connect Conflict to a node that only answers.`,
+		);
+	}
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	const unchecked = hasErrorOutput ? again(ERROR_OUTPUT) : undefined;
+	if (unchecked !== undefined) {
+		hints.push(
+			`The error output leads to "${unchecked.name}", to which New leads as well: it acts for requests that could not be checked. Connect the error output to a node that only tells somebody.`,
 		);
 	}
 	return hints;

@@ -84,6 +84,29 @@ describe.each(['manual', 'webhook'] as const)('in a %s run', (mode) => {
 		]);
 	});
 
+	test('the error output leads into the node that New leads to', async () => {
+		const json = fine();
+		const wired = (name: string) => ({
+			...json,
+			nodes: json.nodes.map((each) =>
+				each.name === 'Guard' ? { ...each, onError: 'continueErrorOutput' as const } : each,
+			),
+			connections: {
+				...json.connections,
+				Guard: {
+					main: [
+						...(json.connections.Guard?.main ?? []),
+						[{ node: name, type: 'main' as const, index: 0 }],
+					],
+				},
+			},
+		});
+		expect(await only(wired('Mail'), mode)).toEqual([
+			expect.stringMatching(/^The error output leads to "Mail", to which New leads as well/),
+		]);
+		expect(await only(wired('Refuse'), mode)).toEqual([]);
+	});
+
 	test('a fixed text as key', async () => {
 		const fixed = { keySource: 'expression', key: 'orderId' };
 		expect(await only(fine({ guard: fixed }), mode)).toEqual([
