@@ -24,7 +24,7 @@ export interface Content {
 
 /** Null where the option is off, or the request says nothing by which it could be known again. */
 export async function contentOf(
-	{ sameContent, key: keyTerms, compare }: ItemTerms,
+	{ sameContent, key: keyTerms, compare, retentionMs }: ItemTerms,
 	json: JsonObject,
 	key: ItemKey,
 	compared: Compared | null,
@@ -34,6 +34,11 @@ export async function contentOf(
 	if (sameContent === null || keyTerms.source === 'payload') return null;
 	const problem = durationProblem('"Same Content: Within (Minutes)"', sameContent.windowMs);
 	if (problem !== null) throw invalidParameter(problem);
+	if (sameContent.windowMs > retentionMs) {
+		throw invalidParameter(
+			'"Same Content: Within (Minutes)" is longer than "Remember For (Hours)": what came of the first request would be forgotten before that. Choose a shorter time, or remember for longer',
+		);
+	}
 	const isChosen = compare.by === 'fields' || compare.by === 'except';
 	const said = isChosen ? (compared?.value ?? null) : await saidBy(json, keyTerms, key, payload);
 	const value = withoutChanging(said);

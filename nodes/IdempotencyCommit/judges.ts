@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Turns } from '../../lib/guard/turns';
+import type { ResponseOutcome } from '../../lib/results/response-outcome';
 import type { RunReading } from '../run-end/end-reader';
 import { readRun } from '../run-end/end-reader';
 import type { LinkedItems } from '../run-end/linked-items';
@@ -31,7 +32,8 @@ export class Judges {
 
 	async endingOf(claim: ClaimWithItems): Promise<Ending> {
 		const reading = await this.reading(claim.ownRun);
-		const outcome = verdictOf(this.context, this.settings, reading?.judge ?? null, claim);
+		const seen = verdictOf(this.context, this.settings, reading?.judge ?? null, claim);
+		const outcome = this.goesOn(reading, claim, seen) ? yetToAct(seen) : seen;
 		return { ...outcome, items: resultFor(reading, claim) };
 	}
 
@@ -39,6 +41,18 @@ export class Judges {
 	async hasSucceeded({ number, ownRun }: ClaimWithItems): Promise<boolean> {
 		const reading = number === undefined ? null : await this.reading(ownRun);
 		return number !== undefined && reading?.judge.tallyOf(number).hasCompleted === true;
+	}
+
+	/** Whether another branch is still to act for a claim that would be given back: then the next delivery would do that again. */
+	private goesOn(
+		reading: RunReading | null,
+		{ number }: ClaimWithItems,
+		{ outcome }: ResponseOutcome,
+	): boolean {
+		const { operation, unknownResponses } = this.settings;
+		if (outcome !== 'released' || operation !== 'save' || unknownResponses === 'release')
+			return false;
+		return number !== undefined && reading?.judge.elsewhere.leadsToAct(number) === true;
 	}
 
 	private async reading(ownRun: boolean): Promise<RunReading | null> {
@@ -50,6 +64,12 @@ export class Judges {
 		return await reading;
 	}
 }
+
+const yetToAct = ({ reason, statusCode }: ResponseOutcome): ResponseOutcome => ({
+	outcome: 'unknown',
+	reason: `${reason}; another branch is still to act`,
+	...(statusCode === undefined ? {} : { statusCode }),
+});
 
 /** The items to keep. What was found as the only open claim is not known to be its own; what the option says is. */
 function resultFor(

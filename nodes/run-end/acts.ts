@@ -85,7 +85,7 @@ export function actOutcome(act: Act, rules: ResponseRules): ResponseOutcome {
 	if (isDoubtful) return at(unknown('links do not tell for which items it acted'));
 	if (by.task.error !== undefined) return at(outcomeOfError(act, by.task.error, rules));
 	if (act.answers.length > 0) return at(outcomeOfItems(by, act.answers, rules));
-	return at(outcomeOfNoItems(act));
+	return at(outcomeOfNoItems(act, rules));
 }
 
 function outcomeOfError(act: Act, error: unknown, rules: ResponseRules): ResponseOutcome {
@@ -111,11 +111,14 @@ function outcomeOfError(act: Act, error: unknown, rules: ResponseRules): Respons
  */
 export function wentWell({ by }: Act, rules: ResponseRules): boolean {
 	if (by.task.error !== undefined) return false;
-	const answers = (by.task.data?.main ?? []).flatMap((items, output) =>
-		(items ?? []).map((_, item) => ({ output, item })),
-	);
+	const answers = allOf(by);
 	return answers.length > 0 && outcomeOfItems(by, answers, rules).outcome === 'completed';
 }
+
+const allOf = ({ task }: TaskRun): Answer[] =>
+	(task.data?.main ?? []).flatMap((items, output) =>
+		(items ?? []).map((_, item) => ({ output, item })),
+	);
 
 function outcomeOfItems(
 	by: TaskRun,
@@ -178,11 +181,14 @@ function holdsRefusal(item: INodeExecutionData | undefined): boolean {
 	);
 }
 
-function outcomeOfNoItems({ by, isAlone }: Act): ResponseOutcome {
+/** No item is linked to what it was given. Where that is of one request, all that it put out is of that request. */
+function outcomeOfNoItems({ by, isAlone }: Act, rules: ResponseRules): ResponseOutcome {
 	const { kind } = by;
 	if (kind.executesOnce && by.itemsIn > 1) return unknown('it acts for the first item only');
 	if (kind.statusHidden || kind.showsSuccess)
 		return unknown('no items, and the status of the answer is hidden');
+	const all = allOf(by);
+	if (isAlone && all.length > 0 && !kind.answersEachItem) return outcomeOfItems(by, all, rules);
 	if (isAlone || kind.answersEachItem) return { outcome: 'completed', reason: 'returned no items' };
 	return unknown('no item of it says how this one ended');
 }

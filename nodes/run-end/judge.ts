@@ -53,8 +53,8 @@ export class Judge {
 	tallyOf(claim: number, isAsserted = false): Tally {
 		const tally = new Tally();
 		for (const tag of this.trace.acts.tagsOf(claim)) {
-			if (isAsserted && this.wentWell(tag)) continue;
-			if (holds(tag.yes, claim)) tally.addAll(this.tallyOfTag(tag));
+			if (isAsserted && this.wentWell(tag)) tally.add({ outcome: 'completed', reason: '' });
+			else if (holds(tag.yes, claim)) tally.addAll(this.tallyOfTag(tag));
 			else tally.add(this.doubtAbout(tag));
 		}
 		this.addStops(tally, claim);

@@ -181,6 +181,13 @@ test('another tenant may say the same; and after the window it is said anew', as
 	expect(routed(await run(call('call_2', 'o-1', 1), short))).toEqual([1, 0, 0, 0]);
 });
 
+test('is not looked for longer than a request is remembered', async () => {
+	const forgets = parts('conflict', { ...AGENT, retentionHours: 1 }, { sameContentMinutes: 61 });
+	const refused = await run(call('call_1', 'o-1', 1), forgets);
+	expect(refused.status).toBe('error');
+	expect(refused.error?.message).toContain('is longer than "Remember For (Hours)"');
+});
+
 test('what is remembered of contents is in no list and no counter', async () => {
 	const how = parts('conflict', AGENT);
 	await run(call('call_1', 'o-1', 1), how);

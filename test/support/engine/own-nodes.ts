@@ -12,6 +12,7 @@ const FILES = {
 	graphql: 'GraphQL/GraphQL',
 	httpRequest: 'HttpRequest/HttpRequest',
 	if: 'If/If',
+	jenkins: 'Jenkins/Jenkins',
 	merge: 'Merge/Merge',
 	noOp: 'NoOp/NoOp',
 	postgres: 'Postgres/Postgres',
