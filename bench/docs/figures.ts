@@ -32,13 +32,23 @@ const settling = (store: string): Figure => ({
 const isMilliseconds = (unit: string): boolean => unit.startsWith('ms for');
 
 /** n8n's defaults spend most of a request before any of our code runs. */
-const leastOfEdge = ({ peer }: Row): number => (peer.includes("n8n's defaults") ? 1.1 : 4);
+const leastOfEdge = ({ peer }: Row): number => (peer.includes("n8n's defaults") ? 1.3 : 4.5);
+
+const leastOfCanonicalJson = ({ peer }: Row): number => (peer === 'canonicalize' ? 2.5 : 4);
+
+/** A table of three columns holds a key and nothing else: it is there to compare. */
+const inSqlite = (about: string, why: string): Figure => ({
+	about,
+	target: ({ peer }) => (peer.includes('the same columns') ? '≥ 0.9' : '–'),
+	reached: ({ peer, ratio: reached }) => !peer.includes('the same columns') || reached >= 0.9,
+	why,
+});
 
 /** One by one a round trip is most of it; at once what each request costs. */
 function leastOfClaimFinish({ peer, unit }: Row): number {
 	const isPowertools = peer.includes('powertools');
 	if (unit.includes('one by one')) return isPowertools ? 0.7 : 0.55;
-	return isPowertools ? 0.9 : 0.8;
+	return isPowertools ? 1.2 : 0.8;
 }
 
 export function targetOf(row: Row): string {
@@ -63,34 +73,61 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		reached: (row) => row.ratio >= leastOfClaimFinish(row),
 		why: 'the peers send one `SET` to claim and one to finish, without fence, owner, index or counters: the tables of side effects say what that costs them. Ours are two scripts, each of which does more in Redis than a `SET`, as the table below shows; 100 at once share round trips, not the time that the scripts take for each.',
 	},
-	'embedded-batch': ratio(
+	'embedded-batch': inSqlite(
 		'10,000 new claims in one call, SQLite',
-		0.6,
-		'a row has 25 columns and two more indexes (open claims, expiry), where the table of three columns has its key alone. Against a table with the same columns and no such index the store keeps up.',
+		"a row has two indexes more (open claims, expiry) than the table with the same columns. SQLite's commit takes 26 % of the time and its insert 18 %; the rest is spread over the rules: the lookup, the budget, the row that is made of a record, the answer.",
 	),
-	'embedded-single': ratio('new claims one after the other, each on the disk, SQLite', 0.6),
-	'postgres-single': ratio('new claims one after the other, PostgreSQL', 0.7),
-	'postgres-batch': ratio('1,000 new claims in one call, PostgreSQL', 0.5),
+	'embedded-single': inSqlite(
+		'new claims one after the other, each on the disk, SQLite',
+		'most of it is the flush of the log to the disk, which both do. The rest is as in `embedded-batch`.',
+	),
+	'postgres-single': ratio(
+		'new claims one after the other, PostgreSQL',
+		0.7,
+		'a claim reads the record under a lock and writes two indexes and a count besides the row.',
+	),
+	'postgres-batch': ratio(
+		'1,000 new claims in one call, PostgreSQL',
+		0.5,
+		'as `postgres-single`: a claim reads before it writes, and writes two indexes and a count besides.',
+	),
 	'postgres-hot': ratio('500 claims of one key at once, PostgreSQL', 1),
-	'canonical-json': ratio('canonical text of 1 MB of mixed JSON', 1.5),
+	'canonical-json': {
+		about: 'canonical text of 1 MB of mixed JSON',
+		target: (row) => `≥ ${leastOfCanonicalJson(row)}`,
+		reached: (row) => row.ratio >= leastOfCanonicalJson(row),
+	},
 	'guard-in-n8n': ratio(
 		'Webhook → Guard → NoOp → Commit in a real n8n',
-		0.9,
+		0.93,
 		'an execution on Redis reads a credential, which n8n fetches from its database and decrypts each time: that, and two trips to Redis, is what the embedded store does without. The ratio of one run differs from that of another by some hundredths.',
 	),
-	'guard-alone': ratio('Webhook → Guard in a real n8n', 0.95),
-	'in-n8n': ratio('new orders, each charged by a call: Webhook → Guard → HTTP Request → Commit', 1),
+	'guard-alone': ratio(
+		'Webhook → Guard in a real n8n',
+		0.95,
+		'the run is over before n8n has written it down; then its end is looked at, which a Commit does in the run where there is one: the evidence of all its nodes is read, and the claim is finished in a call of its own. Of what our nodes take on Redis a quarter is to ask for the key that seals tokens.',
+	),
+	'in-n8n': ratio(
+		'new orders, each charged by a call: Webhook → Guard → HTTP Request → Commit',
+		1,
+		'the peers ask once or twice before the act and keep no result; ours asks before it and saves the answer after it. The ratio of one run differs from that of another by some hundredths.',
+	),
 	'list redis': listing('Redis'),
 	'list embedded': listing('SQLite'),
 	'list postgres': listing('PostgreSQL'),
 	'settle embedded': settling('SQLite'),
 	'settle redis': settling('Redis'),
 	'settle postgres': settling('PostgreSQL'),
-	stats: ratio('claims with their counters, Redis', 0.9),
+	stats: ratio(
+		'claims with their counters, Redis',
+		0.9,
+		'a claim counts in a hash of its day and namespace: an HINCRBY more in its script.',
+	),
 	edge: {
 		about: 'duplicates answered by Idempotent Webhook, without an execution, in a real n8n',
 		target: (row) => `≥ ${leastOfEdge(row)}`,
 		reached: (row) => row.ratio >= leastOfEdge(row),
+		why: "a duplicate costs no execution, but n8n looks up the webhook and builds the node's parameters for each request before our code is asked; what is left of ours is the key, what is compared and one call of the store. With n8n's defaults each request acquires an isolate of the expression engine besides, whether it needs one or not.",
 	},
 	'big-body': ratio(
 		'a duplicate of a body of 13 MB with 900,000 keys, the same bytes sent again, all of it compared, answered by Idempotent Webhook in a real n8n',

@@ -121,7 +121,7 @@ it('a failover to a replica that has everything', async () => {
 });
 
 it('a failover to a replica that lags', async () => {
-	const name = 'Sentinel: primary killed before replication, Minimum Replicas 0';
+	const name = 'Sentinel: primary killed before replication, Min Replicas 0';
 	await withSentinels({ name, unprotected: true }, async (run, watched) => {
 		await run.storm({ keys: early(run), times: 1 });
 		await watched.replicated();
@@ -132,7 +132,7 @@ it('a failover to a replica that lags', async () => {
 });
 
 it('a failover to a replica that lags, where each claim must be on one', async () => {
-	const name = 'Sentinel: primary killed before replication, Minimum Replicas 1';
+	const name = 'Sentinel: primary killed before replication, Min Replicas 1';
 	await withSentinels({ name, minReplicas: 1 }, async (run, watched) => {
 		await run.storm({ keys: early(run), times: 1 });
 		await watched.replicated();

@@ -43,7 +43,7 @@ const zoom: Handshake = {
 		if (secret === undefined) {
 			return {
 				kind: 'unanswerable',
-				why: 'Zoom wants its token signed with the Secret Token of the app: enter it into the credential Idempotent Webhook Signature',
+				why: 'Zoom wants its token signed with the Secret Token of the app: enter it into the credential Idempotent Webhook Signature API',
 			};
 		}
 		const encryptedToken = createHmac('sha256', secret).update(plainToken).digest('hex');
@@ -127,7 +127,7 @@ const meta: Handshake = {
 		if (verifyToken === '') {
 			return {
 				kind: 'unanswerable',
-				why: 'Meta sends a verify token, and this webhook has none: set one in the credential Idempotent Webhook Signature, and the same in the Meta app',
+				why: 'Meta sends a verify token, and this webhook has none: set one in the credential Idempotent Webhook Signature API, and the same in the Meta app',
 			};
 		}
 		const given = own(query, 'hub.verify_token');

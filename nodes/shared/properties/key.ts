@@ -45,7 +45,7 @@ export const keySourceProperties: INodeProperties[] = [
 			{
 				name: 'Whole Payload',
 				value: 'payload',
-				description: 'Everything in the item: of a webhook its body, query and path parameters',
+				description: 'Everything in the item: of a webhook its body, query, path parameters and files',
 			},
 		],
 	},

@@ -132,7 +132,7 @@ function unusable(schemes: readonly SignatureScheme[]) {
 	return {
 		message:
 			"The signature can't be checked: the credential has no secret of the form that this sender gives",
-		description: `Enter it into the credential Idempotent Webhook Signature: ${secrets}.`,
+		description: `Enter it into the credential Idempotent Webhook Signature API: ${secrets}.`,
 	};
 }
 
