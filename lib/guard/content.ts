@@ -94,6 +94,6 @@ function withoutChanging(value: unknown, levels = MOST_LEVELS): unknown {
 const LOOSELY = { trim: true, lowerCase: true, unicode: true };
 
 /** Without leading zeros: a number with them is a name, such as that of a place. */
-const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/;
+const NUMBER = /^-?(?=[\d.]{1,16}$)(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/;
 
 const numberText = (text: string): string => (NUMBER.test(text) ? String(Number(text)) : text);

@@ -20,7 +20,12 @@ export function errorsOf({ json, itemError }: CarriesError): unknown[] {
 }
 
 const isCarried = (error: unknown): boolean =>
-	error !== undefined && error !== null && error !== false && error !== '';
+	error !== undefined &&
+	error !== null &&
+	error !== false &&
+	error !== '' &&
+	error !== 0 &&
+	!(Array.isArray(error) && error.length === 0);
 
 /** The HTTP status that an error names, wherever n8n and its helpers put it. */
 export function errorStatus(error: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { asList, type Delivery, isRecord, own, ownAt } from './delivery';
+import { asList, type Delivery, isRecord, mayCopy, own, ownAt } from './delivery';
 import { eventField, oneEvent, readId } from './fields';
 import type { EventPart, Reading, Sender } from './sender';
 import { WHATSAPP } from './whatsapp';
@@ -191,6 +191,7 @@ function splitList(body: unknown): readonly EventPart[] {
 /** A body that has a list of events: each in a copy of the body that has it alone. */
 function splitWithin(body: unknown, list: string): readonly EventPart[] {
 	const events = own(body, list);
-	if (!isRecord(body) || !Array.isArray(events)) return [{ kind: null, body }];
+	if (!isRecord(body) || !Array.isArray(events) || !mayCopy(body, events.length))
+		return [{ kind: null, body }];
 	return (events as unknown[]).map((event) => ({ kind: null, body: { ...body, [list]: [event] } }));
 }

@@ -95,7 +95,7 @@ export const CHAT_SENDERS: readonly Sender[] = [
 		value: 'zoom',
 		name: 'Zoom',
 		description:
-			'Body fields event, event_ts, payload.object.uuid (or id) and its participant: it gives no ID',
+			'Body fields event, event_ts, payload.object.uuid (or id, or call_id) and its participant: it gives no ID',
 		scopeIn: 'the account: payload.account_id',
 		trap: 'payload.object.id is the meeting, which may be held again; x-zm-request-timestamp is that of the attempt.',
 		batched: null,
@@ -109,7 +109,11 @@ export const CHAT_SENDERS: readonly Sender[] = [
 			readId(delivery, {
 				required: [bodyField('event'), bodyField('event_ts')],
 				optional: [
-					firstOf(bodyField('payload', 'object', 'uuid'), bodyField('payload', 'object', 'id')),
+					firstOf(
+						bodyField('payload', 'object', 'uuid'),
+						bodyField('payload', 'object', 'id'),
+						bodyField('payload', 'object', 'call_id'),
+					),
 					firstOf(
 						bodyField('payload', 'object', 'participant', 'participant_uuid'),
 						bodyField('payload', 'object', 'participant', 'user_id'),

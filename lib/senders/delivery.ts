@@ -31,6 +31,14 @@ export function textAt(value: unknown, key: string): string {
 	return typeof text === 'string' ? text : '';
 }
 
+/** Fields that the parts of a split body may have in all, beside their events: each part has a copy of them. */
+const MOST_COPIED = 1_000_000;
+
+/** Whether each of so many parts may have a copy of an object. No sender's body has many events and many fields. */
+export function mayCopy(node: object, times: number): boolean {
+	return times < 2 || Object.keys(node).length * times <= MOST_COPIED;
+}
+
 /** A list stays one, one thing becomes a list of one, nothing becomes an empty list. */
 export function asList(value: unknown): readonly unknown[] {
 	if (value === undefined || value === null) return [];

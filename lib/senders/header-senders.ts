@@ -1,6 +1,6 @@
 import { isRecord, own, textAt } from './delivery';
 import { GITLAB_THING } from './things';
-import { bodyField, header, readId, theSame } from './fields';
+import { bodyField, firstOf, header, readId, theSame } from './fields';
 import type { Sender } from './sender';
 
 /** Senders whose id is in a header. */
@@ -85,7 +85,7 @@ export const HEADER_SENDERS: readonly Sender[] = [
 		read: (delivery) =>
 			readId(delivery, {
 				required: [header('X-WC-Webhook-Delivery-ID')],
-				optional: [header('X-WC-Webhook-Topic'), bodyField('id')],
+				optional: [header('X-WC-Webhook-Topic'), firstOf(bodyField('id'), bodyField('arg'))],
 				scope: [header('X-WC-Webhook-Source'), header('X-WC-Webhook-ID')],
 			}),
 	},

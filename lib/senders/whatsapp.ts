@@ -1,4 +1,4 @@
-import { asList, type Delivery, isRecord, own } from './delivery';
+import { asList, type Delivery, isRecord, mayCopy, own } from './delivery';
 import { eventField, oneEvent, readId } from './fields';
 import type { EventPart, Reading, Sender } from './sender';
 
@@ -96,28 +96,35 @@ function within(
 	split: (element: unknown) => readonly EventPart[],
 ): readonly EventPart[] {
 	if (!isRecord(node) || own(node, key) === undefined) return split(node);
-	return asList(own(node, key))
-		.flatMap((element) => split(element))
-		.map(({ kind, body }) => ({ kind, body: { ...node, [key]: [body] } }));
+	const parts = asList(own(node, key)).flatMap((element) => split(element));
+	if (!mayCopy(node, parts.length)) return [{ kind: null, body: node }];
+	return parts.map(({ kind, body }) => ({ kind, body: { ...node, [key]: [body] } }));
 }
 
 function splitChange(change: unknown): readonly EventPart[] {
 	const value = own(change, 'value');
 	if (!isRecord(change) || !isRecord(value)) return splitValue(change);
-	return splitValue(value).map(({ kind, body }) => ({ kind, body: { ...change, value: body } }));
+	const parts = splitValue(value);
+	if (!mayCopy(change, parts.length)) return [{ kind: null, body: change }];
+	return parts.map(({ kind, body }) => ({ kind, body: { ...change, value: body } }));
 }
 
 function splitValue(value: unknown): readonly EventPart[] {
 	const events = eventsOfValue(value);
-	if (!isRecord(value) || events.every(({ event }) => event === value)) {
+	if (
+		!isRecord(value) ||
+		events.every(({ event }) => event === value) ||
+		!mayCopy(value, events.length)
+	) {
 		return [{ kind: events[0]?.kind ?? 'other', body: value }];
 	}
 	const rest = Object.fromEntries(
 		Object.entries(value).filter(([name]) => !['messages', 'statuses', 'contacts'].includes(name)),
 	);
+	const contacts = contactsById(value['contacts']);
 	return events.map(({ kind, event }): EventPart => {
 		const list = kind === 'message' ? 'messages' : 'statuses';
-		const of = contactsOf(value['contacts'], event);
+		const of = contacts.get(own(event, 'from')) ?? value['contacts'];
 		return {
 			kind,
 			body: { ...rest, ...(of === undefined ? {} : { contacts: of }), [list]: [event] },
@@ -126,9 +133,14 @@ function splitValue(value: unknown): readonly EventPart[] {
 }
 
 /** Of several people, whoever wrote the message; else all. */
-function contactsOf(contacts: unknown, event: unknown): unknown {
-	if (!Array.isArray(contacts)) return contacts;
-	const from = own(event, 'from');
-	const whose = contacts.filter((contact) => own(contact, 'wa_id') === from);
-	return whose.length > 0 ? whose : (contacts as unknown[]);
+function contactsById(contacts: unknown): ReadonlyMap<unknown, readonly unknown[]> {
+	const byId = new Map<unknown, unknown[]>();
+	for (const contact of Array.isArray(contacts) ? (contacts as unknown[]) : []) {
+		const id = own(contact, 'wa_id');
+		const known = byId.get(id);
+		if (id === undefined) continue;
+		if (known === undefined) byId.set(id, [contact]);
+		else known.push(contact);
+	}
+	return byId;
 }

@@ -1,6 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { SealedClaim } from '../../lib/keys/claim-token';
+import type { Act } from '../run-end/acts';
 import type { Tag } from '../run-end/tags';
 import type { FoundBy } from './find-claims';
 
@@ -13,6 +14,8 @@ export interface ClaimWithItems {
 	readonly indexes: readonly number[];
 	readonly items: readonly INodeExecutionData[];
 	readonly tags: readonly Tag[];
+	/** The act that each item came from last. */
+	readonly acts: ReadonlyArray<Act | undefined>;
 	/** False in n8n's "Retry execution", which skips the Guard. */
 	readonly ownRun: boolean;
 }

@@ -26,7 +26,7 @@ import type { FoundBy, ItemClaims } from './find-claims';
 import { claimsOfItems, unsealClaim } from './find-claims';
 import { hintAtParts, hintAtUnclaimed, isHeldForParts, RELEASED_SUCCESS, showHints } from './hints';
 import { Judges } from './judges';
-import { inputTags } from './linked-claims';
+import { inputActs, inputTags } from './linked-claims';
 import { CommitOutputs } from './outputs';
 import { keepOpen } from './parts';
 import { invalid, notCompleted, report } from './report-answer';
@@ -145,6 +145,7 @@ async function unsealClaims(
 	const executionId = context.getExecutionId();
 	const all = context.getInputData();
 	const tags = walked === null ? [] : inputTags(context, walked.trace, all.length);
+	const acts = walked === null ? [] : inputActs(context, walked.trace);
 	const claims: ClaimWithItems[] = [];
 	for (const [token, { foundBy, indexes }] of tokens) {
 		const found = unsealClaim(token, signingKeys.answer, settings.store, workflowId);
@@ -160,6 +161,7 @@ async function unsealClaims(
 			indexes,
 			items: indexes.flatMap((index) => all[index] ?? []),
 			tags: indexes.map((index) => tags[index] ?? NO_CLAIM),
+			acts: indexes.map((index) => acts[index]),
 			ownRun: claim.remains.executionId === executionId,
 		});
 	}

@@ -49,9 +49,7 @@ export class Judges {
 		{ number }: ClaimWithItems,
 		{ outcome }: ResponseOutcome,
 	): boolean {
-		const { operation, unknownResponses } = this.settings;
-		if (outcome !== 'released' || operation !== 'save' || unknownResponses === 'release')
-			return false;
+		if (outcome !== 'released' || this.settings.operation !== 'save') return false;
 		return number !== undefined && reading?.judge.elsewhere.leadsToAct(number) === true;
 	}
 

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { Act } from '../run-end/acts';
 import type { RunTrace } from '../run-end/run-trace';
 import type { Tag } from '../run-end/tags';
 import { NO_CLAIM } from '../run-end/tags';
@@ -18,6 +19,15 @@ export function inputTags(context: IExecuteFunctions, trace: RunTrace, count: nu
 	if (!source || !trace.knows(source)) return [];
 	const tags = trace.outputAt(source)?.tags;
 	return Array.from({ length: count }, (_, item) => tags?.[item] ?? NO_CLAIM);
+}
+
+/** The act that each item of this node's input came from last. */
+export function inputActs(
+	context: IExecuteFunctions,
+	trace: RunTrace,
+): ReadonlyArray<Act | undefined> {
+	const source = context.getExecuteData().source?.main?.[0];
+	return source ? (trace.outputAt(source)?.acts ?? []) : [];
 }
 
 /**

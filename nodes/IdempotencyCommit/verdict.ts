@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INode } from 'n8n-workflow';
 import { joinOutcomes, Tally } from '../../lib/results/joined-outcome';
 import type { ResponseOutcome, ResponseRules } from '../../lib/results/response-outcome';
 import { responseOutcome } from '../../lib/results/response-outcome';
+import { outcomeOnWay } from '../run-end/acts';
 import type { Judge } from '../run-end/judge';
 import type { Part } from '../run-end/run-trace';
 import { comesFromErrorOutput, nodeOf } from '../shared/engine';
@@ -24,12 +25,14 @@ export function verdictOf(
 	context: IExecuteFunctions,
 	settings: CommitSettings,
 	judge: Judge | null,
-	{ items, number, foundBy, ownRun }: ClaimWithItems,
+	{ items, acts, number, foundBy, ownRun }: ClaimWithItems,
 ): ResponseOutcome {
 	const rules = rulesOf(settings, ownRun);
 	const fromErrorOutput = comesFromErrorOutput(context);
 	const byItems = () =>
-		items.map(({ json, error }) => {
+		items.map(({ json, error }, i) => {
+			const onWay = judge === null ? undefined : outcomeOnWay(acts[i], rules);
+			if (onWay !== undefined) return onWay;
 			const seen = { json, itemError: error, fromErrorOutput };
 			// Without run data a retry on the way could not be seen.
 			return responseOutcome(seen, { ...rules, lastTryOnly: judge === null });
@@ -63,11 +66,12 @@ export function tallyOfParts(
 ): { readonly tally: Tally; readonly isTold: boolean } {
 	const tally = new Tally();
 	let isTold = false;
-	for (const { commit, item } of partsOf(judge, claim)) {
+	for (const { commit, item, act } of partsOf(judge, claim)) {
 		const told = toldBy(nodeOf(context, commit));
 		isTold ||= told !== null;
 		const { json, error } = item;
-		tally.add(told ?? responseOutcome({ json, itemError: error, fromErrorOutput: false }, rules));
+		const seen = { json, itemError: error, fromErrorOutput: false };
+		tally.add(told ?? outcomeOnWay(act, rules) ?? responseOutcome(seen, rules));
 	}
 	return { tally, isTold };
 }

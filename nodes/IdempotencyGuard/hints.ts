@@ -6,7 +6,7 @@ import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
 import { keyDoubtsOf } from '../../lib/keys/key-doubts';
 import { oldN8nHints, redirectHints, sleepHints, subWorkflowHints } from '../run-end/run-hints';
-import { fixedKeyHints, outlastedHint } from '../shared/key-hints';
+import { fixedKeyHints, keyHints, outlastedHint } from '../shared/key-hints';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
 import { OUTPUT } from './outputs';
@@ -107,26 +107,6 @@ function doubtHints(prepared: readonly Prepared[]): string[] {
 		if (hints.length > 0) return hints;
 	}
 	return [];
-}
-
-function keyHints({ unsafeInteger, volatileField, absentWord }: KeyDoubts): string[] {
-	const hints: string[] = [];
-	if (unsafeInteger !== null) {
-		hints.push(
-			'The key holds a number above 2^53, which JSON rounds: two different numbers may count as one. Let the sender send it as text.',
-		);
-	}
-	if (absentWord !== null) {
-		hints.push(
-			`The key holds the word "${absentWord}", as JavaScript writes it for a field that is not there: all items without the field share one key. Write the key as a text with parts, such as order-{{ $json.id }}, and an empty part is refused.`,
-		);
-	}
-	if (volatileField !== null) {
-		hints.push(
-			`The key includes the field "${shortened(volatileField)}", which looks as if it changed with every delivery: a retry would then not be recognized. Recognize duplicates by selected fields instead.`,
-		);
-	}
-	return hints;
 }
 
 /** Only asked for where it may be told: a large body takes a while to look through. */

@@ -17,11 +17,12 @@ import { release } from '../../lib/guard/release';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { Refusal } from '../../lib/guard/refusal';
 import { missingKeyRefusal } from '../../lib/guard/refusal';
+import { mayContinueUnprotected } from '../../lib/guard/unprotected';
 import type { GuardSettings } from '../shared/guard-settings';
 import type { HttpAnswer } from '../shared/http-answer';
 import { complaintOf } from '../shared/messages';
 import type { AnswerChoices } from './answer-choices';
-import { closedAnswer, notKeptAnswer, refusalAnswer, send } from './answers';
+import { closedAnswer, notKeptAnswer, problemAnswer, refusalAnswer, send } from './answers';
 import { addressOf } from './callers';
 import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
@@ -34,8 +35,6 @@ import { itemOf, keepRequest } from './starting';
 export interface BatchTerms {
 	readonly settings: GuardSettings;
 	readonly choices: AnswerChoices;
-	/** The requests are acknowledged before they ran: they are kept with their claims. */
-	readonly isKept: boolean;
 }
 
 /**
@@ -82,13 +81,13 @@ async function sorted(
 	claimed: readonly Claimed[],
 	tally: Tally,
 ): Promise<Sorted> {
-	const { settings, choices, isKept } = terms;
+	const { settings, choices } = terms;
 	const items: INodeExecutionData[] = [];
 	const start = async (request: DoorRequest | undefined, details: IDataObject) => {
 		if (request !== undefined)
 			items.push(await itemOf(context, request, settings.outputField, details));
 	};
-	const ownHeaders = isKept ? await credentialHeaders(context) : [];
+	const ownHeaders = await credentialHeaders(context);
 	const mine = new Set<string>();
 	let at = 0;
 	for (const [index, each] of prepared.entries()) {
@@ -108,6 +107,7 @@ async function sorted(
 		}
 		if (each.kind === 'error') {
 			const { message } = complaintOf(each.error);
+			tally.unusable ??= message;
 			tally.refused++;
 			logAtDoor(context, `event ${message}`, `An event of a request cannot be used: ${message}`);
 			continue;
@@ -118,13 +118,23 @@ async function sorted(
 		const answer = answerOf(own, each, settings, opened, (identity) => mine.has(identity));
 		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
 		const [claim] = grantedClaims([own]);
-		if (answer.kind === 'new' && claim !== undefined && request !== undefined && isKept) {
+		// The sender is told before it ran: what stopped in between is kept with its claim.
+		if (answer.kind === 'new' && claim !== undefined && request !== undefined) {
 			const keeping = await keepRequest(opened, request, claim, ownHeaders);
 			if (keeping === 'too_large') {
 				await release(opened, [claim], 'The event is too large to be kept');
 				tally.isTooLarge = true;
 				continue;
 			}
+		}
+		if (
+			answer.kind === 'failed' &&
+			settings.onStoreError === 'continueUnprotected' &&
+			mayContinueUnprotected(answer.error)
+		) {
+			tally.fresh++;
+			await start(request, { outcome: 'unprotected', message: answer.error.message });
+			continue;
 		}
 		tally.count(answer);
 		if (answer.kind === 'conflict') noteRefusal(context, answer, each);
@@ -158,6 +168,8 @@ class Tally {
 	fresh = 0;
 	refused = 0;
 	isTooLarge = false;
+	/** What is wrong with an event, or with the settings. */
+	unusable: string | null = null;
 	failed: StoreError | null = null;
 	/** Refused for now. */
 	later: Refusal | null = null;
@@ -211,6 +223,9 @@ function answerTo(
 	const refusal = later ?? running ?? unknown;
 	if (refusal !== null) return refusalAnswer(refusal, choices.statusOf(refusal));
 	if (tally.isTooLarge) return notKeptAnswer();
+	if (tally.unusable !== null && started + duplicates === 0) {
+		return problemAnswer('not_acceptable', 400, tally.unusable);
+	}
 	const [why] = missing;
 	if (why !== undefined && started + duplicates + refused === 0) {
 		const none = missingKeyRefusal(why);

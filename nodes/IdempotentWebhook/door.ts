@@ -43,7 +43,8 @@ import { storeProblem } from './failures';
 import { forgetBody, keepBody } from './kept-bodies';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
 import { startObserved } from './observe-at-door';
-import { openAtDoor } from './open-at-door';
+import { logDoubts } from './doubts';
+import { tryToOpenAtDoor } from './open-at-door';
 import type { DoorRequest } from './request';
 import { comparableItem, heldBytes } from './request';
 import { hostAtDoor, waitAtDoor } from './host-at-door';
@@ -89,14 +90,13 @@ export class Door {
 				this.prepare(requests, opened),
 			);
 		}
-		const opened = await this.tryOpen();
+		const opened = await tryToOpenAtDoor(context, settings);
 		const prepared = await this.prepare(requests, opened);
 		if (more.length === 0) {
 			return await this.answerOne(only, opened, prepared[0], [...holders, only, only.json]);
 		}
 		if (opened instanceof StoreError) return await this.withoutStore(requests, opened);
-		const isKept = this.responseMode === 'onReceived';
-		const terms = { settings, choices: this.choices, isKept };
+		const terms = { settings, choices: this.choices };
 		return await answerBatch(context, terms, opened, requests, prepared);
 	}
 
@@ -109,13 +109,15 @@ export class Door {
 			return readTerms(this.parameters, [each]);
 		});
 		const isUntouched = expressionsOnlyRead(this.context.getNode().parameters);
-		return await claimsOf(
+		const prepared = await claimsOf(
 			hostAtDoor(this.settings.nodeId, requests),
 			this.settings,
 			terms,
 			requests.map((each) => comparableItem(each, isUntouched)),
 			opened instanceof StoreError ? { secret: '', previousSecret: '' } : opened,
 		);
+		logDoubts(this.context, prepared);
+		return prepared;
 	}
 
 	private async answerOne(
@@ -179,6 +181,9 @@ export class Door {
 		try {
 			const claimed = await waitAtDoor(context, opened, settings, item, first);
 			const after = this.answerOf(claimed, item, opened);
+			if (!body.isKept && after.kind === 'failed') {
+				return send(context, storeProblem(context, after.error));
+			}
 			if (body.isKept || after.kind !== 'new') {
 				return await this.answered(request, opened, claimed, after);
 			}
@@ -287,13 +292,5 @@ export class Door {
 			return send(context, storeProblem(context, error));
 		}
 		return await this.startAll(requests, { outcome: 'unprotected', message: error.message });
-	}
-
-	private async tryOpen(): Promise<OpenStore | StoreError> {
-		const { context, settings } = this;
-		const opened = await attemptAsync(async () => await openAtDoor(context, settings));
-		if (opened.ok) return opened.value;
-		if (opened.error instanceof StoreError) return opened.error;
-		throw opened.error;
 	}
 }

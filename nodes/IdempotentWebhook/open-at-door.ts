@@ -1,5 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
+import { attemptAsync } from '../../lib/core/attempt';
+import { StoreError } from '../../lib/core/reply';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { GuardSettings } from '../shared/guard-settings';
 import { openStore } from '../shared/open-store';
@@ -18,4 +20,15 @@ export async function openAtDoor(
 	const opened = await (kind === 'embedded' || id === null ? open() : stores.openedBy(id, open));
 	countRefusedSignatures(node.id, opened.store, scope.namespace);
 	return opened;
+}
+
+/** The same, and what is wrong with the store. */
+export async function tryToOpenAtDoor(
+	context: IWebhookFunctions,
+	settings: Pick<GuardSettings, 'store' | 'scope'>,
+): Promise<OpenStore | StoreError> {
+	const opened = await attemptAsync(async () => await openAtDoor(context, settings));
+	if (opened.ok) return opened.value;
+	if (opened.error instanceof StoreError) return opened.error;
+	throw opened.error;
 }

@@ -157,13 +157,22 @@ export async function startingItem(
 ): Promise<INodeExecutionData> {
 	const item: INodeExecutionData = { json: { ...json, ...details } };
 	if (files.size === 0) return item;
-	item.binary = {};
-	for (const [name, { fileName, mimeType, content }] of files) {
-		item.binary[name] = await context.helpers.prepareBinaryData(
-			await content(),
-			fileName,
-			mimeType,
-		);
-	}
+	const known = stored.get(files) ?? storeFiles(context, files);
+	stored.set(files, known);
+	item.binary = { ...(await known) };
 	return item;
+}
+
+/** The events of a request share its files. */
+const stored = new WeakMap<DoorRequest['files'], Promise<Record<string, IBinaryData>>>();
+
+async function storeFiles(
+	context: IWebhookFunctions,
+	files: DoorRequest['files'],
+): Promise<Record<string, IBinaryData>> {
+	const binary: Record<string, IBinaryData> = {};
+	for (const [name, { fileName, mimeType, content }] of files) {
+		binary[name] = await context.helpers.prepareBinaryData(await content(), fileName, mimeType);
+	}
+	return binary;
 }

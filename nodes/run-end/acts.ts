@@ -69,6 +69,21 @@ export function addActs(tally: Tally, acts: readonly Act[], rules: ResponseRules
 	}
 }
 
+/** What the acts on the way of an item say: undefined where links show none. */
+export function outcomeOnWay(
+	last: Act | undefined,
+	rules: ResponseRules,
+): ResponseOutcome | undefined {
+	const way: Act[] = [];
+	for (let act = last; act !== undefined && way.length < LONGEST_WAY_BACK; act = act.before) {
+		if (act.by.kind.acts) way.push(act);
+	}
+	if (way.length === 0) return undefined;
+	const tally = new Tally();
+	addActs(tally, way, rules);
+	return tally.joined();
+}
+
 function lastTry(act: Act): Act {
 	let last = act;
 	while (last.again !== undefined) last = last.again;
@@ -187,10 +202,28 @@ function outcomeOfNoItems({ by, isAlone }: Act, rules: ResponseRules): ResponseO
 	if (kind.executesOnce && by.itemsIn > 1) return unknown('it acts for the first item only');
 	if (kind.statusHidden || kind.showsSuccess)
 		return unknown('no items, and the status of the answer is hidden');
+	const told = toldToCaller(by);
+	if (told !== undefined) return outcomeOfCall(told, rules);
 	const all = allOf(by);
 	if (isAlone && all.length > 0 && !kind.answersEachItem) return outcomeOfItems(by, all, rules);
 	if (isAlone || kind.answersEachItem) return { outcome: 'completed', reason: 'returned no items' };
 	return unknown('no item of it says how this one ended');
+}
+
+/** What a node put out for the one that called it, as the tools and the model of an agent are called; undefined for any other. */
+function toldToCaller({ task: { data } }: TaskRun): INodeExecutionData[] | undefined {
+	if (data === undefined || 'main' in data) return undefined;
+	return Object.values(data).flatMap((outputs) => (outputs ?? []).flatMap((items) => items ?? []));
+}
+
+/** The caller says how it ended for each item; but what it makes of an error may be words. */
+function outcomeOfCall(told: readonly INodeExecutionData[], rules: ResponseRules): ResponseOutcome {
+	const seen = told.map(({ json, error }) =>
+		responseOutcome({ json, itemError: error, fromErrorOutput: false }, rules),
+	);
+	const wrong = seen.find(({ outcome }) => outcome !== 'completed');
+	if (wrong !== undefined) return unknown(`${wrong.reason}, as its caller was told`);
+	return { outcome: 'completed', reason: 'answered its caller' };
 }
 
 /** A refusal by a node that may make several calls is about one of them. */

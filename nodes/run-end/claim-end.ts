@@ -69,6 +69,13 @@ function nothingActed(
 	const stops = judge.tallyOf(claim);
 	const stopped = stops.total > 0 ? stops.joined() : judge.unansweredFor(claim);
 	if (stopped !== undefined) return notActed({ retryAfterMs: 0, ...spoken('succeeded', stopped) });
+	if (judge.elsewhere.leadsToAct(claim)) {
+		// Such as a Merge that waits for another input.
+		return notActed({
+			...released('succeeded, and what was to act had not begun'),
+			retryAfterMs: 0,
+		});
+	}
 	if (!awaitsCommit) return notActed({ outcome: 'completed', reason: 'succeeded' });
 	const unreached = released('succeeded without reaching a Commit, and nothing had acted');
 	return notActed({ ...unreached, retryAfterMs: 0 });

@@ -43,9 +43,11 @@ export class Elsewhere {
 		private readonly trace: RunTrace,
 		view: RunView,
 	) {
-		const pending = new Set(view.pending().map(emissionId));
+		const pending = new Map(view.pending().map((each) => [emissionId(each), each] as const));
 		for (const emission of trace.untracedEmissions()) {
-			(pending.has(emissionId(emission)) ? this.waiting : this.unseen).push(emission);
+			const known = pending.get(emissionId(emission));
+			if (known !== undefined) this.waiting.push(emission);
+			if (known === undefined || known.hasBegun) this.unseen.push(emission);
 		}
 		this.held = trace.map.loops().flatMap((loop) => heldBackBy(loop, view, trace));
 	}

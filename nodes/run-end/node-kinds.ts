@@ -96,7 +96,7 @@ export function callsOnce({ type, parameters }: INode): boolean {
  * gives its input, or nothing; the others put `code` and `message` beside the input.
  */
 const HIDE_ERRORS = new Set(
-	['crateDb', 'microsoftSql', 'postgres', 'questDb', 'timescaleDb'].map(
+	['beeminder', 'crateDb', 'gSuiteAdmin', 'microsoftSql', 'postgres', 'questDb', 'timescaleDb'].map(
 		(name) => `n8n-nodes-base.${name}`,
 	),
 );

@@ -5,10 +5,12 @@ import type { Emission, RunView } from '../shared/engine';
 import type { Act, TaskRun } from './acts';
 import { actsOfTask } from './acts-of-task';
 import { claimedItems, isCommitted } from './claimed-items';
+import type { Origin } from './links';
 import { linksOf } from './links';
 import { Stops } from './stops';
 import type { Tag } from './tags';
 import { ByClaim, hasClaims, NO_CLAIM, Tags } from './tags';
+import { isOfModel, isOver } from './task-data';
 import type { TracedOutput, TracedTask } from './traced';
 import { WorkflowMap } from './workflow-map';
 
@@ -17,6 +19,8 @@ export interface Part {
 	readonly commit: string;
 	readonly item: INodeExecutionData;
 	readonly tag: Tag;
+	/** The act that it came from last. */
+	readonly act: Act | undefined;
 }
 
 /** A node that was handed items and has not run, as far as is known. */
@@ -197,9 +201,10 @@ export class RunTrace {
 		const isUniform = inputs.every((input, i) => lengths[i] === 0 || isAll(input, came));
 		const isCut = kind.executesOnce && lengths.some((length) => length > 1);
 		const doubt = isUniform ? came : this.tags.doubtful(came);
-		const acts = kind.acts
-			? actsOfTask(this.acts, { by, inputs, lengths, doubt, isUniform, isCut })
-			: undefined;
+		const acts =
+			kind.acts && !isOfModel(task)
+				? actsOfTask(this.acts, { by, inputs, lengths, doubt, isUniform, isCut })
+				: undefined;
 		const links = linksOf(this.tags, {
 			by,
 			inputs,
@@ -218,7 +223,7 @@ export class RunTrace {
 				if (turns.isOver()) await turns.next();
 				const origin = links.of(data, output, item);
 				const granted = grants?.(data, output, item) ?? null;
-				tags.push(this.afterNode(node, origin.tag, data, output, granted));
+				tags.push(this.afterNode(node, origin, data, output, granted));
 				from.push(this.stops.wayOf(origin, by, grants !== null, data, output));
 			}
 			const all = this.tags.union(tags);
@@ -230,7 +235,7 @@ export class RunTrace {
 	/** What the node itself does to whose an item is: a Guard grants a claim, a Commit takes it. */
 	private afterNode(
 		node: string,
-		tag: Tag,
+		{ tag, act }: Origin,
 		item: INodeExecutionData,
 		output: number,
 		granted: { token: string | null } | null,
@@ -243,7 +248,7 @@ export class RunTrace {
 		if (!isCommitted(item, output)) return tag;
 		const taken = this.map.nearest(tag.yes, (claim) => this.guardOf(claim));
 		const past = this.tags.of({ ...NO_CLAIM, past: taken });
-		this.parts.add(past, { commit: node, item, tag });
+		this.parts.add(past, { commit: node, item, tag, act });
 		const left = new Set(taken);
 		return this.tags.of({
 			...tag,
@@ -282,10 +287,6 @@ export class RunTrace {
 function isAll(output: TracedOutput | undefined, tag: Tag): boolean {
 	return output !== undefined && output.all === tag && output.tags.every((each) => each === tag);
 }
-
-/** A task that is under way has neither data nor an error. */
-const isOver = ({ data, error, executionStatus }: ITaskData): boolean =>
-	(data !== undefined || error !== undefined) && executionStatus !== 'running';
 
 const idOf = (node: string, run: number): string => `${run}:${node}`;
 

@@ -62,6 +62,7 @@ interface Sources {
 interface StackEntry {
 	readonly node?: { readonly name?: string };
 	readonly source?: Sources | null;
+	readonly metadata?: { readonly nodeWasResumed?: boolean };
 }
 
 const internalsOf = (context: IExecuteFunctions) => context as unknown as EngineInternals;
@@ -207,6 +208,8 @@ function runEndOf({ status, waitTill, data }: IRun): RunEnd {
 export interface Emission {
 	readonly target: string;
 	readonly source: ISourceData;
+	/** It waits for nodes that it has called: an agent for its tools. */
+	readonly hasBegun?: boolean;
 }
 
 /** What of an execution its outcome is read from, as far as this n8n shows it. Parts of it grow while the execution lives. */
@@ -247,12 +250,13 @@ function pendingOf(
 	data: NonNullable<EngineInternals['runExecutionData']>['executionData'],
 ): Emission[] {
 	const stacked = (data?.nodeExecutionStack ?? []).map(
-		({ node, source }) => [node?.name ?? '', source] as const,
+		({ node, source, metadata }) =>
+			[node?.name ?? '', source, metadata?.nodeWasResumed === true] as const,
 	);
 	const waiting = Object.entries(data?.waitingExecutionSource ?? {}).flatMap(([name, runs]) =>
-		Object.values(runs).map((source) => [name, source] as const),
+		Object.values(runs).map((source) => [name, source, false] as const),
 	);
-	return [...stacked, ...waiting].flatMap(([target, sources]) =>
-		(sources?.main ?? []).flatMap((source) => (source ? [{ target, source }] : [])),
+	return [...stacked, ...waiting].flatMap(([target, sources, hasBegun]) =>
+		(sources?.main ?? []).flatMap((source) => (source ? [{ target, source, hasBegun }] : [])),
 	);
 }

@@ -41,6 +41,9 @@ export function genericScheme(terms: GenericTerms): SignatureScheme | string {
 	if (hasPlace(template, 'id') !== (terms.idHeader !== '')) {
 		return 'What is signed and the header of the ID go together: {id} is that header';
 	}
+	if (/\{id\}\{(?:body|url)\}/.test(terms.signed)) {
+		return 'An ID right before {body} or {url} could take a piece of it: a sender sets them apart';
+	}
 	if (terms.timestampPrefix !== '' && terms.separator === '') {
 		return 'A time in the same header needs to be set apart from the signature: say by what';
 	}

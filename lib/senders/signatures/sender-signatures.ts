@@ -189,6 +189,7 @@ export const SENDER_SIGNATURES: Readonly<Record<SenderValue, SenderSignature>> =
 					secretIs: 'the signing token of the webhook (whsec_…)',
 					source: 'https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944',
 					seen: 'vendor',
+					leavesOpen: 'the delivery ID (the header Idempotency-Key) is not signed',
 				},
 				(secret) => secret.startsWith('whsec_'),
 			),

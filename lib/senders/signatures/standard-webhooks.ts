@@ -6,6 +6,8 @@ import { hasHeader, headerOf, type SignedRequest } from './signed-request';
 
 type Family = 'webhook' | 'svix';
 
+type Words = Pick<SchemeWords, 'secretIs' | 'source' | 'seen'> & { readonly leavesOpen?: string };
+
 /**
  * The Standard Webhooks specification, whose headers begin with `webhook-`, and Svix, whose headers begin with `svix-`. The ID is
  * signed; an ID of the other family beside it must be the same, since nobody signed that.
@@ -13,7 +15,7 @@ type Family = 'webhook' | 'svix';
 export function standardWebhooks(
 	families: readonly Family[],
 	secret: SecretForm,
-	words: Pick<SchemeWords, 'secretIs' | 'source' | 'seen'>,
+	words: Words,
 	takes: (secret: string) => boolean = () => true,
 ): SignatureScheme {
 	const schemes = families.map((family) => [family, schemeOf(family, secret, words)] as const);
@@ -27,11 +29,7 @@ export function standardWebhooks(
 	};
 }
 
-function schemeOf(
-	family: Family,
-	secret: SecretForm,
-	words: Pick<SchemeWords, 'secretIs' | 'source' | 'seen'>,
-): SignatureScheme {
+function schemeOf(family: Family, secret: SecretForm, words: Words): SignatureScheme {
 	return hmacScheme(
 		{
 			headers: [`${family}-signature`],
@@ -44,7 +42,7 @@ function schemeOf(
 			id: `${family}-id`,
 			secret,
 		},
-		{ ...words, where: `the header ${family}-signature`, leavesOpen: null },
+		{ ...words, where: `the header ${family}-signature`, leavesOpen: words.leavesOpen ?? null },
 	);
 }
 

@@ -45,7 +45,8 @@ export const keySourceProperties: INodeProperties[] = [
 			{
 				name: 'Whole Payload',
 				value: 'payload',
-				description: 'Everything in the item: of a webhook its body, query, path parameters and files',
+				description:
+					'Everything in the item: of a webhook its body, query, path parameters and files',
 			},
 		],
 	},

@@ -79,7 +79,10 @@ export function checkSignature(
 	if (verdict.ok && !isReadAsSent(request, verify === 'sender')) {
 		return { kind: 'refused', cause: 'other_type', why: CAUSE_WORDS.other_type };
 	}
-	if (verdict.ok && verify === 'sender' && isKeyedByAnother(parameters, request)) {
+	if (
+		verdict.ok &&
+		(verify === 'hmac' ? isHeaderAgainstBody : isKeyedByAnother)(parameters, request)
+	) {
 		const why = 'fits, but the headers name another sender, whose delivery ID would be the key';
 		return { kind: 'refused', cause: 'not_recognized', why };
 	}
@@ -125,6 +128,16 @@ function isKeyedByAnother(parameters: ItemParameters, request: SignedRequest): b
 	if (detectSender({ json }) === asDetected) return false;
 	const own = deliveryIdOf({ json }, signer);
 	return own.found || own.problem !== 'missing';
+}
+
+/** The same where nobody is named: of a body that says whose it is, no header may say another. */
+function isHeaderAgainstBody(parameters: ItemParameters, request: SignedRequest): boolean {
+	const isDetected =
+		parameters.get('keySource', 0, 'delivery') === 'delivery' &&
+		parameters.get('sender', 0, 'auto') === 'auto';
+	const whose = isDetected ? whoseBody(request.body) : null;
+	const json = { headers: request.headers, query: {}, body: request.body };
+	return whose !== null && (detectSender({ json }) ?? whose) !== whose;
 }
 
 function unusable(schemes: readonly SignatureScheme[]) {

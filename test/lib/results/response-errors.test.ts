@@ -60,7 +60,7 @@ describe('a code', () => {
 });
 
 describe('an error without status or code', () => {
-	it.each(['Invalid URL', { message: 'm' }, {}, [], true, 0, 7])('%j is unknown', (error) => {
+	it.each(['Invalid URL', { message: 'm' }, {}, [null], true, 7])('%j is unknown', (error) => {
 		for (const fromErrorOutput of [true, false]) {
 			expect(responseOutcome({ json: { error }, fromErrorOutput }, rules)).toEqual({
 				outcome: 'unknown',

@@ -1,7 +1,10 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { StoreError } from '../../../lib/core/reply';
+import type { Prepared } from '../../../lib/guard/prepare';
+import { keyDoubtsOf } from '../../../lib/keys/key-doubts';
 import { logAtDoor } from '../../../nodes/IdempotentWebhook/door-log';
+import { logDoubts } from '../../../nodes/IdempotentWebhook/doubts';
 import { storeProblem } from '../../../nodes/IdempotentWebhook/failures';
 
 /** What goes wrong here: the caller hears whether trying again helps, and n8n's log hears why, once a minute. */
@@ -66,4 +69,14 @@ it.each(['busy', 'unreachable'] as const)('%s: 503, and when to come again', (pr
 	const answer = storeProblem(context, new StoreError(problem, 'Not now'));
 	expect(answer.statusCode).toBe(503);
 	expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+});
+
+it.each([
+	[{ orderId: JSON.parse('9007199254740993') as number }, 'above 2^53'],
+	['order-undefined', 'the word "undefined"'],
+])('what is doubtful about a key is told, once: %j', (key, words) => {
+	const { context, lines } = door();
+	const claim = { kind: 'claim', doubts: keyDoubtsOf(key) } as Prepared;
+	logDoubts(context, [claim, claim]);
+	expect(lines).toEqual([expect.stringContaining(words)]);
 });

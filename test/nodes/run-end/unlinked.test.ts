@@ -4,7 +4,7 @@ import type { NodeSettings } from '../../support/engine';
 import { ownNodes } from '../../support/engine/own-nodes';
 import { engine } from '../../workflows/nodes';
 import { delivery, newKey } from '../../workflows/scenario';
-import { noOp, recordOf, shape, splitOut } from './shapes';
+import { loop, noOp, recordOf, run, shape, splitOut } from './shapes';
 import { alerts, charge, CONTINUE, downstream, ERROR_OUTPUT, notify, once } from './two-services';
 
 /** What is known of a request without links from item to item. */
@@ -59,24 +59,54 @@ describe('a node that links no error to the item that it is about', () => {
 describe('a request that Commit would give back', () => {
 	const refused = [{ status: 429, headers: { 'retry-after': '0' } }];
 
-	test('while another branch is still to act for it: unknown, whichever comes first', async () => {
-		const nodes = [guard('Guard'), charge({ full: true }), commit('Commit'), notify()];
-		for (const connections of [
-			[
-				['Webhook', 'Guard', 'Charge', 'Commit'],
-				['Guard', 'Notify'],
-			],
-			[
-				['Webhook', 'Guard', 'Notify'],
-				['Guard', 'Charge', 'Commit'],
-			],
-		]) {
-			const before = alerts.requests.length;
-			const { record } = await once(nodes, connections, refused);
-			expect(record).toMatchObject({ state: 'unknown' });
-			expect(alerts.requests.length).toBe(before + 1);
-		}
-	});
+	test.each(['hold', 'release'])(
+		'while another branch is still to act for it, and a lost answer is to %s: unknown, whichever comes first',
+		async (unknownResponses) => {
+			const end = commit('Commit', { options: { unknownResponses } });
+			const nodes = [guard('Guard'), charge({ full: true }), end, notify()];
+			for (const connections of [
+				[
+					['Webhook', 'Guard', 'Charge', 'Commit'],
+					['Guard', 'Notify'],
+				],
+				[
+					['Webhook', 'Guard', 'Notify'],
+					['Guard', 'Charge', 'Commit'],
+				],
+			]) {
+				const before = alerts.requests.length;
+				const { record } = await once(nodes, connections, refused);
+				expect(record).toMatchObject({ state: 'unknown' });
+				expect(alerts.requests.length).toBe(before + 1);
+			}
+		},
+	);
+
+	test.each([true, false])(
+		'in a loop, which tells somebody when it is done: %s: given back',
+		async (tells) => {
+			const key = newKey();
+			downstream.nextFor(key, ...refused, ...refused);
+			const body = `={{ { key: '${key}' } }}`;
+			const done = tells ? notify() : noOp('Notify');
+			const json = shape(
+				[
+					guard('Guard'),
+					splitOut('Split', 'body.lines'),
+					loop('Loop'),
+					done,
+					charge({ full: true, body }),
+					commit('Commit'),
+				],
+				[
+					['Webhook', 'Guard', 'Split', 'Loop', 'Notify'],
+					['Loop:1', 'Charge', 'Commit', 'Loop'],
+				],
+			);
+			const result = await run(json, [delivery(key, { lines: [{ a: 1 }, { a: 2 }] })]);
+			expect(await recordOf(result)).toMatchObject({ state: 'released' });
+		},
+	);
 
 	test('before an alert that follows Commit: given back', async () => {
 		const { record } = await once(

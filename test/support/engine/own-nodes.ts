@@ -5,11 +5,13 @@ import type { INodeType, IVersionedNodeType } from 'n8n-workflow';
 /** n8n's own nodes by the file that holds each, below the folder of nodes of n8n-nodes-base. */
 const FILES = {
 	aggregate: 'Transform/Aggregate/Aggregate',
+	beeminder: 'Beeminder/Beeminder',
 	emailSend: 'EmailSend/EmailSend',
 	executeWorkflow: 'ExecuteWorkflow/ExecuteWorkflow/ExecuteWorkflow',
 	executeWorkflowTrigger: 'ExecuteWorkflow/ExecuteWorkflowTrigger/ExecuteWorkflowTrigger',
 	filter: 'Filter/Filter',
 	graphql: 'GraphQL/GraphQL',
+	gSuiteAdmin: 'Google/GSuiteAdmin/GSuiteAdmin',
 	httpRequest: 'HttpRequest/HttpRequest',
 	if: 'If/If',
 	jenkins: 'Jenkins/Jenkins',

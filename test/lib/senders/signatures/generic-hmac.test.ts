@@ -108,6 +108,7 @@ it.each([
 	[{ signed: '{timestamp}.{body}' }, '{timestamp}'],
 	[{ timestampHeader: 'X-Time' }, 'not signed'],
 	[{ signed: '{id}{body}' }, '{id}'],
+	[{ signed: '{id}{body}', idHeader: 'X-Id' }, 'could take a piece of it'],
 	[{ signed: '{timestamp}{body}', timestampPrefix: 't=' }, 'set apart'],
 ])('%j is refused, with the reason', (terms, words) => {
 	const problem = genericScheme({ ...PLAIN, ...terms });
