@@ -69,7 +69,7 @@ describe('an error without status or code', () => {
 		}
 	});
 
-	it.each([undefined, null, false, ''])('%p is none', (error) => {
+	it.each([undefined, null, false, '', 0, []])('%p is none', (error) => {
 		expect(responseOutcome({ json: { error }, fromErrorOutput: false }, rules).outcome).toBe(
 			'completed',
 		);
