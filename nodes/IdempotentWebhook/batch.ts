@@ -29,6 +29,7 @@ import { logAtDoor } from './door-log';
 import { storeProblem } from './failures';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
 import type { DoorRequest } from './request';
+import type { Keeping } from './starting';
 import { itemOf, keepRequest } from './starting';
 
 /** What the events of one request are answered together. */
@@ -87,7 +88,7 @@ async function sorted(
 		if (request !== undefined)
 			items.push(await itemOf(context, request, settings.outputField, details));
 	};
-	const ownHeaders = await credentialHeaders(context);
+	const keeping = await keepNew(context, opened, requests, prepared, claimed, tally);
 	const mine = new Set<string>();
 	let at = 0;
 	for (const [index, each] of prepared.entries()) {
@@ -117,15 +118,10 @@ async function sorted(
 		if (own === undefined) throw new TypeError('Every event has an answer');
 		const answer = answerOf(own, each, settings, opened, (identity) => mine.has(identity));
 		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
-		const [claim] = grantedClaims([own]);
-		// The sender is told before it ran: what stopped in between is kept with its claim.
-		if (answer.kind === 'new' && claim !== undefined && request !== undefined) {
-			const keeping = await keepRequest(opened, request, claim, ownHeaders);
-			if (keeping === 'too_large') {
-				await release(opened, [claim], 'The event is too large to be kept');
-				tally.isTooLarge = true;
-				continue;
-			}
+		if (keeping.get(own) === 'too_large') {
+			await release(opened, grantedClaims([own]), 'The event is too large to be kept');
+			tally.isTooLarge = true;
+			continue;
 		}
 		if (
 			answer.kind === 'failed' &&
@@ -142,6 +138,36 @@ async function sorted(
 	}
 	return { items, answer: answerTo(context, tally, items.length, choices) };
 }
+
+/**
+ * Keeps the new ones with their claims: the sender is told before they run. They are asked for at once, and go to the store together.
+ * The raw body is not kept: it is that of all events, once more for each.
+ */
+async function keepNew(
+	context: IWebhookFunctions,
+	opened: OpenStore,
+	requests: readonly DoorRequest[],
+	prepared: readonly Prepared[],
+	claimed: readonly Claimed[],
+	tally: Tally,
+): Promise<ReadonlyMap<Claimed, Keeping>> {
+	const ownHeaders = await credentialHeaders(context);
+	let at = 0;
+	const kept = prepared.flatMap((each, index) => {
+		if (each.kind !== 'claim' || tally.closed.has(each.request.identity)) return [];
+		const own = claimed[at++];
+		const request = requests[index];
+		if (own === undefined || request === undefined)
+			throw new TypeError('Every event has an answer');
+		return grantedClaims([own]).map(async (claim) => {
+			const event = { ...request, files: NO_FILES };
+			return [own, await keepRequest(opened, event, claim, ownHeaders)] as const;
+		});
+	});
+	return new Map(await Promise.all(kept));
+}
+
+const NO_FILES: DoorRequest['files'] = new Map();
 
 /** What was refused is told to nobody else: of several events the sender hears numbers. */
 function noteRefusal(
