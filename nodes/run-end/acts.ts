@@ -76,7 +76,7 @@ export function outcomeOnWay(
 ): ResponseOutcome | undefined {
 	const way: Act[] = [];
 	for (let act = last; act !== undefined && way.length < LONGEST_WAY_BACK; act = act.before) {
-		if (act.by.kind.acts) way.push(act);
+		way.push(act);
 	}
 	if (way.length === 0) return undefined;
 	const tally = new Tally();
