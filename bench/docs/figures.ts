@@ -75,7 +75,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	},
 	'embedded-batch': inSqlite(
 		'10,000 new claims in one call, SQLite',
-		"a row has two indexes more (open claims, expiry) than the table with the same columns. SQLite's commit takes 26 % of the time and its insert 18 %; the rest is spread over the rules: the lookup, the budget, the row that is made of a record, the answer.",
+		"a row has two indexes more (open claims, expiry) than the table with the same columns. SQLite's commit and its insert take the most; the rest is spread over the rules: the lookup, the budget, the row that is made of a record, the answer.",
 	),
 	'embedded-single': inSqlite(
 		'new claims one after the other, each on the disk, SQLite',
@@ -105,7 +105,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	'guard-alone': ratio(
 		'Webhook → Guard in a real n8n',
 		0.95,
-		'the run is over before n8n has written it down; then its end is looked at, which a Commit does in the run where there is one: the evidence of all its nodes is read, and the claim is finished in a call of its own. Of what our nodes take on Redis a quarter is to ask for the key that seals tokens.',
+		'the run is over before n8n has written it down; then its end is looked at, which a Commit does in the run where there is one: the evidence of all its nodes is read, and the claim is finished in a call of its own.',
 	),
 	'in-n8n': ratio(
 		'new orders, each charged by a call: Webhook → Guard → HTTP Request → Commit',

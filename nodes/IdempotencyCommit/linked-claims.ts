@@ -15,7 +15,7 @@ export interface LinkedClaims {
 
 /** Whose the items of this node's input are, in their order. Empty where the run data do not hold what they came from. */
 export function inputTags(context: IExecuteFunctions, trace: RunTrace, count: number): Tag[] {
-	const source = context.getExecuteData().source?.main?.[0];
+	const source = sourceOf(context);
 	if (!source || !trace.knows(source)) return [];
 	const tags = trace.outputAt(source)?.tags;
 	return Array.from({ length: count }, (_, item) => tags?.[item] ?? NO_CLAIM);
@@ -26,9 +26,11 @@ export function inputActs(
 	context: IExecuteFunctions,
 	trace: RunTrace,
 ): ReadonlyArray<Act | undefined> {
-	const source = context.getExecuteData().source?.main?.[0];
+	const source = sourceOf(context);
 	return source ? (trace.outputAt(source)?.acts ?? []) : [];
 }
+
+const sourceOf = (context: IExecuteFunctions) => context.getExecuteData().source?.main?.[0];
 
 /**
  * The claims of an item. One that was handed to a Commit before is named only where there is no other: a Guard that lies before another one
