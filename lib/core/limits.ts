@@ -12,8 +12,8 @@ export const MAX_DIGESTS_BYTES = 4_096;
 /** The largest result, as it is encoded. Redis takes 512 MiB. */
 export const MAX_RESULT_BYTES = 256 * 1024 * 1024;
 
-/** A search for what must not be there is faster than a match of what may. */
-const NOT_HEX = /[^0-9a-f]/;
+/** A search for what must not be there is faster than a match of what may, and one for single ranges faster than for several. */
+const NOT_HEX = /[^0-f]|[:-`]/;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 // eslint-disable-next-line no-control-regex -- these are what it is about
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;

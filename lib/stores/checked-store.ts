@@ -162,10 +162,12 @@ export class CheckedStore implements Store {
 	): Promise<ReadonlyArray<Reply<Answer>>> {
 		const accepted: Item[] = [];
 		const refused = new Map<number, StoreError>();
-		for (const [place, item] of items.entries()) {
-			const checked = attempt(() => check(item));
-			if (checked.ok) accepted.push(checked.value);
-			else refused.set(place, refusalOf(checked.error));
+		for (let place = 0; place < items.length; place++) {
+			try {
+				accepted.push(check(items[place] as Item));
+			} catch (error) {
+				refused.set(place, refusalOf(error));
+			}
 		}
 		const replies = accepted.length === 0 ? [] : await ask(accepted);
 		if (refused.size === 0) return this.allAdvised(replies);

@@ -208,6 +208,24 @@ describe('the file of an embedded store', () => {
 		expect(problemOf(await claimOne({ identity: freshIdentity() }))).toBe('unexpected');
 	});
 
+	it('waits for the disk before it answers a grant or a longer retention, and not to count a duplicate', async () => {
+		let micros = Date.now() * 1000;
+		const opened = await open(() => micros);
+		const { log } = connectionOf(opened);
+		const sync = jest.spyOn(log, 'sync');
+		const request = claimRequest({ identity: freshIdentity() });
+		const fence = fenceOf((await opened.claim([request]))[0]);
+		await opened.command([finishOf(request, fence)]);
+		expect(sync).toHaveBeenCalledTimes(2);
+		const again = { ...request, owner: 'another' };
+		expect(answered((await opened.claim([again]))[0])).toMatchObject({ outcome: 'duplicate' });
+		expect(sync).toHaveBeenCalledTimes(2);
+		micros += HOUR * 1000;
+		await opened.claim([{ ...again, extendRetention: true }]);
+		expect(sync).toHaveBeenCalledTimes(3);
+		expect(answered((await opened.get([request.identity]))[0])).toMatchObject({ duplicates: 2 });
+	});
+
 	it('fails a request that can not be stored alone', async () => {
 		const opened = await open();
 		const requests = [

@@ -37,6 +37,9 @@ export class EmbeddedRows implements RowsBackend {
 
 	private closing: Promise<void> | null = null;
 
+	/** Asked for once: it stays that of the file, and another file is refused when it is claimed in. */
+	private key: Timed<Buffer> | null = null;
+
 	/** Transactions that wrote rows, and how many of them the disk is known to have. */
 	private writes = 0;
 
@@ -109,7 +112,7 @@ export class EmbeddedRows implements RowsBackend {
 	}
 
 	async signingKey(): Promise<Timed<Buffer>> {
-		return await this.read((tables) => tables.signingKey());
+		return (this.key ??= await this.read((tables) => tables.signingKey()));
 	}
 
 	errorOf(error: unknown): StoreError {

@@ -1,4 +1,3 @@
-import { attempt } from '../../core/attempt';
 import type { Budget } from '../../core/budget';
 import { StoreError } from '../../core/reply';
 import type { NameNote, NoticesToKeep, NoticesToTake, TallyOrder } from '../../core/store';
@@ -36,8 +35,12 @@ export class WriteTransaction implements RowSteps {
 
 	insertOrRead(grants: readonly FirstGrant[]): Looked {
 		const rows = grants.map(({ identity, record }): Found => {
-			const id = orRefused(() => this.tables.insert(identity, record));
-			if (id instanceof StoreError) return id;
+			let id: number | null;
+			try {
+				id = this.tables.insert(identity, record);
+			} catch (error) {
+				return refusedValue(error);
+			}
 			if (id === null) return orUnreadable(() => this.tables.find(identity));
 			this.written++;
 			return { stored: null, version: id };
@@ -54,18 +57,19 @@ export class WriteTransaction implements RowSteps {
 
 	swap(writes: readonly Write[]): Array<true | StoreError> {
 		return writes.map(({ identity, version, before, next }) => {
-			const error = orRefused(() => {
+			try {
 				if (version === null) this.tables.insert(identity, next);
 				else this.tables.update(Number(version), before, next);
-			});
-			if (error instanceof StoreError) return error;
+			} catch (error) {
+				return refusedValue(error);
+			}
 			this.written++;
 			return true;
 		});
 	}
 
 	countDuplicates(counts: readonly DuplicateCount[]): boolean[] {
-		this.written += counts.length;
+		this.written += counts.filter((count) => count.extends).length;
 		return counts.map((each) => this.tables.countDuplicates(each));
 	}
 
@@ -131,12 +135,10 @@ export class WriteTransaction implements RowSteps {
 	}
 }
 
-/** A value that SQLite refuses fails its own row; all else fails the transaction. */
-function orRefused<Answer>(step: () => Answer): Answer | StoreError {
-	const done = attempt(step);
-	if (done.ok) return done.value;
-	if (!isRefusedValue(done.error)) throw done.error;
+/** A value that SQLite refuses fails its own row. @throws all else, which fails the transaction */
+function refusedValue(error: unknown): StoreError {
+	if (!isRefusedValue(error)) throw error;
 	return new StoreError('unexpected', 'The record holds a value that can not be stored.', {
-		cause: done.error,
+		cause: error,
 	});
 }

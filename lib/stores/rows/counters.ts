@@ -35,5 +35,8 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** `yyyymmdd`, in UTC. */
 export function dayOf(micros: number): string {
-	return new Date(micros / 1000).toISOString().slice(0, 10).replaceAll('-', '');
+	const date = new Date(micros / 1000);
+	const number =
+		date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+	return String(number);
 }
