@@ -29,6 +29,7 @@ import { judge } from './judge';
 import { observeItems } from './observe';
 import { GuardOutputs, OUTPUT, looksLikeErrorItem } from './outputs';
 import { incomingOf } from './read-input';
+import { slowDown } from './slow-refusals';
 import { waitingRun } from './waiting-run';
 import { checkWorkflow } from './workflow-checks';
 
@@ -100,6 +101,7 @@ async function guard(
 		unprotected: [],
 		refusedBefore: null,
 		alike: null,
+		overBudget: [],
 	};
 	let claimed = await claimItems(opened, settings, claimable);
 	try {
@@ -132,6 +134,7 @@ async function guard(
 		alike: route.alike,
 	});
 	held?.handOver();
+	await slowDown(context, route.overBudget, items.length);
 }
 
 const NONE: ReadonlySet<number> = new Set();
@@ -172,6 +175,8 @@ interface Routing {
 	refusedBefore: number | null;
 	/** Came before a new item with the same content. */
 	alike: Alike | null;
+	/** The budgets of the items that were refused for it. */
+	readonly overBudget: string[];
 }
 
 function routeUnclaimed(
@@ -240,6 +245,9 @@ function routeClaimed(
 			break;
 		}
 		case 'conflict':
+			if (answer.refusal.reason === 'budget_exhausted') {
+				route.overBudget.push(item.request.budget?.identity ?? '');
+			}
 			out.pass(OUTPUT.conflict, index, settings.outputField, {
 				...answer.details,
 				...refusalDetails(answer.refusal),

@@ -74,7 +74,7 @@ async function openEmbedded(): Promise<OpenStore> {
 	return { store, leases, lost, names, secret: '', previousSecret: '' };
 }
 
-function runsInQueueMode(): boolean {
+export function runsInQueueMode(): boolean {
 	return process.env.EXECUTIONS_MODE === 'queue';
 }
 
