@@ -57,7 +57,8 @@ export async function answerBatch(
 	const claimed = await claimItems(opened, settings, claimable);
 	const granted = grantedClaims(claimed);
 	const attempt = await attemptAsync(
-		async () => await sorted(context, terms, opened, requests, prepared, claimed, tally),
+		async () =>
+			await sorted(context, terms, opened, requests, prepared, claimsOf(claimable, claimed), tally),
 	);
 	if (!attempt.ok) {
 		await release(opened, granted, 'The execution could not be started');
@@ -66,6 +67,19 @@ export async function answerBatch(
 	const { items, answer } = attempt.value;
 	const sent = send(context, answer);
 	return items.length === 0 ? sent : { ...sent, workflowData: [[...items]] };
+}
+
+/** The claim of each event that asked for one: of a key that is closed none does. */
+type Claims = ReadonlyMap<Prepared, Claimed>;
+
+function claimsOf(items: readonly ClaimableItem[], claimed: readonly Claimed[]): Claims {
+	return new Map(
+		items.map((item, i) => {
+			const own = claimed[i];
+			if (own === undefined) throw new TypeError('Every event has an answer');
+			return [item, own];
+		}),
+	);
 }
 
 interface Sorted {
@@ -79,7 +93,7 @@ async function sorted(
 	opened: OpenStore,
 	requests: readonly DoorRequest[],
 	prepared: readonly Prepared[],
-	claimed: readonly Claimed[],
+	claims: Claims,
 	tally: Tally,
 ): Promise<Sorted> {
 	const { settings, choices } = terms;
@@ -88,9 +102,8 @@ async function sorted(
 		if (request !== undefined)
 			items.push(await itemOf(context, request, settings.outputField, details));
 	};
-	const keeping = await keepNew(context, opened, requests, prepared, claimed, tally);
+	const keeping = await keepNew(context, opened, requests, prepared, claims);
 	const mine = new Set<string>();
-	let at = 0;
 	for (const [index, each] of prepared.entries()) {
 		const request = requests[index];
 		if (each.kind === 'missing') {
@@ -113,9 +126,8 @@ async function sorted(
 			logAtDoor(context, `event ${message}`, `An event of a request cannot be used: ${message}`);
 			continue;
 		}
-		if (tally.closed.has(each.request.identity)) continue;
-		const own = claimed[at++];
-		if (own === undefined) throw new TypeError('Every event has an answer');
+		const own = claims.get(each);
+		if (own === undefined) continue;
 		const answer = answerOf(own, each, settings, opened, (identity) => mine.has(identity));
 		if (own.ok && answer.kind === 'new') mine.add(own.request.identity);
 		if (keeping.get(own) === 'too_large') {
@@ -148,17 +160,14 @@ async function keepNew(
 	opened: OpenStore,
 	requests: readonly DoorRequest[],
 	prepared: readonly Prepared[],
-	claimed: readonly Claimed[],
-	tally: Tally,
+	claims: Claims,
 ): Promise<ReadonlyMap<Claimed, Keeping>> {
 	const ownHeaders = await credentialHeaders(context);
-	let at = 0;
 	const kept = prepared.flatMap((each, index) => {
-		if (each.kind !== 'claim' || tally.closed.has(each.request.identity)) return [];
-		const own = claimed[at++];
+		const own = claims.get(each);
+		if (own === undefined) return [];
 		const request = requests[index];
-		if (own === undefined || request === undefined)
-			throw new TypeError('Every event has an answer');
+		if (request === undefined) throw new TypeError('Every event has a request');
 		return grantedClaims([own]).map(async (claim) => {
 			const event = { ...request, files: NO_FILES };
 			return [own, await keepRequest(opened, event, claim, ownHeaders)] as const;
