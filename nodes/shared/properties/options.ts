@@ -13,7 +13,7 @@ const furtherOptions: INodeProperties[] = [
 		default: 10,
 		typeOptions: { minValue: 1, maxValue: 10000 },
 		description:
-			'How many new items go to New for one "Limit: Budget Scope" within "Limit: Budget Window"; more get Conflict with status code 429. Duplicates, refused items and test runs do not count.',
+			'How many new items go to New for one "Limit: Budget Scope" within "Limit: Budget Window"; more get Conflict with status code 429, after up to a second, so that a storm of them leaves time for others. Duplicates, refused items and test runs do not count.',
 	},
 	{
 		displayName: 'Limit: Budget Per',
