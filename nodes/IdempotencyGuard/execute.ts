@@ -5,7 +5,6 @@ import { answerOf } from '../../lib/guard/answer';
 import type { Claimed } from '../../lib/guard/claim-items';
 import { claimItems, grantedClaims } from '../../lib/guard/claim-items';
 import { countUnclaimed } from '../../lib/guard/count-answers';
-import type { Complaint } from '../../lib/guard/complaint';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import { missingKeyRefusal, refusalDetails, signatureRefusal } from '../../lib/guard/refusal';
@@ -17,11 +16,12 @@ import { HeldClaims } from '../run-end/hold-claims';
 import { refuseInventedItems } from '../shared/engine';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
-import { asNodeError, complaintOf, nodeError } from '../shared/messages';
+import { asNodeError, complaintOf } from '../shared/messages';
 import { rememberOpenClaims } from '../shared/open-claims';
 import { openStore } from '../shared/open-store';
 import { itemParametersOf } from '../shared/parameters';
 import { onlyObserves, sqlTokenWithoutClaim } from '../shared/watching';
+import { throwForFirstBrokenItem } from './broken-items';
 import { giveHints } from './hints';
 import type { Incoming } from './incoming';
 import { keylessAmongOthers } from './incoming';
@@ -134,7 +134,7 @@ async function guard(
 		alike: route.alike,
 	});
 	held?.handOver();
-	await slowDown(context, route.overBudget, items.length);
+	await slowDown(context, route.overBudget, judged.length);
 }
 
 const NONE: ReadonlySet<number> = new Set();
@@ -175,7 +175,7 @@ interface Routing {
 	refusedBefore: number | null;
 	/** Came before a new item with the same content. */
 	alike: Alike | null;
-	/** The budgets of the items that were refused for it. */
+	/** The budgets of the requests that were refused for it. */
 	readonly overBudget: string[];
 }
 
@@ -282,25 +282,4 @@ async function tryOpen(
 		if (error instanceof StoreError) return error;
 		throw asNodeError(context, error);
 	}
-}
-
-/** Runs before the store is asked: an item that can't be checked stops the run before anything is claimed for the others. */
-function throwForFirstBrokenItem(
-	context: IExecuteFunctions,
-	settings: GuardSettings,
-	judged: ReadonlyArray<Prepared | null>,
-	incoming: readonly Incoming[],
-): void {
-	for (const [index, each] of judged.entries()) {
-		const complaint = each === null ? null : complaintAbout(each, settings);
-		if (complaint !== null) {
-			throw nodeError(context.getNode(), complaint, incoming[index]?.origin ?? index);
-		}
-	}
-}
-
-function complaintAbout(prepared: Prepared, settings: GuardSettings): Complaint | null {
-	if (prepared.kind === 'error') return complaintOf(prepared.error);
-	if (prepared.kind === 'missing' && settings.onMissingKey === 'error') return prepared.missing;
-	return null;
 }

@@ -1,19 +1,26 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { attempt } from '../../lib/core/attempt';
 import { RefusalPace } from '../../lib/guard/refusal-pace';
-import { runsInQueueMode } from '../shared/open-store';
+import { executionOf } from '../shared/engine';
+import { n8nSetting, runsInQueueMode } from '../shared/n8n-settings';
+import { responseModeOf, webhookBefore } from './webhook-before';
 
 const pace = new RefusalPace();
 
 /** How many executions are held at a time: each keeps its request, and what n8n evaluates expressions with. */
 const MOST_HELD = 20;
 
+/** In a loop the Guard runs many times. */
+const heldOnce = new WeakSet<object>();
+
 /**
- * Holds back a webhook's execution of which all items are over their budget, so that a storm of them does not take all the time of this
- * n8n. Not where n8n runs so many executions at a time only: one that is held would keep others from beginning.
+ * Holds back an execution of which all was refused because a budget is used up, so that a storm of requests does not take all the time of
+ * this n8n. Only where a sender waits for its answer, and where n8n runs any number of executions at a time: else one that is held would
+ * keep others from beginning.
  *
- * @param budgets of the items that were refused for it
- * @param count of all items
+ * @param budgets of the requests that were refused for it
+ * @param count of all requests
  */
 export async function slowDown(
 	context: IExecuteFunctions,
@@ -22,10 +29,22 @@ export async function slowDown(
 ): Promise<void> {
 	const [budget] = budgets;
 	if (budget === undefined || budgets.length < count) return;
-	if (context.getMode() !== 'webhook' || countsExecutions()) return;
+	const execution = executionOf(context);
+	if (execution === null || heldOnce.has(execution)) return;
+	if (!senderWaits(context) || executionsAreCounted()) return;
+	heldOnce.add(execution);
 	await pace.hold(budget, MOST_HELD);
 }
 
-function countsExecutions(): boolean {
-	return runsInQueueMode() || Number(process.env.N8N_CONCURRENCY_PRODUCTION_LIMIT) > 0;
+function senderWaits(context: IExecuteFunctions): boolean {
+	if (context.getMode() !== 'webhook') return false;
+	const mode = responseModeOf(webhookBefore(context));
+	return mode === 'lastNode' || mode === 'responseNode';
+}
+
+function executionsAreCounted(): boolean {
+	const counted = attempt(
+		() => runsInQueueMode() || Number(n8nSetting('N8N_CONCURRENCY_PRODUCTION_LIMIT')) > 0,
+	);
+	return !counted.ok || counted.value;
 }

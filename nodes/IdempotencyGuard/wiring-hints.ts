@@ -5,6 +5,7 @@ import { isOutputConnected } from '../shared/engine';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
 import { ERROR_OUTPUT, OUTPUT } from './outputs';
+import { responseModeOf, webhookBefore } from './webhook-before';
 
 /** A repeat, or a refused request, leads to what acts: told in production too, since an execution shows it there. */
 export function actsAgainHints(context: IExecuteFunctions): string[] {
@@ -44,7 +45,7 @@ export function answerHints(
 	{ refusedBefore }: Pick<GuardRun, 'refusedBefore'>,
 ): string[] {
 	const behindDuplicate = nodesBehind(context, OUTPUT.duplicate);
-	const webhook = webhookOf(context);
+	const webhook = webhookBefore(context);
 	const hints = [
 		...unansweredHints(context, webhook),
 		...statusHints(behindDuplicate, refusedBefore),
@@ -63,25 +64,10 @@ export function answerHints(
 
 /** Fine for most senders, and good to know while a workflow is built. */
 export function earlyAnswerHints(context: IExecuteFunctions): string[] {
-	if (responseModeOf(webhookOf(context)) !== 'onReceived') return [];
+	if (responseModeOf(webhookBefore(context)) !== 'onReceived') return [];
 	return [
 		'The Webhook answers "Immediately", before this node has checked anything. To send a duplicate the first result, set "Respond" to "Using \'Respond to Webhook\' Node".',
 	];
-}
-
-type ResponseMode = 'onReceived' | 'lastNode' | 'responseNode' | null;
-
-/** The Webhook that leads here. */
-function webhookOf(context: IExecuteFunctions): Pick<INode, 'parameters'> | undefined {
-	return context
-		.getParentNodes(context.getNode().name, { includeNodeParameters: true })
-		.find(({ type }) => type === 'n8n-nodes-base.webhook') as Pick<INode, 'parameters'> | undefined;
-}
-
-/** How the Webhook answers; null where there is none. */
-function responseModeOf(webhook: Pick<INode, 'parameters'> | undefined): ResponseMode {
-	if (webhook === undefined) return null;
-	return (webhook.parameters?.responseMode as ResponseMode) ?? 'onReceived';
 }
 
 /** What n8n sends where nothing is connected, by "Response Data" of "When Last Node Finishes"; else an error 500. */

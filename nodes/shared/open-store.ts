@@ -14,6 +14,7 @@ import { embeddedAdviceFor } from '../../lib/stores/embedded';
 import { postgresAdviceFor } from '../../lib/stores/postgres';
 import { redisAdviceFor } from '../../lib/stores/redis';
 import { credentialSecrets, fittingKeeper } from './credential-secrets';
+import { runsInQueueMode } from './n8n-settings';
 import { postgresOptionsOf } from './postgres-credential';
 import { redisOptionsOf } from './redis-credential';
 import type { SharedWithSecrets } from './stores';
@@ -72,10 +73,6 @@ async function openEmbedded(): Promise<OpenStore> {
 	const { store, leases, lost, names } = stores.embedded(embeddedFile());
 	await store.begin();
 	return { store, leases, lost, names, secret: '', previousSecret: '' };
-}
-
-export function runsInQueueMode(): boolean {
-	return process.env.EXECUTIONS_MODE === 'queue';
 }
 
 /** In n8n's own folder, as its InstanceSettings finds it. */

@@ -27,6 +27,7 @@ import {
 	finishOf,
 	freshIdentity,
 } from '../support/requests';
+import { until } from '../support/until';
 
 const problemOf = (reply: Reply<unknown> | undefined): string =>
 	reply === undefined || reply.ok ? 'none' : reply.error.problem;
@@ -208,22 +209,24 @@ describe('the file of an embedded store', () => {
 		expect(problemOf(await claimOne({ identity: freshIdentity() }))).toBe('unexpected');
 	});
 
-	it('waits for the disk before it answers a grant or a longer retention, and not to count a duplicate', async () => {
-		let micros = Date.now() * 1000;
-		const opened = await open(() => micros);
-		const { log } = connectionOf(opened);
-		const sync = jest.spyOn(log, 'sync');
+	it('answers no duplicate before the disk has the result that another process wrote', async () => {
+		const opened = await open();
+		const other = await openEmbeddedStore({ file });
 		const request = claimRequest({ identity: freshIdentity() });
 		const fence = fenceOf((await opened.claim([request]))[0]);
-		await opened.command([finishOf(request, fence)]);
-		expect(sync).toHaveBeenCalledTimes(2);
-		const again = { ...request, owner: 'another' };
-		expect(answered((await opened.claim([again]))[0])).toMatchObject({ outcome: 'duplicate' });
-		expect(sync).toHaveBeenCalledTimes(2);
-		micros += HOUR * 1000;
-		await opened.claim([{ ...again, extendRetention: true }]);
-		expect(sync).toHaveBeenCalledTimes(3);
-		expect(answered((await opened.get([request.identity]))[0])).toMatchObject({ duplicates: 2 });
+		let letGo = (): void => undefined;
+		const disk = jest
+			.spyOn(connectionOf(opened).log, 'sync')
+			.mockImplementation(async () => await new Promise<void>((resolve) => (letGo = resolve)));
+		const finishing = opened.command([finishOf(request, fence)]);
+		await until('it was committed', () => disk.mock.calls.length === 1);
+		const sync = jest.spyOn(connectionOf(other).log, 'sync');
+		const [again] = await other.claim([{ ...request, owner: 'another' }]);
+		expect(answered(again)).toMatchObject({ outcome: 'duplicate' });
+		expect(sync).toHaveBeenCalledTimes(1);
+		letGo();
+		await finishing;
+		await other.close();
 	});
 
 	it('fails a request that can not be stored alone', async () => {

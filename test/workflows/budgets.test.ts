@@ -1,5 +1,4 @@
 import type { IDataObject, INode } from 'n8n-workflow';
-import { RefusalPace } from '../../lib/guard/refusal-pace';
 import { startDownstream } from '../support/engine';
 import type { Downstream } from '../support/engine';
 import { engine } from './nodes';
@@ -65,46 +64,6 @@ test('each tenant has a budget of its own; without a tenant nothing is let throu
 	expect(routed(await send(newKey(), { customer: 'globex' }))).toEqual(NEW);
 	const nobody = await guardWith({ budgetPer: 'tenant', budgetLimit: 1 })(newKey());
 	expect(nobody.error?.message).toContain('The item has no budget');
-});
-
-describe('who is over its budget waits for its refusals', () => {
-	const options = { budgetPer: 'tenant', budgetLimit: 1, tenantField: 'body.customer' };
-	const hold = jest.spyOn(RefusalPace.prototype, 'hold').mockResolvedValue();
-	beforeEach(() => hold.mockClear());
-	afterAll(() => hold.mockRestore());
-
-	test('and nobody else does', async () => {
-		const send = guardWith(options);
-		const first = newKey();
-		await send(first, { customer: 'noisy' });
-		await send(first, { customer: 'noisy' });
-		await send(newKey(), { customer: 'quiet' });
-		expect(hold).not.toHaveBeenCalled();
-		expect(routed(await send(newKey(), { customer: 'noisy' }))).toEqual(CONFLICT);
-		expect(hold).toHaveBeenCalledTimes(1);
-	});
-
-	test('not where another item of the run goes on', async () => {
-		const workflow = chargeWorkflow(downstream.url, {
-			id: `workflow of ${newKey()}`,
-			guard: { options },
-		});
-		const triggerItems = [1, 2].map((amount) => delivery(newKey(), { customer: 'noisy', amount }));
-		expect(routed(await n8n.run(workflow, { triggerItems }))).toEqual([1, 0, 1, 0]);
-		expect(hold).not.toHaveBeenCalled();
-	});
-
-	test('not where n8n runs so many executions at a time only', async () => {
-		const send = guardWith(options);
-		await send(newKey(), { customer: 'noisy' });
-		process.env.N8N_CONCURRENCY_PRODUCTION_LIMIT = '5';
-		try {
-			expect(routed(await send(newKey(), { customer: 'noisy' }))).toEqual(CONFLICT);
-		} finally {
-			delete process.env.N8N_CONCURRENCY_PRODUCTION_LIMIT;
-		}
-		expect(hold).not.toHaveBeenCalled();
-	});
 });
 
 test('without a scope all items of the Guard share one budget', async () => {

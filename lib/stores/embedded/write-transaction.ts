@@ -21,7 +21,7 @@ const LONGEST_TURN_MS = 20;
 
 /** The steps of one transaction, all at one time. Its caller holds the file's write lock. */
 export class WriteTransaction implements RowSteps {
-	/** Rows written; what only counts needs not survive a power cut. */
+	/** Rows written. A duplicate's counts, too: what it is told may have been written by another process, and has to survive a power cut. */
 	written = 0;
 
 	readonly counters = new Counters();
@@ -69,7 +69,7 @@ export class WriteTransaction implements RowSteps {
 	}
 
 	countDuplicates(counts: readonly DuplicateCount[]): boolean[] {
-		this.written += counts.filter((count) => count.extends).length;
+		this.written += counts.length;
 		return counts.map((each) => this.tables.countDuplicates(each));
 	}
 

@@ -178,8 +178,6 @@ export interface DuplicateCount {
 	readonly fence: number;
 	readonly by: number;
 	readonly expiresAtLeast: number;
-	/** Whether that is later than before. What only counts need not survive a power cut. */
-	readonly extends: boolean;
 }
 
 export interface Taken {

@@ -35,8 +35,6 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** `yyyymmdd`, in UTC. */
 export function dayOf(micros: number): string {
-	const date = new Date(micros / 1000);
-	const number =
-		date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
-	return String(number);
+	const day = new Date(micros / 1000).toISOString();
+	return day.slice(0, 4) + day.slice(5, 7) + day.slice(8, 10);
 }

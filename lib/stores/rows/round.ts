@@ -134,15 +134,10 @@ export class Round<Item extends { readonly identity: string }, Answer> {
 			const { identity, before, next, changes, duplicates } = group;
 			if (changes === 0 || next === null) this.conclude(group, clock);
 			else if (changes === duplicates && found !== null && before !== null) {
+				const { version } = found;
+				const { fence } = before;
 				counting.push(group);
-				counts.push({
-					identity,
-					version: found.version,
-					fence: before.fence,
-					by: duplicates,
-					expiresAtLeast: next.expiresAt,
-					extends: next.expiresAt > before.expiresAt,
-				});
+				counts.push({ identity, version, fence, by: duplicates, expiresAtLeast: next.expiresAt });
 			} else {
 				swapping.push(group);
 				swaps.push({ identity, version: found?.version ?? null, before, next });
