@@ -72,6 +72,9 @@ export function writeRedacted(
 	}
 }
 
+const ALWAYS_REMOVED: ReadonlySet<string> = new Set(ALWAYS_REDACTED);
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 class TooLarge extends Error {}
 
 /** An array or object that is being written. */
@@ -97,9 +100,9 @@ class Writer {
 	private readonly keys = new Map<string, Key>();
 
 	constructor(private readonly options: RedactionOptions) {
-		const always = options.keepsNames === true ? [] : ALWAYS_REDACTED;
-		const names = [...always, ...options.redactFields];
-		this.removed = new Set(names.map((name) => name.trim().toLowerCase()));
+		const always = options.keepsNames === true ? NO_NAMES : ALWAYS_REMOVED;
+		const further = options.redactFields.map((name) => name.trim().toLowerCase());
+		this.removed = further.length === 0 ? always : new Set([...always, ...further]);
 	}
 
 	raw(text: string): void {

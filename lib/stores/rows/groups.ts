@@ -1,7 +1,7 @@
 import type { Budget } from '../../core/budget';
-import type { Stored } from '../../core/record';
+import type { ClaimRecord, Stored } from '../../core/record';
 import type { Clock, Transition } from '../../core/transitions';
-import type { BatchLimits, Unit } from './backend';
+import type { BatchLimits, FirstGrant, Unit } from './backend';
 import type { Counters } from './counters';
 
 /** What a batch asks of transitions.ts, and what its answers mean to the rows. */
@@ -44,7 +44,7 @@ export class Call<Item, Answer> {
 }
 
 /** The calls of a batch on one identity, in the order in which they were made: one row, read once and written once. */
-export class Group<Item, Answer> {
+export class Group<Item, Answer> implements FirstGrant {
 	/** Null for a call that is alone, as most are. */
 	more: Array<Call<Item, Answer>> | null = null;
 
@@ -71,6 +71,11 @@ export class Group<Item, Answer> {
 		readonly identity: string,
 		readonly first: Call<Item, Answer>,
 	) {}
+
+	/** What the first call makes of nothing. Only asked for where that is a record. */
+	get record(): ClaimRecord {
+		return this.granted?.next as ClaimRecord;
+	}
 
 	get calls(): Array<Call<Item, Answer>> {
 		return this.more === null ? [this.first] : [this.first, ...this.more];

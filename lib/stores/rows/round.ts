@@ -7,7 +7,6 @@ import type { Clock, Transition } from '../../core/transitions';
 import {
 	type DuplicateCount,
 	type Eventually,
-	type FirstGrant,
 	type Looked,
 	type Row,
 	RowRefused,
@@ -71,11 +70,7 @@ export class Round<Item extends { readonly identity: string }, Answer> {
 		groups: ReadonlyArray<Group<Item, Answer>>,
 		at: Clock,
 	): Work<Array<Group<Item, Answer>>> {
-		const grants = groups.map(({ identity, granted }) => ({
-			identity,
-			record: granted?.next as FirstGrant['record'],
-		}));
-		const done = yield* tryAsk(() => this.steps.insertOrRead(grants, at));
+		const done = yield* tryAsk(() => this.steps.insertOrRead(groups, at));
 		if (!done.ok) {
 			if (!(done.error instanceof RowRefused)) throw done.error;
 			return yield* this.apart(groups, done.error, (one) => this.insert(one, at));
