@@ -5,7 +5,7 @@ import { isOutputConnected } from '../shared/engine';
 import { nodesBehind } from '../shared/nodes-behind';
 import type { GuardRun } from './guard-run';
 import { ERROR_OUTPUT, OUTPUT } from './outputs';
-import { responseModeOf, webhookBefore } from './webhook-before';
+import { responseModeOf, webhooksBefore } from './webhook-before';
 
 /** A repeat, or a refused request, leads to what acts: told in production too, since an execution shows it there. */
 export function actsAgainHints(context: IExecuteFunctions): string[] {
@@ -45,7 +45,7 @@ export function answerHints(
 	{ refusedBefore }: Pick<GuardRun, 'refusedBefore'>,
 ): string[] {
 	const behindDuplicate = nodesBehind(context, OUTPUT.duplicate);
-	const webhook = webhookBefore(context);
+	const [webhook] = webhooksBefore(context);
 	const hints = [
 		...unansweredHints(context, webhook),
 		...statusHints(behindDuplicate, refusedBefore),
@@ -64,7 +64,8 @@ export function answerHints(
 
 /** Fine for most senders, and good to know while a workflow is built. */
 export function earlyAnswerHints(context: IExecuteFunctions): string[] {
-	if (responseModeOf(webhookBefore(context)) !== 'onReceived') return [];
+	const [webhook] = webhooksBefore(context);
+	if (responseModeOf(webhook) !== 'onReceived') return [];
 	return [
 		'The Webhook answers "Immediately", before this node has checked anything. To send a duplicate the first result, set "Respond" to "Using \'Respond to Webhook\' Node".',
 	];

@@ -24,6 +24,11 @@ export function rememberOpenClaims(
 	all[guard] = Object.keys(open).length > MOST_KEPT ? null : open;
 }
 
+/** Whether a Guard granted anything in this execution. */
+export function hasGranted(context: IExecuteFunctions): boolean {
+	return context.getContext('flow')[FIELD] !== undefined;
+}
+
 export function forgetOpenClaim(context: IExecuteFunctions, identity: string): void {
 	const all = context.getContext('flow')[FIELD] as OpenClaims | undefined;
 	for (const open of Object.values(all ?? {})) {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { attempt } from '../../lib/core/attempt';
 import { StoreError } from '../../lib/core/reply';
 import type { StoreKind } from '../../lib/core/store';
 import { namingIdsOf } from '../../lib/guard/naming';
@@ -63,7 +64,15 @@ async function secretKeeperOf(
 }
 
 async function openEmbedded(): Promise<OpenStore> {
-	if (runsInQueueMode()) {
+	const inQueueMode = attempt(runsInQueueMode);
+	if (!inQueueMode.ok) {
+		throw new StoreError(
+			'configuration',
+			"Nobody can tell whether this n8n runs in queue mode: the file that EXECUTIONS_MODE_FILE names can't be read",
+			{ advice: 'Let the user that n8n runs as read it, or set EXECUTIONS_MODE.' },
+		);
+	}
+	if (inQueueMode.value) {
 		throw new StoreError(
 			'unsupported',
 			'This n8n runs in queue mode, where workers may be on other machines: a store in a file of this one would not see their runs',

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { openEmbeddedStore } from '../../lib/stores/embedded';
 import type { Reply } from '../../lib/core/reply';
@@ -212,21 +213,33 @@ describe('the file of an embedded store', () => {
 	it('answers no duplicate before the disk has the result that another process wrote', async () => {
 		const opened = await open();
 		const other = await openEmbeddedStore({ file });
-		const request = claimRequest({ identity: freshIdentity() });
-		const fence = fenceOf((await opened.claim([request]))[0]);
-		let letGo = (): void => undefined;
-		const disk = jest
-			.spyOn(connectionOf(opened).log, 'sync')
-			.mockImplementation(async () => await new Promise<void>((resolve) => (letGo = resolve)));
-		const finishing = opened.command([finishOf(request, fence)]);
-		await until('it was committed', () => disk.mock.calls.length === 1);
-		const sync = jest.spyOn(connectionOf(other).log, 'sync');
-		const [again] = await other.claim([{ ...request, owner: 'another' }]);
-		expect(answered(again)).toMatchObject({ outcome: 'duplicate' });
-		expect(sync).toHaveBeenCalledTimes(1);
-		letGo();
-		await finishing;
-		await other.close();
+		/** The disk of one of them, which takes its time. */
+		const slowDisk = (each: Store) => {
+			let letGo = (): void => undefined;
+			const gate = new Promise<void>((resolve) => (letGo = resolve));
+			const sync = jest.spyOn(connectionOf(each).log, 'sync').mockReturnValue(gate);
+			return { sync, letGo: () => letGo() };
+		};
+		try {
+			const request = claimRequest({ identity: freshIdentity() });
+			const fence = fenceOf((await opened.claim([request]))[0]);
+			const disk = slowDisk(opened);
+			const finishing = opened.command([finishOf(request, fence)]);
+			await until('it was committed', () => disk.sync.mock.calls.length === 1);
+			const otherDisk = slowDisk(other);
+			let isAnswered = false;
+			const again = other.claim([{ ...request, owner: 'another' }]);
+			void again.then(() => (isAnswered = true));
+			await until('it was read', () => otherDisk.sync.mock.calls.length === 1);
+			await nextTurn();
+			expect(isAnswered).toBe(false);
+			otherDisk.letGo();
+			expect(answered((await again)[0])).toMatchObject({ outcome: 'duplicate' });
+			disk.letGo();
+			await finishing;
+		} finally {
+			await other.close();
+		}
 	});
 
 	it('fails a request that can not be stored alone', async () => {

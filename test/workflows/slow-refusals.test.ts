@@ -5,8 +5,10 @@ import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { RefusalPace } from '../../lib/guard/refusal-pace';
 import { guard, loop, noOp, webhook, webhookItem, workflow } from '../support/engine';
-import type { WorkflowJson } from '../support/engine';
+import type { NodeSettings, RunResult, WorkflowJson } from '../support/engine';
+import { RedisServer } from '../support/redis-server';
 import { engine } from './nodes';
+import { engineOn } from './on-redis';
 import { newKey } from './scenario';
 
 const n8n = engine();
@@ -20,13 +22,14 @@ const ANSWERED_BY_A_NODE = { responseMode: 'responseNode' };
 function guarded(
 	webhookParameters: INode['parameters'] = ANSWERED_BY_A_NODE,
 	parameters: INode['parameters'] = {},
+	settings: NodeSettings = {},
 ): WorkflowJson {
 	const options = { budgetPer: 'tenant', budgetLimit: 1, tenantField: 'body.customer' };
 	return workflow({
 		id: `workflow of ${newKey()}`,
 		nodes: [
 			webhook('Webhook', webhookParameters),
-			guard('Guard', { options, ...parameters }),
+			guard('Guard', { options, ...parameters }, settings),
 			noOp('New'),
 			noOp('Duplicate'),
 			noOp('Conflict'),
@@ -43,20 +46,30 @@ const requestOf = (customer: string, key = newKey()) =>
 	webhookItem({ body: { customer }, headers: { 'idempotency-key': key } });
 
 async function send(json: WorkflowJson, ...triggerItems: INodeExecutionData[]) {
-	const run = await n8n.run(json, { triggerItems });
-	return ['New', 'Duplicate', 'Conflict'].map((name) => run.json(name).length);
+	return routed(await n8n.run(json, { triggerItems }));
 }
 
-test('who is over its budget waits for its refusals, and nobody else does', async () => {
-	const json = guarded();
-	const first = newKey();
-	expect(await send(json, requestOf('noisy', first))).toEqual([1, 0, 0]);
-	expect(await send(json, requestOf('noisy', first))).toEqual([0, 1, 0]);
-	expect(await send(json, requestOf('quiet'))).toEqual([1, 0, 0]);
-	expect(hold).not.toHaveBeenCalled();
-	expect(await send(json, requestOf('noisy'))).toEqual([0, 0, 1]);
-	expect(hold).toHaveBeenCalledTimes(1);
-});
+const routed = (run: RunResult) =>
+	['New', 'Duplicate', 'Conflict'].map((name) => run.json(name).length);
+
+test.each(['responseNode', 'lastNode'])(
+	'who is over its budget waits, and nobody else (%s)',
+	async (responseMode) => {
+		const json = guarded({ responseMode });
+		const first = newKey();
+		expect(await send(json, requestOf('noisy', first))).toEqual([1, 0, 0]);
+		expect(await send(json, requestOf('noisy', first))).toEqual([0, 1, 0]);
+		expect(await send(json, requestOf('quiet'))).toEqual([1, 0, 0]);
+		expect(hold).not.toHaveBeenCalled();
+		for (const customer of ['noisy', 'noisy', 'quiet']) {
+			expect(await send(json, requestOf(customer))).toEqual([0, 0, 1]);
+		}
+		const [noisy, again, quiet] = hold.mock.calls;
+		expect(noisy).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 20]);
+		expect(again).toEqual(noisy);
+		expect(quiet?.[0]).not.toBe(noisy?.[0]);
+	},
+);
 
 test('what goes on is not held for what is refused beside it', async () => {
 	expect(await send(guarded(), requestOf('noisy'), requestOf('noisy'))).toEqual([1, 0, 1]);
@@ -71,33 +84,44 @@ test('what goes on is not held for what is refused beside it', async () => {
 	expect(hold).not.toHaveBeenCalled();
 });
 
-test('a run that asks in a loop is held once', async () => {
-	const options = { budgetPer: 'scope', budgetLimit: 1 };
-	const json = workflow({
-		id: `workflow of ${newKey()}`,
-		nodes: [
-			webhook('Webhook', ANSWERED_BY_A_NODE),
-			loop('Loop', 1),
-			guard('Guard', { options }),
-			...['New', 'Conflict', 'Done'].map((name) => noOp(name)),
-		],
-		connections: [
-			['Webhook', 'Loop'],
-			['Loop:0', 'Done'],
-			['Loop:1', 'Guard', 'New', 'Loop'],
-			['Guard:2', 'Conflict', 'Loop'],
-		],
+describe('in a loop', () => {
+	const inLoop = (id: string) =>
+		workflow({
+			id,
+			nodes: [
+				webhook('Webhook', ANSWERED_BY_A_NODE),
+				loop('Loop', 1),
+				guard('Guard', { options: { budgetPer: 'scope', budgetLimit: 1 } }),
+				...['New', 'Conflict', 'Done'].map((name) => noOp(name)),
+			],
+			connections: [
+				['Webhook', 'Loop'],
+				['Loop:0', 'Done'],
+				['Loop:1', 'Guard', 'New', 'Loop'],
+				['Guard:2', 'Conflict', 'Loop'],
+			],
+		});
+	const five = () => Array.from({ length: 5 }, () => requestOf('noisy'));
+
+	test('a run that acted is not held, and one that may not act is held once', async () => {
+		const id = `workflow of ${newKey()}`;
+		const acted = await n8n.run(inLoop(id), { triggerItems: five() });
+		expect(acted.json('Conflict')).toHaveLength(4);
+		expect(hold).not.toHaveBeenCalled();
+		const refused = await n8n.run(inLoop(id), { triggerItems: five() });
+		expect(refused.json('Conflict')).toHaveLength(5);
+		expect(hold).toHaveBeenCalledTimes(1);
 	});
-	const triggerItems = Array.from({ length: 5 }, () => requestOf('noisy'));
-	const run = await n8n.run(json, { triggerItems });
-	expect(run.json('Conflict')).toHaveLength(4);
-	expect(hold).toHaveBeenCalledTimes(1);
 });
 
-test('not where the sender has its answer already', async () => {
-	const json = guarded({ responseMode: 'onReceived' });
-	await send(json, requestOf('noisy'));
-	expect(await send(json, requestOf('noisy'))).toEqual([0, 0, 1]);
+test('not where the sender has its answer already, nor in a test run', async () => {
+	const early = guarded({ responseMode: 'onReceived' });
+	await send(early, requestOf('noisy'));
+	expect(await send(early, requestOf('noisy'))).toEqual([0, 0, 1]);
+	const waiting = guarded();
+	await send(waiting, requestOf('noisy'));
+	const triggerItems = [requestOf('noisy')];
+	expect(routed(await n8n.run(waiting, { triggerItems, mode: 'trigger' }))).toEqual([0, 0, 1]);
 	expect(hold).not.toHaveBeenCalled();
 });
 
@@ -121,5 +145,25 @@ describe('not where n8n runs so many executions at a time only', () => {
 			delete process.env[name];
 		}
 		expect(hold).not.toHaveBeenCalled();
+	});
+
+	test('in queue mode', async () => {
+		const server = await RedisServer.start();
+		const onRedis = engineOn(server);
+		const credentials = { idempotencyRedisApi: { id: '1', name: 'Redis' } };
+		const json = guarded(ANSWERED_BY_A_NODE, { store: 'redis' }, { credentials });
+		const sendThere = async () =>
+			routed(await onRedis.run(json, { triggerItems: [requestOf('noisy')] }));
+		process.env.EXECUTIONS_MODE = 'queue';
+		try {
+			expect(await sendThere()).toEqual([1, 0, 0]);
+			expect(await sendThere()).toEqual([0, 0, 1]);
+		} finally {
+			delete process.env.EXECUTIONS_MODE;
+		}
+		expect(hold).not.toHaveBeenCalled();
+		expect(await sendThere()).toEqual([0, 0, 1]);
+		expect(hold).toHaveBeenCalledTimes(1);
+		await server.stop();
 	});
 });

@@ -37,7 +37,7 @@ export class EmbeddedRows implements RowsBackend {
 
 	private closing: Promise<void> | null = null;
 
-	/** Asked for once: it stays that of the file, and another file is refused when it is claimed in. */
+	/** Asked for once while the file is open: another file in its place is refused when it is claimed in. */
 	private key: Timed<Buffer> | null = null;
 
 	/** Transactions that wrote rows, and how many of them the disk is known to have. */

@@ -25,3 +25,25 @@ test.each([
 		delete process.env[name];
 	}
 });
+
+test('a file that cannot be read is no regular mode', async () => {
+	process.env.EXECUTIONS_MODE_FILE = join(folder, 'missing');
+	try {
+		await expect(openStore({} as IExecuteFunctions, 'embedded')).rejects.toMatchObject({
+			problem: 'configuration',
+			message: expect.stringContaining('EXECUTIONS_MODE_FILE') as string,
+		});
+	} finally {
+		delete process.env.EXECUTIONS_MODE_FILE;
+	}
+});
+
+test.each(['worker', 'webhook'])('"n8n %s" is queue mode, whatever is set', async (command) => {
+	const { argv } = process;
+	process.argv = ['node', 'n8n', command];
+	try {
+		await expect(openStore({} as IExecuteFunctions, 'embedded')).rejects.toThrow('queue mode');
+	} finally {
+		process.argv = argv;
+	}
+});
