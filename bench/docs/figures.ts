@@ -137,7 +137,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 	'noisy-tenant': ratio(
 		"a tenant's new requests while another tenant's storm over 4 connections is refused by its budget, in a real n8n",
 		0.5,
-		"behind a *Webhook* each refusal is an execution, and each step of another one stands behind those: it takes several times as long, as it does where n8n's own nodes answer the storm (`noisy-tenant n8n`). Where Idempotent Webhook has an expression, n8n makes an isolate of its expression engine for each request, refused or not, before our code is asked; for tens of milliseconds it does nothing else.",
+		"behind a *Webhook* each refusal is an execution; Guard holds 20 of them back at a time, and what comes beyond them takes n8n's time. Where Idempotent Webhook has an expression, n8n makes an isolate of its expression engine for each request, refused or not, before our code is asked; for tens of milliseconds it does nothing else.",
 	),
 	wait: {
 		about: 'from the commit to the answer of a duplicate that waits',
