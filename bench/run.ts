@@ -1,12 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-
 import { runMain } from '../scripts/lib/cleanup.mjs';
 import { bench } from './main';
 
 /** `npm run bench -- [names] [--short] [--write-docs]`: see main.ts. */
 
-// For collectGarbage of measure.ts: what one side leaves is not the other's to clear.
-setFlagsFromString('--expose-gc');
 process.removeAllListeners('warning');
 // What a peer logs must not get among the results.
 console.log = console.error;
