@@ -114,7 +114,7 @@ describe('in a loop', () => {
 	});
 });
 
-test('not where the sender has its answer already, nor in a test run', async () => {
+test('not where the sender has its answer already, nor where no webhook began the run', async () => {
 	const early = guarded({ responseMode: 'onReceived' });
 	await send(early, requestOf('noisy'));
 	expect(await send(early, requestOf('noisy'))).toEqual([0, 0, 1]);
