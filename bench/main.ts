@@ -16,7 +16,7 @@ import { Report } from './report';
 import { bigBody } from './rows/big-body';
 import { canonicalJsonRow } from './rows/canonical-json';
 import { claimFinish } from './rows/claim-finish';
-import { claimBatch, claimSingle } from './rows/claims';
+import { claimBatch, claimSingle, sameContent } from './rows/claims';
 import { edge } from './rows/edge';
 import { embedded } from './rows/embedded';
 import { guardInN8n, guardInQueue } from './rows/guard-in-n8n';
@@ -43,6 +43,7 @@ interface Run {
 const BENCHES: Readonly<Record<string, (run: Run) => Promise<void>>> = {
 	'claim-batch': async ({ redis, report, scale }) => await claimBatch(redis, report, scale),
 	'claim-single': async ({ redis, report, scale }) => await claimSingle(redis, report, scale),
+	'same-content': async ({ redis, report, scale }) => await sameContent(redis, report, scale),
 	'claim-finish': async ({ redis, report, scale }) => await claimFinish(redis, report, scale),
 	'embedded-batch': async ({ report, scale }) => await embedded(report, scale, 'batch'),
 	'embedded-single': async ({ report, scale }) => await embedded(report, scale, 'single'),

@@ -67,6 +67,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		0.7,
 		'with no network between, all that a script takes beyond a `SET` shows: in Redis the `evalsha` of the table below, and here the longer request and its answer. Per call it is the difference of the two times below.',
 	),
+	'same-content': ratio(
+		'new claims one after the other that remember their content, Redis',
+		0.9,
+		'a content is a second record, written in the same step.',
+	),
 	'claim-finish': {
 		about: 'claim and finish with a small result, Redis',
 		target: (row) => `≥ ${leastOfClaimFinish(row)}`,

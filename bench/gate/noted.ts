@@ -35,6 +35,7 @@ const inN8n: Ratios = Object.fromEntries(
 export const NOTED: readonly Noted[] = [
 	...noted('claim-batch', 'claims/s', { 'ioredis, pipelined SET PX NX GET': 0.37 }),
 	...noted('claim-single', 'claims/s', { 'ioredis, SET PX NX GET': 0.2 }),
+	...noted('same-content', 'claims/s', { 'the same without it': 0.85 }),
 	...noted('claim-finish', 'requests/s, one by one', {
 		[POWERTOOLS]: 0.25,
 		[NODE_IDEMPOTENCY]: 0.22,

@@ -1,3 +1,4 @@
+import type { ClaimRequest, ContentTerms } from '../../lib/core/record';
 import type { BenchRedis } from '../redis';
 import { inTurns, rateOf } from '../measure';
 import type { Report } from '../report';
@@ -60,3 +61,27 @@ export async function claimSingle(redis: BenchRedis, report: Report, scale: Scal
 	const peer = 'ioredis, SET PX NX GET';
 	report.row({ bench: 'claim-single', unit: 'claims/s', ours, peer, theirs, better: 'more' });
 }
+
+/** The same claims with the option *Same Content Under Another Key*, and without it. */
+export async function sameContent(redis: BenchRedis, report: Report, scale: Scale): Promise<void> {
+	await redis.empty();
+	const count = scale.of({ full: 2_000, short: 1_000 });
+	const claimEach = async (requests: readonly ClaimRequest[]) =>
+		await rateOf(count, async () => {
+			for (const request of requests) fencesOf(await redis.store.claim([request]));
+		});
+	const { ours, theirs } = await inTurns(scale.of({ full: 15, short: 5 }), {
+		ours: async () =>
+			await claimEach(
+				makeRequests(count).map((request) => ({ ...request, content: contentOf(request) })),
+			),
+		theirs: async () => await claimEach(makeRequests(count)),
+	});
+	const peer = 'the same without it';
+	report.row({ bench: 'same-content', unit: 'claims/s', ours, peer, theirs, better: 'more' });
+}
+
+const contentOf = ({ identity }: ClaimRequest): ContentTerms => ({
+	identity: identity.slice(32) + identity.slice(0, 32),
+	windowMs: 600_000,
+});

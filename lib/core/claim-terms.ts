@@ -1,4 +1,5 @@
 import type { Budget } from './budget';
+import type { StoreError } from './reply';
 import type { ClaimView, UnknownOutcomePolicy } from './stored-record';
 
 /** Asks for the right to act for a key. */
@@ -31,9 +32,22 @@ export interface ClaimRequest {
 	readonly executionId: string;
 	/** What a grant counts against, where there is such a limit. */
 	readonly budget?: Budget;
+	/** Remembered with a grant, so that the same under another key is found. */
+	readonly content?: ContentTerms;
 	/** How the answer is counted; as what it is where nothing is said. See `counterOf` in store.ts. */
 	readonly counting?: Counting;
 }
+
+/** What a request says, whatever key it comes under. */
+export interface ContentTerms {
+	/** Addresses the record that remembers it, see `contentRequest`: 64 hex digits. */
+	readonly identity: string;
+	/** For how long. */
+	readonly windowMs: number;
+}
+
+/** The record of a content that a grant before holds; null where this grant holds it now, an error where the store can't tell. */
+export type ContentHeld = ClaimView | StoreError | null;
 
 /** `observed`: whoever is refused goes on all the same. `none`: it is neither counted nor found among open claims. */
 export type Counting = 'observed' | 'none';
@@ -57,6 +71,8 @@ export type ClaimAnswer =
 			readonly fence: number;
 			readonly takeover: boolean;
 			readonly record: ClaimView;
+			/** Where the request has a content. */
+			readonly contentHeld?: ContentHeld;
 	  }
 	| {
 			readonly outcome: 'duplicate';

@@ -7,7 +7,7 @@ import { LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
 import { countAnswers } from './count-answers';
-import { contentsOf, lookedAlike } from './look-alike';
+import { lookedAlike } from './look-alike';
 import type { ClaimableItem } from './prepare';
 import { release } from './release';
 import { namingPlace } from './naming';
@@ -69,15 +69,12 @@ async function claimOnce(
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
 	const namings = namingsOfRequests(opened, items);
 	await opened.lost.stopLookingFor(requests);
-	const contents = contentsOf(items, chosen);
-	const asksBeside = contents.filter((content) => content !== null);
 	// Asked for in this order: over one connection the notes are read after the claims.
-	const [signingKeys, all, notes] = await Promise.all([
+	const [signingKeys, replies, notes] = await Promise.all([
 		signingKeysOf(opened),
-		store.claim([...requests, ...asksBeside], { minReplicas }),
+		store.claim(requests, { minReplicas }),
 		secretKeeper?.notes(),
 	]);
-	const replies = all.slice(0, requests.length);
 	if (onStoreError !== 'continueUnprotected') lookForLost(opened, requests, replies);
 	const refused =
 		(signingKeys.ok ? null : signingKeys.error) ??
@@ -103,9 +100,7 @@ async function claimOnce(
 		const sealed = { store: store.kind, identity, owner, fence, naming, remains, completeInSql };
 		return { ok: true, request, answer, now, token: sealToken(sealed, signingKeys.answer[0]) };
 	});
-	if (asksBeside.length === 0) return claimed;
-	const besides = all.slice(requests.length);
-	return await lookedAlike(opened, items, claimed, contents, besides, onStoreError);
+	return await lookedAlike(opened, items, claimed, onStoreError);
 }
 
 /** What the record of each request is named by; none where the store notes no namings. */

@@ -1,4 +1,5 @@
 import { durationProblem } from '../core/durations';
+import type { ContentTerms } from '../core/record';
 import { identityOf, isMissingKey } from '../keys/identity';
 import { isVolatileName } from '../keys/key-doubts';
 import { normalizedKey } from '../keys/normalize-key';
@@ -15,9 +16,7 @@ import type { ItemTerms } from './terms';
 
 /** What a request says, whatever key it comes under: how the same under another key is recognized. */
 export interface Content {
-	/** Addresses the record that remembers it. */
-	readonly identity: string;
-	readonly windowMs: number;
+	readonly terms: ContentTerms;
 	/** The request is refused. Else it goes on, and it is told. */
 	readonly refuses: boolean;
 }
@@ -44,17 +43,15 @@ export async function contentOf(
 	const value = withoutChanging(said);
 	if (isMissingKey(value)) return null;
 	const { naming, scope, tenant } = place;
-	return {
-		identity: identityOf({
-			scope: scope.parts,
-			tenant: tenant?.value ?? null,
-			keyParts: ['content', value],
-			secret: naming.secret,
-			version: naming.version,
-		}),
-		windowMs: Math.ceil(sameContent.windowMs),
-		refuses: sameContent.refuses,
-	};
+	const identity = identityOf({
+		scope: scope.parts,
+		tenant: tenant?.value ?? null,
+		keyParts: ['content', value],
+		secret: naming.secret,
+		version: naming.version,
+	});
+	const { windowMs, refuses } = sameContent;
+	return { terms: { identity, windowMs: Math.ceil(windowMs) }, refuses };
 }
 
 async function saidBy(

@@ -108,6 +108,12 @@ async function claimOf(
 					secret: naming.secret,
 				});
 
+	const content = await contentOf(terms, item.json, key, compared, payload, {
+		naming,
+		scope: guard.scope,
+		tenant,
+	});
+
 	const requestUnder = (its: Naming): ClaimRequest => {
 		const identity = identityUnder(its, guard.scope, tenant, key);
 		return {
@@ -127,6 +133,7 @@ async function claimOf(
 			executionId: host.executionId,
 			// A test run takes nothing from a budget: building a workflow never blocks.
 			...(budget === undefined || guard.isTestRun ? {} : { budget }),
+			...(content === null ? {} : { content: content.terms }),
 			...(guard.observes ? { counting: 'observed' as const } : {}),
 		};
 	};
@@ -138,11 +145,7 @@ async function claimOf(
 		earlierRequests: earlier.map(requestUnder),
 		compared,
 		tenantLabel: tenantLabelOf(tenant, naming.secret, request),
-		content: await contentOf(terms, item.json, key, compared, payload, {
-			naming,
-			scope: guard.scope,
-			tenant,
-		}),
+		content,
 		outlasted: outlasted(key, terms),
 		sharedByCallers: key.chosenBy === 'caller' && tenant === null,
 		doubts: keyDoubtsOf(key.parts.at(-1)),

@@ -1,21 +1,16 @@
-import { CONTENT_NAMESPACE } from '../core/listing';
-import type {
-	ClaimAnswer,
-	ClaimRecord,
-	ClaimRequest,
-	OwnerCommand,
-	Tombstone,
-} from '../core/record';
+import {
+	contentGivenBack,
+	contentHeldIn,
+	contentRequest,
+	namedByContent,
+} from '../core/content-request';
+import type { ClaimRecord, ClaimRequest, ClaimView, ContentHeld, Tombstone } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
 import type { Store } from '../core/store';
 import { observe } from '../core/transitions';
-import type { Content } from './content';
 
-/**
- * The same content under another key. Each content has a record of its own for as long as it is looked for: the first key holds it, and
- * names itself there. It is claimed in the same call as the key, so that of two at once one is the first.
- */
+/** Who came first with the same content: the record of the content names it, see content-request.ts, unless it was given back. */
 
 /** The request that came first. */
 export interface Alike {
@@ -31,64 +26,37 @@ export interface Alike {
 const ON_ITS_WAY_MS = 60_000;
 const TRIES = 3;
 
-/** Asks for the content of a request. The record ends by itself, is in no list, and nobody is told of it. */
-export function contentRequest(
-	{ identity, windowMs }: Content,
-	request: ClaimRequest,
-): ClaimRequest {
-	const { owner, key, workflowId, executionId } = request;
-	return {
-		identity,
-		owner,
-		fingerprint: 'content',
-		comparison: 'content',
-		fieldDigests: Buffer.from(request.identity, 'hex'),
-		tenant: '',
-		namespace: CONTENT_NAMESPACE,
-		key,
-		eventAt: null,
-		leaseMs: windowMs,
-		claimTimeoutMs: windowMs,
-		retentionMs: 1,
-		onUnknownOutcome: 'retry',
-		maxAttempts: null,
-		extendRetention: false,
-		strictAge: false,
-		pending: false,
-		workflowId,
-		executionId,
-		counting: 'none',
-	};
-}
-
 /**
  * Who came first with the content of a request that was granted its key; null where nobody did, or it was given back, so that this one takes
  * its place. An error where nobody can tell.
  *
+ * @param answered with the grant
  * @param own every identity that the request's key may have
  */
 export async function alikeBefore(
 	store: Store,
-	asked: ClaimRequest,
-	reply: Reply<ClaimAnswer>,
+	request: ClaimRequest,
+	answered: ContentHeld,
 	own: readonly string[],
 ): Promise<Alike | StoreError | null> {
-	let answered = reply;
+	if (request.content === undefined) return null;
+	const asked = contentRequest(request.content, request);
+	let held = answered;
 	let before: Alike | null = null;
 	for (let tried = 0; ; tried++) {
-		const first = firstOf(answered, own);
-		if (first instanceof StoreError) return first;
+		if (held instanceof StoreError) return held;
+		const first = firstOf(held, own);
 		if (first === null) return before === null ? null : await grantedAgain(store, before);
 		if (tried === TRIES) return first;
 		const [content, record] = await store.get([asked.identity, first.identity]);
 		if (!content?.ok || !record?.ok) return first;
-		const held = liveClaim(content);
+		const holder = liveClaim(content);
 		// Held by another by now: who that is, is asked for again.
-		const isStill = held !== null && namedIn(held) === first.identity;
+		const isStill = holder !== null && namedByContent(holder) === first.identity;
 		if (isFree(record, first)) before = first;
 		else if (isStill) return first;
-		if (isStill) await giveBackContents(store, [{ ...held, identity: asked.identity }]);
-		answered = replyAt(await store.claim([asked]), 0);
+		if (isStill) await store.command([contentGivenBack({ ...holder, identity: asked.identity })]);
+		held = contentHeldIn(replyAt(await store.claim([asked]), 0));
 	}
 }
 
@@ -113,36 +81,11 @@ function liveClaim({ answer, micros }: Found): ClaimRecord | null {
 	return state === 'absent' || state === 'released' ? null : answer;
 }
 
-/** Lets the next request that says the same be the first. What can't be given back ends by itself. */
-export async function giveBackContents(
-	store: Store,
-	contents: ReadonlyArray<Pick<OwnerCommand, 'identity' | 'owner' | 'fence'>>,
-): Promise<void> {
-	if (contents.length === 0) return;
-	await store.command(
-		contents.map(({ identity, owner, fence }) => ({ ...GIVEN_BACK, identity, owner, fence })),
-	);
-}
-
-const GIVEN_BACK: Omit<OwnerCommand & { type: 'release' }, 'identity' | 'owner' | 'fence'> = {
-	type: 'release',
-	ownRun: true,
-	retryAfterMs: 0,
-	statusCode: 0,
-	reason: '',
-};
-
-function firstOf(reply: Reply<ClaimAnswer>, own: readonly string[]): Alike | StoreError | null {
-	if (!reply.ok) return reply.error;
-	if (reply.answer.outcome !== 'conflict') return null;
-	const { record } = reply.answer;
-	if (record === null) return null;
-	const identity = namedIn(record);
+/** Null where it is the request itself. */
+function firstOf(held: ClaimView | null, own: readonly string[]): Alike | null {
+	if (held === null) return null;
+	const identity = namedByContent(held);
 	if (own.includes(identity)) return null;
-	const { key, claimedAt, workflowId, executionId } = record;
+	const { key, claimedAt, workflowId, executionId } = held;
 	return { key, identity, firstSeenAt: claimedAt, workflowId, executionId };
 }
-
-/** The request that a content's record names. */
-const namedIn = ({ fieldDigests }: Pick<ClaimRecord, 'fieldDigests'>): string =>
-	Buffer.from(fieldDigests).toString('hex');

@@ -186,12 +186,17 @@ export class RequestChecks {
 }
 
 /** What each item of a batch has for itself. */
-function ownProblem({ identity, owner, fingerprint, fieldDigests }: ClaimRequest): string | null {
+function ownProblem(request: ClaimRequest): string | null {
+	const { identity, owner, fingerprint, fieldDigests, content } = request;
 	return (
 		identityProblem('identity', identity) ??
 		(owner === '' ? 'owner must not be empty' : tokenProblem('owner', owner)) ??
 		tokenProblem('fingerprint', fingerprint) ??
-		bytesProblem('fieldDigests', fieldDigests, MAX_DIGESTS_BYTES)
+		bytesProblem('fieldDigests', fieldDigests, MAX_DIGESTS_BYTES) ??
+		(content === undefined
+			? null
+			: (identityProblem('content.identity', content.identity) ??
+				durationProblem('content.windowMs', content.windowMs)))
 	);
 }
 

@@ -25,6 +25,7 @@ import type {
 	TallyOrder,
 } from '../core/store';
 import { liveRecord } from '../core/transitions';
+import { claimWithContents } from './claim-contents';
 import { JoinedRequests } from './joined-requests';
 import type { RowSteps, RowsBackend, Timed, Work } from './rows/backend';
 import { type CallKind, endOfChunk, groupsOf } from './rows/groups';
@@ -60,7 +61,11 @@ export class RulesOverRows implements Store {
 	}
 
 	async claim(requests: readonly ClaimRequest[]): Promise<Array<Reply<ClaimAnswer>>> {
-		return await this.joined.claim(requests);
+		return await claimWithContents(
+			requests,
+			async (bare) => await this.joined.claim(bare),
+			this.joined,
+		);
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<Array<Reply<OwnerAnswer>>> {

@@ -6,6 +6,7 @@ import { RedisServer } from '../support/redis-server';
 import { answered, claimRequest, fenceOf, finishOf, freshIdentity } from '../support/requests';
 import { until } from '../support/until';
 import { describeBudgets } from './suite-budgets';
+import { describeContents } from './suite-contents';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeStoreBasics } from './suite-basics';
@@ -46,6 +47,7 @@ describe('a cluster', () => {
 	describeStoreBasics(clusterHarness);
 	describeListing(clusterHarness);
 	describeBudgets(harness);
+	describeContents(clusterHarness);
 	describeConcurrency(harness);
 
 	it('is described as one, and refused as a single server', async () => {

@@ -2,6 +2,7 @@ import type { Store } from '../../lib/core/store';
 import { describeBudgets } from './suite-budgets';
 import { describeAbandoned } from './suite-abandoned';
 import { describeChecks } from './suite-checks';
+import { describeContents } from './suite-contents';
 import { describeConcurrency } from './suite-concurrency';
 import { describeListing } from './suite-listing';
 import { describeNotes } from './suite-notes';
@@ -33,6 +34,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
 		describeListing(harness);
 		describeNotes(harness);
 		describeBudgets(harness);
+		describeContents(harness);
 		describeAbandoned(harness);
 		describeConcurrency(harness);
 		describeRandomWalk(harness);

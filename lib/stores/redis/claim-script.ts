@@ -1,5 +1,14 @@
-import type { ClaimAnswer, ClaimRecord, ClaimRequest, ConflictReason } from '../../core/record';
+import { wholeMs } from '../../core/durations';
+import type {
+	ClaimAnswer,
+	ClaimRecord,
+	ClaimRequest,
+	ConflictReason,
+	ContentHeld,
+	ContentTerms,
+} from '../../core/record';
 import { viewOf } from '../../core/record';
+import type { StoreError } from '../../core/reply';
 import { decodeStored, encodeDigests, encodeKey, encodeTerms } from './codec';
 import type { Chunk, Keys } from './keys';
 import type { ScriptArguments, ScriptReply } from './scripts';
@@ -31,8 +40,17 @@ export function claimArguments(
 		asked.push(execution === null ? request.executionId : '');
 		if (stride === 6) asked.push(furtherTerms(request, numbers[i] ?? 1));
 	}
+	const contents = contentsOf(chunk);
+	for (const { place, request, terms } of contents) {
+		const named = encodeDigests(Buffer.from(request.identity, 'hex'));
+		asked.push(String(place + 1), String(wholeMs(terms.windowMs)), named);
+	}
 	return [
-		...keysOf(keys, chunk),
+		...keysOf(
+			keys,
+			chunk,
+			contents.map(({ terms }) => terms.identity),
+		),
 		String(offsetMs),
 		chunk.perShard.join(' '),
 		String(settings.count),
@@ -40,6 +58,23 @@ export function claimArguments(
 		...settings.asked,
 		...asked,
 	];
+}
+
+interface Content {
+	/** In the chunk. */
+	readonly place: number;
+	readonly request: ClaimRequest;
+	readonly terms: ContentTerms;
+}
+
+/** In the order in which they are asked for. */
+function contentsOf({ items, places }: Chunk<AskedClaim>): Content[] {
+	const contents: Content[] = [];
+	for (const [place, request] of items.entries()) {
+		const { content: terms } = request;
+		if (terms !== undefined) contents.push({ place, request, terms });
+	}
+	return contents.sort((one, other) => (places[one.place] ?? 0) - (places[other.place] ?? 0));
 }
 
 /** The execution that all are of; null where they are of several. */
@@ -108,12 +143,14 @@ function haveSameSettings(one: ClaimRequest, other: ClaimRequest): boolean {
 	);
 }
 
-/** Number of keys, and the keys: of the items, then `open` and `stats` of each shard. */
+/** Number of keys, and the keys: of the items, and others, then `open` and `stats` of each shard. */
 export function keysOf(
 	keys: Keys,
 	{ items, shards }: Pick<Chunk<{ readonly identity: string }>, 'items' | 'shards'>,
+	others: readonly string[] = [],
 ): ScriptArguments {
 	const names = items.map(({ identity }) => keys.record(identity));
+	for (const identity of others) names.push(keys.record(identity));
 	for (const shard of shards) names.push(keys.open(shard), keys.stats(shard));
 	return [names.length, ...names];
 }
@@ -134,13 +171,31 @@ export function claimAnswers(
 	reply: ScriptReply,
 	requests: readonly ClaimRequest[],
 	micros: number,
+	errorOf: (error: unknown) => StoreError,
 ): Array<ClaimAnswer | Error> {
 	const entries = new Map<number, ScriptReply>();
 	for (const entry of reply.slice(1) as ScriptReply[]) entries.set(Number(entry[0]), entry);
 	return requests.map((request, i) => {
 		const entry = entries.get(i + 1);
-		return entry === undefined ? firstGrant(request, micros) : answerOf(entry);
+		const answer = entry === undefined ? firstGrant(request, micros) : answerOf(entry);
+		if (request.content === undefined || !isGrant(answer)) return answer;
+		return { ...answer, contentHeld: contentHeldIn(entries.get(-(i + 1)), errorOf) };
 	});
+}
+
+type Grant = ClaimAnswer & { readonly outcome: 'new' };
+
+const isGrant = (answer: ClaimAnswer | Error): answer is Grant =>
+	!(answer instanceof Error) && answer.outcome === 'new';
+
+function contentHeldIn(
+	entry: ScriptReply | undefined,
+	errorOf: (error: unknown) => StoreError,
+): ContentHeld {
+	if (entry === undefined) return null;
+	const [, outcome, words, flat] = entry;
+	if (String(outcome) === 'error') return errorOf(scriptError(String(words)));
+	return viewOf(decodeStored(flat as ScriptReply) as ClaimRecord);
 }
 
 /**

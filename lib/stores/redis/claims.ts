@@ -46,7 +46,7 @@ async function claimScripts(
 	const claim = async (asked: readonly AskedClaim[]) =>
 		await askInChunks(asked, {
 			run: async (chunk) => await run('claim', claimArguments(keys, chunk, offsetMs())),
-			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply)),
+			answers: (reply, chunk) => claimAnswers(reply, chunk.items, microsOf(reply), errorOf),
 			oneShardEach: calls.isCluster,
 			errorOf,
 		});

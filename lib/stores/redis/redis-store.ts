@@ -25,6 +25,7 @@ import type { Reply } from '../../core/reply';
 import { replyAt } from '../../core/reply';
 import { JoinedRequests, sizeOfCommand } from '../joined-requests';
 import { microsOf } from './batch';
+import { claimWithContents } from '../claim-contents';
 import { type ClaimAsk, NO_REPLICA_COUNT, claimBy, claimOnReplicas } from './claims';
 import { keysOf } from './claim-script';
 import {
@@ -82,21 +83,23 @@ export class RedisStore implements SecretAwareStore {
 	): Promise<ReadonlyArray<Reply<ClaimAnswer>>> {
 		const { calls } = this;
 		if (minReplicas <= 0) {
-			// In a batch a key that comes again waits for the items before it: claims with budgets are asked as they come.
-			return requests.every(({ budget }) => budget === undefined)
-				? await this.joined.claim(requests)
-				: await this.claimAll(requests);
+			const claim = async (some: readonly ClaimRequest[]) => await this.claimKeys(some);
+			// A content is mostly on another node than its key.
+			return await (calls.isCluster ? claimWithContents(requests, claim, this) : claim(requests));
 		}
 		if (calls.isCluster) return requests.map(() => ({ ok: false, error: NO_REPLICA_COUNT }));
 		this.replicated ??= this.openReplicated();
-		const { replies, giveBack } = await claimOnReplicas(
-			requests,
-			minReplicas,
-			this.asking,
-			this.replicated,
-		);
-		await this.command(giveBack);
-		return replies;
+		const { asking, replicated } = this;
+		const answer = await claimOnReplicas(requests, minReplicas, asking, replicated);
+		await this.command(answer.giveBack);
+		return answer.replies;
+	}
+
+	/** In a batch a key that comes again waits for the items before it: claims with budgets are asked as they come. */
+	private async claimKeys(requests: readonly ClaimRequest[]): Promise<Array<Reply<ClaimAnswer>>> {
+		return requests.every(({ budget }) => budget === undefined)
+			? await this.joined.claim(requests)
+			: await this.claimAll(requests);
 	}
 
 	async command(orders: readonly OwnerCommand[]): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {

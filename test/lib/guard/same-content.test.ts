@@ -1,9 +1,9 @@
-import type { ClaimRequest } from '../../../lib/core/record';
+import type { ClaimRequest, ContentTerms } from '../../../lib/core/record';
 import { replyAt } from '../../../lib/core/reply';
 import type { Store } from '../../../lib/core/store';
 import { claimItems } from '../../../lib/guard/claim-items';
 import type { ClaimableItem } from '../../../lib/guard/prepare';
-import { alikeBefore, contentRequest } from '../../../lib/guard/same-content';
+import { alikeBefore } from '../../../lib/guard/same-content';
 import { keepersFor } from '../../../lib/guard/store-keepers';
 import { embeddedHarness } from '../../stores/embedded-harness';
 import type { OpenedStore } from '../../stores/suite';
@@ -17,13 +17,17 @@ beforeEach(async () => {
 });
 afterEach(async () => await opened.close());
 
-const contentOf = (identity: string, refuses = true) => ({
+const contentOf = (identity: string): ContentTerms => ({
 	identity,
 	windowMs: 10 * MINUTE,
-	refuses,
 });
-const itemOf = (request: ClaimRequest, content: ReturnType<typeof contentOf>) =>
-	({ request, earlierRequests: [], content, tenantLabel: '' }) as unknown as ClaimableItem;
+const itemOf = (request: ClaimRequest, content: ContentTerms, refuses = true) =>
+	({
+		request: { ...request, content },
+		earlierRequests: [],
+		content: { terms: content, refuses },
+		tenantLabel: '',
+	}) as unknown as ClaimableItem;
 const claim = async (items: readonly ClaimableItem[], onStoreError = 'error') => {
 	const { store } = opened;
 	const open = { store, ...keepersFor(store), secret: '', previousSecret: '' };
@@ -51,11 +55,11 @@ describe('what can not be looked for', () => {
 			'processing',
 		],
 	])('%s', async (_, refuses, onStoreError, outcome, state) => {
-		const content = contentOf(freshIdentity('content'), refuses);
+		const content = contentOf(freshIdentity('content'));
 		await claim([itemOf(requestOf('first'), content)]);
 		await opened.corrupt(content.identity);
 		const request = requestOf('second');
-		const claimed = await claim([itemOf(request, content)], onStoreError);
+		const claimed = await claim([itemOf(request, content, refuses)], onStoreError);
 		expect(outcomesOf(claimed)).toEqual([outcome]);
 		expect(await stateOf(request)).toBe(state);
 	});
@@ -81,14 +85,14 @@ test('a request that was refused for what it is stands for no content', async ()
 async function afterGivenBack() {
 	const { store } = opened;
 	const content = contentOf(freshIdentity('content'));
-	const [first, second, third] = ['first', 'second', 'third'].map((owner) => requestOf(owner));
-	const asked = [first!, second!, third!].map((each) => contentRequest(content, each));
-	const granted = replyAt(await store.claim([first!]), 0);
-	await store.claim([asked[0]!]);
+	const [first, second, third] = ['first', 'second', 'third'].map((owner) =>
+		requestOf(owner, { content }),
+	) as [ClaimRequest, ClaimRequest, ClaimRequest];
+	const granted = replyAt(await store.claim([first]), 0);
 	await store.command([
 		{
 			type: 'release',
-			identity: first!.identity,
+			identity: first.identity,
 			owner: 'first',
 			fence: fenceOf(granted),
 			ownRun: true,
@@ -97,12 +101,14 @@ async function afterGivenBack() {
 			reason: '',
 		},
 	]);
-	const replies = await store.claim([second!, third!, asked[1]!, asked[2]!]);
+	const replies = await store.claim([second, third]);
 	const look = async (on: Store, i: number) => {
-		const request = [second!, third!][i]!;
-		return await alikeBefore(on, asked[i + 1]!, replyAt(replies, i + 2), [request.identity]);
+		const request = [second, third][i]!;
+		const answer = answered(replies[i]);
+		if (answer.outcome !== 'new') throw new Error('not granted');
+		return await alikeBefore(on, request, answer.contentHeld ?? null, [request.identity]);
 	};
-	return { first: first!, second: second!, look };
+	return { first, second, look };
 }
 
 test('the place of one that was given back is taken once, however late another looks', async () => {

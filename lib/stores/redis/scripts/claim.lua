@@ -1,6 +1,6 @@
 -- Claims keys: transitions.ts `claim`, for a batch whose items are sorted by shard.
 --
--- KEYS  the key of each item, then `open` and `stats` of each shard
+-- KEYS  the key of each item, the keys of contents, then `open` and `stats` of each shard
 -- ARGV  2 number of items in each shard: '39 41', 3 number of settings, 4 number of arguments of an item, then
 --       3 x    settings: 'R 60000 - - 172800000 3600000 h workflow<line break>execution', which is the state to grant
 --              (P, R), lease in ms, most attempts or -, flags or - (x: a duplicate extends the retention, s: strict age, o: what
@@ -10,12 +10,16 @@
 --       6 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
 --              granted; or by p, which only asks whether it would be, and is not counted
+--       3 x    a content, in the order in which they are asked for: its item, for how long it is remembered in ms, the item's
+--              identity as field `g`
 --
 -- Reply { stamp, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
 --       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
 --       { item, 'duplicate', '', record }
 --       { item, reason, retry after ms or '', record }    a conflict; without a record where the caller may learn nothing
 --       { item, 'error', words }
+--       { -item, 'content', '', record }                  a grant before this item's holds its content
+--       { -item, 'error', words }                         whether one does can't be told
 --   where item counts from 1, and record is the hash as field, value, ...
 
 -- @include prelude
@@ -115,8 +119,8 @@ end
 
 -- First, the keys that are not there: most claims are the first of their key, so this part is kept short.
 
-local reply, tally, rest = { micros_text }, {}, {}
-local shards, item = {}, 0
+local reply, tally, rest, blocked = { micros_text }, {}, {}, {}
+local shards, item, items_at = {}, 0, at
 for items in string.gmatch(ARGV[2], '%d+') do
 	shards[#shards + 1] = tonumber(items)
 end
@@ -139,11 +143,13 @@ for shard = 1, #shards do
 			local refusal = event ~= '' and refusal_of(set, event, stats)
 			if refusal then
 				counter = is_counted(refusal, event) and set.blocked .. refusal
+				blocked[item] = true
 				reply[#reply + 1] = { item, refusal, '' }
 			else
 				local written = write_fresh(key, set, at, event, tenant)
 				if type(written) ~= 'number' then
 					counter = false
+					blocked[item] = true
 					reply[#reply + 1] = { item, 'error', written.err }
 				elseif set.counted then
 					opened[size + 1], opened[size + 2], size = set.ends, string.sub(key, named), size + 2
@@ -169,8 +175,52 @@ local function conclude()
 	return reply
 end
 
+-- Remembers what granted items say, each under its content: core/content-request.ts, which makes the same record. Those that are
+-- there stay.
+
+local asked, contents, contents_at, held = item, after - item, at, {}
+
+-- Writes the content with this number, for its item. Returns what HSET said.
+local function write_content(number, place, fence)
+	local key, about = KEYS[asked + number], contents_at + 3 * number - 2
+	local own = items_at + stride * (place - 1)
+	local set, window, digests = terms_of(own), ARGV[about + 1], ARGV[about + 2]
+	local run = string.match(set.terms, '^%d+ %d+ %a (.*)$') .. (stride > 4 and ARGV[own + 5] or '')
+	local ends = now + window
+	local list = {
+		key, 's', 'R ' .. fence .. ' ' .. now_text .. ' ' .. text(ends), 'o', ARGV[own + 1],
+		'h', 'content', 'g', digests,
+	}
+	local size = append(list, 9, 'r', '1 ' .. window .. ' r ' .. run)
+	size = append(list, size, 'k', 'same-content' .. string.match(ARGV[own + 3], '\n.*$'))
+	local written = redis.pcall('HSET', unpack(list, 1, size))
+	if type(written) == 'number' then
+		redis.call('PEXPIREAT', key, text(ends + 1 - offset))
+	end
+	return written
+end
+
+local function remember_contents()
+	for number = 1, contents do
+		local place = tonumber(ARGV[contents_at + 3 * number - 2])
+		if not blocked[place] then
+			if redis.pcall('EXISTS', KEYS[asked + number]) ~= 0 then
+				held[#held + 1] = { number, place }
+			else
+				local written = write_content(number, place, micros_text)
+				if type(written) ~= 'number' then
+					reply[#reply + 1] = { -place, 'error', written.err }
+				end
+			end
+		end
+	end
+end
+
 if #rest == 0 then
-	return conclude()
+	remember_contents()
+	if #held == 0 then
+		return conclude()
+	end
 end
 
 -- @include record
@@ -178,6 +228,13 @@ end
 
 for number = 1, #rest do
 	answer(rest[number])
+end
+if #rest > 0 then
+	remember_contents()
+end
+
+for number = 1, #held do
+	answer_content(held[number][1], held[number][2])
 end
 
 return conclude()

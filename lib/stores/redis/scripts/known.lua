@@ -128,6 +128,7 @@ local function answer(entry)
 	if said == nil then
 		said = { 'error', rec }
 	end
+	blocked[number] = said[1] ~= 'new'
 	local outcome, value, record, ends = said[1], said[2], said[3], said[4]
 	local set, event = terms_of(at)
 	if ends and set.counted then
@@ -140,5 +141,34 @@ local function answer(entry)
 	end
 	if record or outcome ~= 'new' then
 		reply[#reply + 1] = { number, outcome, value, record }
+	end
+end
+
+-- Whoever holds a content; one that nobody holds any more is this item's.
+local function holder_of(number, place)
+	local key = KEYS[asked + number]
+	local rec, problem = load(key)
+	if problem then
+		return problem
+	end
+	local state = rec and rec.state ~= 'T' and observe(rec) or 'A'
+	if state == 'R' then
+		local own = rec.fields.o == ARGV[items_at + stride * (place - 1) + 1]
+		return nil, not own and flatten(rec, true)
+	end
+	redis.call('DEL', key)
+	local written = write_content(number, place, text(math.max(micros, rec and rec.fence + 1 or 0)))
+	return type(written) ~= 'number' and written.err or nil
+end
+
+local function answer_content(number, place)
+	local done, problem, record = pcall(holder_of, number, place)
+	if not done then
+		problem = type(problem) == 'table' and problem.err or tostring(problem)
+	end
+	if problem then
+		reply[#reply + 1] = { -place, 'error', problem }
+	elseif record then
+		reply[#reply + 1] = { -place, 'content', '', record }
 	end
 end

@@ -1,0 +1,41 @@
+import { contentGivenBack, contentHeldIn, contentRequest } from '../core/content-request';
+import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../core/record';
+import type { Reply } from '../core/reply';
+import { replyAt } from '../core/reply';
+import type { Store } from '../core/store';
+
+/** Claims requests, and their contents beside them in the same batch. A content that came with a request that was refused is given back. */
+export async function claimWithContents(
+	requests: readonly ClaimRequest[],
+	claim: (bare: readonly ClaimRequest[]) => Promise<Array<Reply<ClaimAnswer>>>,
+	store: Pick<Store, 'command'>,
+): Promise<Array<Reply<ClaimAnswer>>> {
+	const contents = requests.flatMap((request) =>
+		request.content === undefined ? [] : [contentRequest(request.content, request)],
+	);
+	if (contents.length === 0) return await claim(requests);
+	const replies = await claim([...requests.map(withoutContent), ...contents]);
+	const besides = replies.splice(requests.length);
+	const unused: OwnerCommand[] = [];
+	let at = 0;
+	for (const [place, { content }] of requests.entries()) {
+		if (content === undefined) continue;
+		const asked = contents[at];
+		const beside = replyAt(besides, at++);
+		const reply = replyAt(replies, place);
+		if (asked === undefined || !reply.ok) continue;
+		const { answer } = reply;
+		if (answer.outcome === 'new') {
+			replies[place] = { ...reply, answer: { ...answer, contentHeld: contentHeldIn(beside) } };
+		} else if (beside.ok && beside.answer.outcome === 'new') {
+			unused.push(contentGivenBack({ ...asked, fence: beside.answer.fence }));
+		}
+	}
+	if (unused.length > 0) await store.command(unused);
+	return replies;
+}
+
+function withoutContent(request: ClaimRequest): ClaimRequest {
+	const { content, ...bare } = request;
+	return content === undefined ? request : bare;
+}
