@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { withVariables } from '../support/variables';
 import { freePort } from '../support/ports';
 import { RedisServer } from '../support/redis-server';
 import { commit, noOp, startDownstream, webhook, webhookItem, workflow } from '../support/engine';
@@ -82,11 +83,10 @@ test('the embedded store on an old Node', async () => {
 });
 
 test('an embedded store whose file cannot be opened: nothing of Redis', async () => {
-	const folder = process.env.N8N_USER_FOLDER;
-	process.env.N8N_USER_FOLDER = mkdtempSync(join(tmpdir(), 'idempotency-messages-'));
-	const file = join(process.env.N8N_USER_FOLDER, '.n8n', 'idempotency.sqlite');
+	const folder = mkdtempSync(join(tmpdir(), 'idempotency-messages-'));
+	const file = join(folder, '.n8n', 'idempotency.sqlite');
 	mkdirSync(file, { recursive: true });
-	try {
+	await withVariables({ N8N_USER_FOLDER: folder }, async () => {
 		const result = await engine().run(chargeWorkflow(downstream.url), {
 			triggerItems: [delivery(newKey())],
 		});
@@ -94,10 +94,8 @@ test('an embedded store whose file cannot be opened: nothing of Redis', async ()
 		expect(said).toContain(file);
 		expect(said).toMatch(/ \| Let the user that n8n runs as read and write this file/);
 		expect(said).not.toContain('Redis');
-	} finally {
-		rmSync(process.env.N8N_USER_FOLDER, { recursive: true });
-		process.env.N8N_USER_FOLDER = folder;
-	}
+	});
+	rmSync(folder, { recursive: true });
 });
 
 test('a missing key: which item, where it was looked for, what to set', async () => {
@@ -131,17 +129,14 @@ test('Commit without Guard', async () => {
 });
 
 test('the embedded store in queue mode', async () => {
-	process.env.EXECUTIONS_MODE = 'queue';
-	try {
+	await withVariables({ EXECUTIONS_MODE: 'queue' }, async () => {
 		const result = await engine().run(chargeWorkflow(downstream.url), {
 			triggerItems: [delivery(newKey())],
 		});
 		expect(complaint(result)).toMatch(
 			/^This n8n runs in queue mode, where workers may be on other machines.* \| Set "Store" to "Redis"/,
 		);
-	} finally {
-		delete process.env.EXECUTIONS_MODE;
-	}
+	});
 });
 
 test('no credential', async () => {

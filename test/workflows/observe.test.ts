@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 
+import { withVariables } from '../support/variables';
 import { RedisServer } from '../support/redis-server';
 import { TcpProxy } from '../support/tcp-proxy';
 import {
@@ -186,11 +187,9 @@ test('a fixed text as key is told, before it is enforced', async () => {
 
 describe('without a store', () => {
 	test('the run goes on, from Guard to Commit, with a hint', async () => {
-		const before = process.env.N8N_USER_FOLDER;
 		const folder = join(userFolder, 'nowhere');
 		mkdirSync(join(folder, '.n8n', 'idempotency.sqlite'), { recursive: true });
-		process.env.N8N_USER_FOLDER = folder;
-		try {
+		await withVariables({ N8N_USER_FOLDER: folder }, async () => {
 			const key = newKey();
 			const result = await send(key, mode('observe'));
 			expect(result.status).toBe('success');
@@ -202,10 +201,8 @@ describe('without a store', () => {
 					.map(({ message }) => message)
 					.join(),
 			).toContain('1 of 1 items could not be checked');
-		} finally {
-			process.env.N8N_USER_FOLDER = before;
-			rmdirSync(join(folder, '.n8n', 'idempotency.sqlite'));
-		}
+		});
+		rmdirSync(join(folder, '.n8n', 'idempotency.sqlite'));
 	});
 
 	test('a store that never answers delays the first run for a moment, and the next not at all', async () => {

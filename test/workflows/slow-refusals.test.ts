@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { RefusalPace } from '../../lib/guard/refusal-pace';
+import { withVariables } from '../support/variables';
 import { guard, loop, noOp, webhook, webhookItem, workflow } from '../support/engine';
 import type { NodeSettings, RunResult, WorkflowJson } from '../support/engine';
 import { RedisServer } from '../support/redis-server';
@@ -138,12 +139,9 @@ describe('not where n8n runs so many executions at a time only', () => {
 		writeFileSync(join(folder, 'limit'), '5\n');
 		const json = guarded();
 		await send(json, requestOf('noisy'));
-		process.env[name] = value;
-		try {
+		await withVariables({ [name]: value }, async () => {
 			expect(await send(json, requestOf('noisy'))).toEqual([0, 0, 1]);
-		} finally {
-			delete process.env[name];
-		}
+		});
 		expect(hold).not.toHaveBeenCalled();
 	});
 
@@ -154,13 +152,10 @@ describe('not where n8n runs so many executions at a time only', () => {
 		const json = guarded(ANSWERED_BY_A_NODE, { store: 'redis' }, { credentials });
 		const sendThere = async () =>
 			routed(await onRedis.run(json, { triggerItems: [requestOf('noisy')] }));
-		process.env.EXECUTIONS_MODE = 'queue';
-		try {
+		await withVariables({ EXECUTIONS_MODE: 'queue' }, async () => {
 			expect(await sendThere()).toEqual([1, 0, 0]);
 			expect(await sendThere()).toEqual([0, 0, 1]);
-		} finally {
-			delete process.env.EXECUTIONS_MODE;
-		}
+		});
 		expect(hold).not.toHaveBeenCalled();
 		expect(await sendThere()).toEqual([0, 0, 1]);
 		expect(hold).toHaveBeenCalledTimes(1);

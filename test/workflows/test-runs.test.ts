@@ -1,4 +1,5 @@
 import type { INodeParameters, IRunData } from 'n8n-workflow';
+import { withVariables } from '../support/variables';
 import { startDownstream, stopAndError } from '../support/engine';
 import type { CommonRunOptions, Downstream } from '../support/engine';
 import { engine } from './nodes';
@@ -96,17 +97,14 @@ test('same: the keys of production', async () => {
 
 test('skip: everything is New, marked, and the store is not asked', async () => {
 	const key = newKey();
-	process.env.EXECUTIONS_MODE = 'queue';
-	try {
+	await withVariables({ EXECUTIONS_MODE: 'queue' }, async () => {
 		for (let run = 0; run < 2; run++) {
 			const result = await manual(key, testRuns('skip'));
 			expect(result.status).toBe('success');
 			expect(detailsOf(result, 'Guard')).toEqual({ outcome: 'skipped' });
 			expect(result.hints('Commit')[0]?.message).toMatch(/without a claim/);
 		}
-	} finally {
-		delete process.env.EXECUTIONS_MODE;
-	}
+	});
 	expect(routed(await real(key, testRuns('skip')))).toEqual([1, 0, 0, 0]);
 	expect(detailsOf(await real(key, testRuns('skip')), 'Guard', 2)).toEqual({});
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openStore } from '../../../nodes/shared/open-store';
+import { withVariables } from '../../support/variables';
 
 const folder = mkdtempSync(join(tmpdir(), 'idempotency-settings'));
 const file = join(folder, 'mode');
@@ -18,24 +19,18 @@ test.each([
 	['EXECUTIONS_MODE', ' queue'],
 	['EXECUTIONS_MODE_FILE', file],
 ])('%s=%s is queue mode, where the store inside n8n is refused', async (name, value) => {
-	process.env[name] = value;
-	try {
+	await withVariables({ [name]: value }, async () => {
 		await expect(openStore({} as IExecuteFunctions, 'embedded')).rejects.toThrow('queue mode');
-	} finally {
-		delete process.env[name];
-	}
+	});
 });
 
 test('a file that cannot be read is no regular mode', async () => {
-	process.env.EXECUTIONS_MODE_FILE = join(folder, 'missing');
-	try {
+	await withVariables({ EXECUTIONS_MODE_FILE: join(folder, 'missing') }, async () => {
 		await expect(openStore({} as IExecuteFunctions, 'embedded')).rejects.toMatchObject({
 			problem: 'configuration',
 			message: expect.stringContaining('EXECUTIONS_MODE_FILE') as string,
 		});
-	} finally {
-		delete process.env.EXECUTIONS_MODE_FILE;
-	}
+	});
 });
 
 test.each(['worker', 'webhook'])('"n8n %s" is queue mode, whatever is set', async (command) => {
