@@ -46,7 +46,7 @@ export interface ContentTerms {
 	readonly windowMs: number;
 }
 
-/** The record of a content that a grant before holds; null where this grant holds it now, an error where the store can't tell. */
+/** The record of a content where it names another request; null where it names this one, an error where the store can't tell. */
 export type ContentHeld = ClaimView | StoreError | null;
 
 /** `observed`: whoever is refused goes on all the same. `none`: it is neither counted nor found among open claims. */

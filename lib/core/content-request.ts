@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { ClaimAnswer, ClaimRequest, ContentHeld, ContentTerms } from './claim-terms';
 import { wholeMs } from './durations';
 import { CONTENT_NAMESPACE } from './listing';
@@ -10,18 +12,21 @@ import type { ClaimRecord } from './stored-record';
  * names itself there. This is the claim that makes it: claim.lua writes the same.
  */
 
-/** Asks for the content of a request. The record ends by itself, is in no list, and nobody is told of it. */
+/**
+ * Asks for the content of a request. The record ends by itself, is in no list, and nobody is told of it. Its owner is one that asks once, so
+ * that a grant is always of this claim.
+ */
 export function contentRequest(
 	content: ContentTerms,
-	{ identity: named, owner, key, workflowId, executionId }: ClaimRequest,
+	{ identity: named, key, workflowId, executionId }: ClaimRequest,
 ): ClaimRequest {
 	const windowMs = wholeMs(content.windowMs);
 	return {
 		identity: content.identity,
-		owner,
+		owner: randomUUID(),
 		fingerprint: 'content',
 		comparison: '',
-		fieldDigests: Buffer.from(named, 'hex'),
+		fieldDigests: bytesOfName(named),
 		tenant: '',
 		namespace: CONTENT_NAMESPACE,
 		key,
@@ -40,15 +45,21 @@ export function contentRequest(
 	};
 }
 
-/** What the answer to `contentRequest` says of the grant beside it. */
-export function contentHeldIn(reply: Reply<ClaimAnswer>): ContentHeld {
+/** What the answer to `contentRequest` says to the request beside it. */
+export function contentHeldIn(reply: Reply<ClaimAnswer>, identity: string): ContentHeld {
 	if (!reply.ok) return reply.error;
-	return reply.answer.outcome === 'conflict' ? reply.answer.record : null;
+	const { record } = reply.answer;
+	return record === null || namedByContent(record) === identity ? null : record;
+}
+
+/** How a content's record names a request, in the place of digests. Hex digits are base64url as well: the text that Redis keeps is the identity. */
+export function bytesOfName(identity: string): Buffer {
+	return Buffer.from(identity, 'base64url');
 }
 
 /** The request that a content's record names. */
 export function namedByContent({ fieldDigests }: Pick<ClaimRecord, 'fieldDigests'>): string {
-	return Buffer.from(fieldDigests).toString('hex');
+	return Buffer.from(fieldDigests).toString('base64url');
 }
 
 /** Lets the next request that says the same be the first. What can't be given back ends by itself. */

@@ -51,6 +51,18 @@ export type StoreProblem =
 	/** Anything else, with the store's own words. */
 	| 'unexpected';
 
+const MAY_BE_DONE: ReadonlySet<StoreProblem> = new Set([
+	'unreachable',
+	'timeout',
+	'not_replicated',
+	'unexpected',
+]);
+
+/** Whether what was asked may have been done all the same. */
+export function mayBeDone(problem: StoreProblem): boolean {
+	return MAY_BE_DONE.has(problem);
+}
+
 /** A store's failure: `problem` says which kind, `message` what happened in words that fit any user. */
 export class StoreError extends Error {
 	override readonly name = 'StoreError';

@@ -1,9 +1,8 @@
 import { sealToken } from '../keys/claim-token';
 import type { ClaimAnswer, ClaimRequest, OwnedClaim } from '../core/record';
 import type { Reply } from '../core/reply';
-import { replyAt, StoreError } from '../core/reply';
+import { mayBeDone, replyAt, StoreError } from '../core/reply';
 import type { Answered, Claimed } from './claimed';
-import { LostClaims } from './lost-claims';
 import type { OpenStore } from './opened-store';
 import { signingKeysOf } from './opened-store';
 import { countAnswers } from './count-answers';
@@ -126,7 +125,7 @@ function lookForLost(
 	for (const [i, reply] of replies.entries()) {
 		const request = requests[i];
 		if (request === undefined || reply.ok) continue;
-		if (LostClaims.mayBeGranted(reply.error.problem)) lost.lookFor(request);
+		if (mayBeDone(reply.error.problem)) lost.lookFor(request);
 	}
 }
 

@@ -1,18 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ClaimRequest } from '../core/record';
-import type { StoreProblem } from '../core/reply';
 import { replyAt } from '../core/reply';
 import type { Store } from '../core/store';
 import { release } from './release';
-
-/** After these the claim may have been granted all the same. */
-const MAY_BE_GRANTED: ReadonlySet<StoreProblem> = new Set([
-	'unreachable',
-	'timeout',
-	'not_replicated',
-	'unexpected',
-]);
 
 /** When a lost claim is looked for. The last looks are for a server that carries out late what it was sent. */
 const LOOKS_AFTER_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
@@ -31,10 +22,6 @@ export class LostClaims {
 		private readonly store: Store,
 		private readonly looksAfterMs: readonly number[] = LOOKS_AFTER_MS,
 	) {}
-
-	static mayBeGranted(problem: StoreProblem): boolean {
-		return MAY_BE_GRANTED.has(problem);
-	}
 
 	/** Looks for the claim of a request that failed, in the background. The process may end meanwhile. */
 	lookFor(request: ClaimRequest): void {

@@ -1,10 +1,11 @@
 import {
+	bytesOfName,
 	contentGivenBack,
 	contentHeldIn,
 	contentRequest,
 	namedByContent,
 } from '../core/content-request';
-import type { ClaimRecord, ClaimRequest, ClaimView, ContentHeld, Tombstone } from '../core/record';
+import type { ClaimRecord, ClaimRequest, ClaimView, ContentHeld, Stored } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
 import type { Store } from '../core/store';
@@ -22,8 +23,6 @@ export interface Alike {
 	readonly executionId: string;
 }
 
-/** For as long a record may be on its way that its content names. */
-const ON_ITS_WAY_MS = 60_000;
 const TRIES = 3;
 
 /**
@@ -31,7 +30,7 @@ const TRIES = 3;
  * its place. An error where nobody can tell.
  *
  * @param answered with the grant
- * @param own every identity that the request's key may have
+ * @param own every identity that the request's key may have: what another naming of it said is this request's
  */
 export async function alikeBefore(
 	store: Store,
@@ -45,34 +44,48 @@ export async function alikeBefore(
 	let before: Alike | null = null;
 	for (let tried = 0; ; tried++) {
 		if (held instanceof StoreError) return held;
-		const first = firstOf(held, own);
-		if (first === null) return before === null ? null : await grantedAgain(store, before);
-		if (tried === TRIES) return first;
-		const [content, record] = await store.get([asked.identity, first.identity]);
-		if (!content?.ok || !record?.ok) return first;
+		if (held === null) break;
+		const identity = namedByContent(held);
+		const isOwn = own.includes(identity);
+		const [content, record] = await store.get([asked.identity, identity]);
+		const first = isOwn ? null : alikeOf(identity, held, record);
+		if (tried === TRIES || !content?.ok || !record?.ok) return first;
 		const holder = liveClaim(content);
 		// Held by another by now: who that is, is asked for again.
-		const isStill = holder !== null && namedByContent(holder) === first.identity;
-		if (isFree(record, first)) before = first;
+		const isStill = holder !== null && namedByContent(holder) === identity;
+		if (isOwn || isFree(record)) before = first ?? before;
 		else if (isStill) return first;
 		if (isStill) await store.command([contentGivenBack({ ...holder, identity: asked.identity })]);
-		held = contentHeldIn(replyAt(await store.claim([asked]), 0));
+		held = contentHeldIn(replyAt(await store.claim([asked]), 0), request.identity);
 	}
+	return before === null || !(await isGrantedAgain(store, before))
+		? null
+		: await putBack(store, asked, before);
 }
 
-/** The first one, if it was granted anew while its place was taken: then it acts. */
-async function grantedAgain(store: Store, first: Alike): Promise<Alike | null> {
-	const record = replyAt(await store.get([first.identity]), 0);
-	return record.ok && isFree(record, first) ? null : first;
+/** Whether the first one was granted anew while its place was taken: then it acts. */
+async function isGrantedAgain(store: Store, { identity }: Alike): Promise<boolean> {
+	const record = replyAt(await store.get([identity]), 0);
+	return !record.ok || !isFree(record);
 }
 
-type Found = Reply<ClaimRecord | Tombstone | null> & { readonly ok: true };
-
-function isFree({ answer, micros }: Found, first: Alike): boolean {
-	const now = Math.floor(micros / 1000);
-	const state = observe(answer, now);
-	return state === 'released' || (state === 'absent' && now - first.firstSeenAt >= ON_ITS_WAY_MS);
+/** Lets the content name the first one again, for whoever comes next. */
+async function putBack(store: Store, asked: ClaimRequest, first: Alike): Promise<Alike> {
+	const { identity, key, workflowId, executionId } = first;
+	const content = replyAt(await store.get([asked.identity]), 0);
+	const holder = content.ok ? liveClaim(content) : null;
+	if (holder?.owner !== asked.owner) return first;
+	await store.command([contentGivenBack({ ...holder, identity: asked.identity })]);
+	const fieldDigests = bytesOfName(identity);
+	await store.claim([{ ...asked, fieldDigests, key, workflowId, executionId }]);
+	return first;
 }
+
+type Found = Reply<Stored> & { readonly ok: true };
+
+/** One that is gone may have acted: it ended, and is remembered for a shorter time than its content. */
+const isFree = ({ answer, micros }: Found): boolean =>
+	observe(answer, Math.floor(micros / 1000)) === 'released';
 
 /** Null where nobody holds it. */
 function liveClaim({ answer, micros }: Found): ClaimRecord | null {
@@ -81,11 +94,9 @@ function liveClaim({ answer, micros }: Found): ClaimRecord | null {
 	return state === 'absent' || state === 'released' ? null : answer;
 }
 
-/** Null where it is the request itself. */
-function firstOf(held: ClaimView | null, own: readonly string[]): Alike | null {
-	if (held === null) return null;
-	const identity = namedByContent(held);
-	if (own.includes(identity)) return null;
-	const { key, claimedAt, workflowId, executionId } = held;
-	return { key, identity, firstSeenAt: claimedAt, workflowId, executionId };
+/** What took the place of another is told by its own record: that of the content keeps the first one's key. */
+function alikeOf(identity: string, held: ClaimView, record: Reply<Stored> | undefined): Alike {
+	const { claimedAt, workflowId, executionId } = held;
+	const own = record?.ok === true && record.answer?.state !== 'tombstone' ? record.answer : null;
+	return { key: own?.key ?? held.key, identity, firstSeenAt: claimedAt, workflowId, executionId };
 }

@@ -1,10 +1,13 @@
 import { contentGivenBack, contentHeldIn, contentRequest } from '../core/content-request';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../core/record';
 import type { Reply } from '../core/reply';
-import { replyAt } from '../core/reply';
+import { mayBeDone, replyAt } from '../core/reply';
 import type { Store } from '../core/store';
 
-/** Claims requests, and their contents beside them in the same batch. A content that came with a request that was refused is given back. */
+/**
+ * Claims requests, and their contents beside them in the same batch. What comes with a request that was not granted is given back at once;
+ * until then others find it, and look at that request themselves.
+ */
 export async function claimWithContents(
 	requests: readonly ClaimRequest[],
 	claim: (bare: readonly ClaimRequest[]) => Promise<Array<Reply<ClaimAnswer>>>,
@@ -18,18 +21,19 @@ export async function claimWithContents(
 	const besides = replies.splice(requests.length);
 	const unused: OwnerCommand[] = [];
 	let at = 0;
-	for (const [place, { content }] of requests.entries()) {
+	for (const [place, { identity, content }] of requests.entries()) {
 		if (content === undefined) continue;
 		const asked = contents[at];
 		const beside = replyAt(besides, at++);
 		const reply = replyAt(replies, place);
-		if (asked === undefined || !reply.ok) continue;
-		const { answer } = reply;
-		if (answer.outcome === 'new') {
-			replies[place] = { ...reply, answer: { ...answer, contentHeld: contentHeldIn(beside) } };
-		} else if (beside.ok && beside.answer.outcome === 'new') {
-			unused.push(contentGivenBack({ ...asked, fence: beside.answer.fence }));
+		if (reply.ok && reply.answer.outcome === 'new') {
+			const contentHeld = contentHeldIn(beside, identity);
+			replies[place] = { ...reply, answer: { ...reply.answer, contentHeld } };
+			continue;
 		}
+		if (!reply.ok && mayBeDone(reply.error.problem)) continue;
+		if (asked === undefined || !beside.ok || beside.answer.outcome !== 'new') continue;
+		unused.push(contentGivenBack({ ...asked, fence: beside.answer.fence }));
 	}
 	if (unused.length > 0) await store.command(unused);
 	return replies;

@@ -61,7 +61,7 @@ export function describeContents(harness: StoreHarness): void {
 				key: 'first',
 				workflowId: 'workflow-1',
 				executionId: '17',
-				claimedAt: (await recordAt(first.identity)).claimedAt,
+				claimedAt: (await recordAt(content.identity)).claimedAt,
 			});
 			expect(namedByContent(await recordAt(content.identity))).toBe(first.identity);
 			// Its owner asks again.
@@ -71,13 +71,16 @@ export function describeContents(harness: StoreHarness): void {
 		});
 
 		it('is of the first in the order of a batch, however large', async () => {
-			for (const count of [2, 20, 300]) {
+			for (const count of [2, 20, 300, 600]) {
 				const content = freshContent();
 				const requests = Array.from({ length: count }, () => requestWith(content));
 				expect(await holders(...requests)).toEqual([null, ...Array(count - 1).fill(0)]);
 			}
-			const apart = Array.from({ length: 700 }, () => requestWith(freshContent()));
-			expect(new Set(await holders(...apart))).toEqual(new Set([null]));
+			const contents = Array.from({ length: 600 }, () => freshContent());
+			const pairs = [...contents, ...contents].map((content) => requestWith(content));
+			const held = await holders(...pairs);
+			expect(held.slice(0, 600)).toEqual(contents.map(() => null));
+			expect(held.slice(600)).toEqual(contents.map((_, place) => place));
 		});
 
 		it('is of one alone, whoever asks at once', async () => {
@@ -130,6 +133,7 @@ export function describeContents(harness: StoreHarness): void {
 					expect(comparable(own)).toEqual(
 						comparable({
 							...other,
+							owner: own.owner,
 							fence: own.fence,
 							firstSeenAt: other.firstSeenAt - apart,
 							claimedAt: other.claimedAt - apart,
@@ -183,6 +187,36 @@ export function describeContents(harness: StoreHarness): void {
 			expect(await holders(requestWith(other))).toEqual([null]);
 		});
 
+		it('stays with its owner, who asks again while another acts for the key', async () => {
+			const content = freshContent();
+			const first = requestWith(content);
+			const fence = fenceOf(replyAt(await opened.store.claim([first]), 0));
+			await opened.store.command([contentGivenBack({ ...first, fence })]);
+			expect(await holders({ ...first, owner: 'another' })).toEqual([null]);
+			expect(await holders(first)).toEqual(['in_progress']);
+			expect(await holders(requestWith(content), first)).toEqual([1, 'in_progress']);
+		});
+
+		it('is remembered from when it was first asked for, and tells its owner of what it names', async () => {
+			const content = freshContent(MINUTE);
+			const first = requestWith(content);
+			await claim(first);
+			await opened.advance(MINUTE - 5_000);
+			expect(await holders(requestWith(content, { owner: first.owner }), first)).toEqual([1, null]);
+			await opened.advance(5_001);
+			expect(await holders(requestWith(content))).toEqual([null]);
+		});
+
+		it('is not of a request that failed', async () => {
+			const content = freshContent();
+			const broken = requestWith(content);
+			await claim(claimRequest({ identity: broken.identity }));
+			await opened.corrupt(broken.identity);
+			const [reply] = await opened.store.claim([broken]);
+			expect(reply).toMatchObject({ ok: false, error: { problem: 'corrupt_record' } });
+			expect(await holders(requestWith(content))).toEqual([null]);
+		});
+
 		it('comes with a key that is granted again', async () => {
 			const first = requestWith(freshContent(), { onUnknownOutcome: 'retry' });
 			await claim(first);
@@ -203,11 +237,11 @@ export function describeContents(harness: StoreHarness): void {
 			expect(await holders(requestWith(content))).toEqual([null]);
 			const held = await recordAt(content.identity);
 			await opened.store.command([contentGivenBack({ ...held, identity: content.identity })]);
-			const next = requestWith(content, { owner: 'owner-b' });
+			const next = requestWith(content);
 			expect(await holders(next)).toEqual([null]);
 			const record = await recordAt(content.identity);
 			expect(namedByContent(record)).toBe(next.identity);
-			expect(record).toMatchObject({ owner: 'owner-b', state: 'processing' });
+			expect(record.state).toBe('processing');
 			expect(record.fence).toBeGreaterThan(held.fence);
 			await opened.store.operate({ type: 'forget', identity: content.identity, force: true });
 			expect(await holders(requestWith(content))).toEqual([null]);

@@ -41,10 +41,7 @@ export function claimArguments(
 		if (stride === 6) asked.push(furtherTerms(request, numbers[i] ?? 1));
 	}
 	const contents = contentsOf(chunk);
-	for (const { place, request, terms } of contents) {
-		const named = encodeDigests(Buffer.from(request.identity, 'hex'));
-		asked.push(String(place + 1), String(wholeMs(terms.windowMs)), named);
-	}
+	for (const { place, terms } of contents) asked.push(`${place + 1} ${wholeMs(terms.windowMs)}`);
 	return [
 		...keysOf(
 			keys,
@@ -61,18 +58,16 @@ export function claimArguments(
 }
 
 interface Content {
-	/** In the chunk. */
+	/** Of its item, in the chunk. */
 	readonly place: number;
-	readonly request: ClaimRequest;
 	readonly terms: ContentTerms;
 }
 
 /** In the order in which they are asked for. */
 function contentsOf({ items, places }: Chunk<AskedClaim>): Content[] {
 	const contents: Content[] = [];
-	for (const [place, request] of items.entries()) {
-		const { content: terms } = request;
-		if (terms !== undefined) contents.push({ place, request, terms });
+	for (const [place, { content: terms }] of items.entries()) {
+		if (terms !== undefined) contents.push({ place, terms });
 	}
 	return contents.sort((one, other) => (places[one.place] ?? 0) - (places[other.place] ?? 0));
 }

@@ -5,7 +5,7 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, i) =>
 );
 
 /** A script holds Redis for as long as it runs: at most so many items a call. */
-const MAX_ITEMS = 500;
+export const MAX_ITEMS = 500;
 const MAX_BYTES = 4 << 20;
 
 /** A record's shard is its identity's first byte: all keys of a shard live in one slot of a cluster. */

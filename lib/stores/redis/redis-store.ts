@@ -35,7 +35,7 @@ import {
 	operateAnswer,
 	operateArguments,
 } from './command-script';
-import { shardOf } from './keys';
+import { MAX_ITEMS, shardOf } from './keys';
 import { candidatesOf, filterArguments, portionOf } from './list-records';
 import { RedisCalls } from './redis-calls';
 import { type ReadAnswer, readAll, readAnswer, recordAnswer } from './read-script';
@@ -84,8 +84,9 @@ export class RedisStore implements SecretAwareStore {
 		const { calls } = this;
 		if (minReplicas <= 0) {
 			const claim = async (some: readonly ClaimRequest[]) => await this.claimKeys(some);
-			// A content is mostly on another node than its key.
-			return await (calls.isCluster ? claimWithContents(requests, claim, this) : claim(requests));
+			// One script can do both, but for contents on other nodes, and in the order of more requests than it takes.
+			const isOneScript = !calls.isCluster && requests.length <= MAX_ITEMS;
+			return await (isOneScript ? claim(requests) : claimWithContents(requests, claim, this));
 		}
 		if (calls.isCluster) return requests.map(() => ({ ok: false, error: NO_REPLICA_COUNT }));
 		this.replicated ??= this.openReplicated();

@@ -1,4 +1,5 @@
-import type { ClaimRequest, ContentTerms } from '../../../lib/core/record';
+import { contentGivenBack } from '../../../lib/core/content-request';
+import type { ClaimRequest, ContentTerms, OwnerCommand } from '../../../lib/core/record';
 import { replyAt } from '../../../lib/core/reply';
 import type { Store } from '../../../lib/core/store';
 import { claimItems } from '../../../lib/guard/claim-items';
@@ -7,7 +8,15 @@ import { alikeBefore } from '../../../lib/guard/same-content';
 import { keepersFor } from '../../../lib/guard/store-keepers';
 import { embeddedHarness } from '../../stores/embedded-harness';
 import type { OpenedStore } from '../../stores/suite';
-import { MINUTE, answered, claimRequest, fenceOf, freshIdentity } from '../../support/requests';
+import {
+	MINUTE,
+	answered,
+	claimRequest,
+	fenceOf,
+	finishOf,
+	freshIdentity,
+	recordOf,
+} from '../../support/requests';
 
 /** The same content under another key: whatever happens in between, one acts, and the first may. */
 
@@ -127,4 +136,61 @@ test('the place is not taken of one that is granted anew meanwhile', async () =>
 		},
 	});
 	expect(await look(meanwhile, 0)).toMatchObject({ identity: first.identity });
+});
+
+test('the place of one that is granted anew meanwhile is its own again, for whoever comes next', async () => {
+	const { store } = opened;
+	const { first, second, look } = await afterGivenBack();
+	let isFirst = true;
+	const meanwhile = Object.assign(Object.create(store) as Store, {
+		command: async (orders: readonly OwnerCommand[]) => {
+			if (isFirst) await store.claim([{ ...first, owner: 'again' }]);
+			isFirst = false;
+			return await store.command(orders);
+		},
+	});
+	expect(await look(meanwhile, 0)).toMatchObject({ identity: first.identity });
+	const { identity, owner } = second;
+	const fence = recordOf(answered(replyAt(await store.get([identity]), 0))).fence;
+	await store.command([contentGivenBack({ identity, owner, fence })]);
+	const third = requestOf('third');
+	const [told] = await claim([itemOf(third, first.content!)]);
+	expect(told).toMatchObject({ answer: { reason: 'likely_duplicate' }, alike: { key: 'first' } });
+});
+
+test('the one that took a place is told by its own key', async () => {
+	const { second, look } = await afterGivenBack();
+	await look(opened.store, 0);
+	expect(await look(opened.store, 1)).toMatchObject({ key: 'second', identity: second.identity });
+});
+
+test('a request that is remembered for a shorter time than its content stands for it all the same', async () => {
+	const { store } = opened;
+	const content = contentOf(freshIdentity('content'));
+	const first = requestOf('first');
+	const [granted] = await claim([itemOf(first, content)]);
+	if (!granted?.ok || granted.answer.outcome !== 'new') throw new Error('not granted');
+	await store.command([{ ...finishOf(first, granted.answer.fence), retentionMs: MINUTE }]);
+	await opened.advance(2 * MINUTE);
+	expect(await stateOf(first)).not.toBe('completed');
+	expect(outcomesOf(await claim([itemOf(requestOf('second'), content)]))).toEqual([
+		'likely_duplicate',
+	]);
+});
+
+test('what a key said under another naming of it is its own', async () => {
+	const { store } = opened;
+	const content = contentOf(freshIdentity('content'));
+	const now = requestOf('run', { content });
+	const earlier = { ...now, identity: freshIdentity() };
+	const fence = fenceOf(replyAt(await store.claim([now]), 0));
+	await store.command([contentGivenBack({ ...now, fence })]);
+	// Granted by the earlier naming, to the same run.
+	const reply = answered(replyAt(await store.claim([earlier]), 0));
+	if (reply.outcome !== 'new') throw new Error('not granted');
+	const own = [now.identity, earlier.identity];
+	expect(await alikeBefore(store, earlier, reply.contentHeld ?? null, own)).toBeNull();
+	expect(outcomesOf(await claim([itemOf(requestOf('other'), content)]))).toEqual([
+		'likely_duplicate',
+	]);
 });

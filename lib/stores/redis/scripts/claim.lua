@@ -10,8 +10,7 @@
 --       6 x    these and, where it is more than settings 1: the number of its settings, event's time in ms or nothing,
 --              tenant: '1 1795497258303 tenant'. The time is followed by n where its budget has no room, so that the key is not
 --              granted; or by p, which only asks whether it would be, and is not counted
---       3 x    a content, in the order in which they are asked for: its item, for how long it is remembered in ms, the item's
---              identity as field `g`
+--       1 x    a content, in the order in which they are asked for: its item, and for how long it is remembered in ms: '1 600000'
 --
 -- Reply { stamp, entry, ... }, an entry for each item that is not the first grant of a key that was not there:
 --       { item, 'new', takeover (1, ''), record }         granted again, or asked for once more by its owner
@@ -180,34 +179,39 @@ end
 
 local asked, contents, contents_at, held = item, after - item, at, {}
 
--- Writes the content with this number, for its item. Returns what HSET said.
-local function write_content(number, place, fence)
-	local key, about = KEYS[asked + number], contents_at + 3 * number - 2
+-- What a content's record calls an item: the end of its key's name.
+local function name_of(place)
+	return string.sub(KEYS[place], -64)
+end
+
+-- Writes a record for an item. Returns what HSET said.
+local function write_content(key, place, window, fence)
 	local own = items_at + stride * (place - 1)
-	local set, window, digests = terms_of(own), ARGV[about + 1], ARGV[about + 2]
-	local run = string.match(set.terms, '^%d+ %d+ %a (.*)$') .. (stride > 4 and ARGV[own + 5] or '')
-	local ends = now + window
+	local set, about = terms_of(own), ARGV[own + 3]
+	local run = string.sub(set.terms, #set.retention + #set.timeout + 5) .. (stride > 4 and ARGV[own + 5] or '')
 	local list = {
-		key, 's', 'R ' .. fence .. ' ' .. now_text .. ' ' .. text(ends), 'o', ARGV[own + 1],
-		'h', 'content', 'g', digests,
+		key, 's', 'R ' .. fence .. ' ' .. now_text .. ' ' .. text(now + window), 'o', ARGV[own + 1],
+		'h', 'content', 'g', name_of(place),
 	}
 	local size = append(list, 9, 'r', '1 ' .. window .. ' r ' .. run)
-	size = append(list, size, 'k', 'same-content' .. string.match(ARGV[own + 3], '\n.*$'))
+	size = append(list, size, 'k', 'same-content' .. string.sub(about, #set.namespace))
 	local written = redis.pcall('HSET', unpack(list, 1, size))
 	if type(written) == 'number' then
-		redis.call('PEXPIREAT', key, text(ends + 1 - offset))
+		redis.call('PEXPIRE', key, window + 1)
 	end
 	return written
 end
 
 local function remember_contents()
 	for number = 1, contents do
-		local place = tonumber(ARGV[contents_at + 3 * number - 2])
+		local key = KEYS[asked + number]
+		local place, window = string.match(ARGV[contents_at + number], '^(%d+) (%d+)$')
+		place = tonumber(place)
 		if not blocked[place] then
-			if redis.pcall('EXISTS', KEYS[asked + number]) ~= 0 then
-				held[#held + 1] = { number, place }
+			if redis.pcall('EXISTS', key) ~= 0 then
+				held[#held + 1] = { key, place, window }
 			else
-				local written = write_content(number, place, micros_text)
+				local written = write_content(key, place, window, micros_text)
 				if type(written) ~= 'number' then
 					reply[#reply + 1] = { -place, 'error', written.err }
 				end
@@ -234,7 +238,7 @@ if #rest > 0 then
 end
 
 for number = 1, #held do
-	answer_content(held[number][1], held[number][2])
+	answer_content(unpack(held[number]))
 end
 
 return conclude()

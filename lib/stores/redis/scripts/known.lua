@@ -144,25 +144,22 @@ local function answer(entry)
 	end
 end
 
--- Whoever holds a content; one that nobody holds any more is this item's.
-local function holder_of(number, place)
-	local key = KEYS[asked + number]
+-- The content's record where it names another item; one that nobody holds any more is this item's.
+local function holder_of(key, place, window)
 	local rec, problem = load(key)
 	if problem then
 		return problem
 	end
-	local state = rec and rec.state ~= 'T' and observe(rec) or 'A'
-	if state == 'R' then
-		local own = rec.fields.o == ARGV[items_at + stride * (place - 1) + 1]
-		return nil, not own and flatten(rec, true)
+	if rec and rec.state ~= 'T' and observe(rec) == 'R' then
+		return nil, rec.fields.g ~= name_of(place) and flatten(rec, true)
 	end
 	redis.call('DEL', key)
-	local written = write_content(number, place, text(math.max(micros, rec and rec.fence + 1 or 0)))
+	local written = write_content(key, place, window, text(math.max(micros, rec and rec.fence + 1 or 0)))
 	return type(written) ~= 'number' and written.err or nil
 end
 
-local function answer_content(number, place)
-	local done, problem, record = pcall(holder_of, number, place)
+local function answer_content(key, place, window)
+	local done, problem, record = pcall(holder_of, key, place, window)
 	if not done then
 		problem = type(problem) == 'table' and problem.err or tostring(problem)
 	end
