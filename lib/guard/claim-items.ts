@@ -68,16 +68,16 @@ async function claimOnce(
 	const requests = chosen.filter((each): each is ClaimRequest => !(each instanceof StoreError));
 	const namings = namingsOfRequests(opened, items);
 	await opened.lost.stopLookingFor(requests);
-	// Asked for in this order: over one connection the notes are read after the claims.
-	const [signingKeys, replies, notes] = await Promise.all([
-		signingKeysOf(opened),
-		store.claim(requests, { minReplicas }),
-		secretKeeper?.notes(),
-	]);
+	const replies = await store.claim(requests, { minReplicas });
 	if (onStoreError !== 'continueUnprotected') lookForLost(opened, requests, replies);
+	// Only a claim that was granted is handed out: for a duplicate the store is asked nothing more.
+	const isGranted = grantsIn(requests, replies).length > 0;
+	const [signingKeys, foreign] = isGranted
+		? await Promise.all([signingKeysOf(opened), secretKeeper?.refusalAfterGrant()])
+		: [];
 	const refused =
-		(signingKeys.ok ? null : signingKeys.error) ??
-		(secretKeeper && notes && (await secretKeeper.refusalAfter(notes, lastGrant(replies)))) ??
+		(signingKeys?.ok === false ? signingKeys.error : null) ??
+		foreign ??
 		(await covered(opened, namings, requests, replies));
 	const goesOn =
 		onStoreError === 'continueUnprotected' && refused && mayContinueUnprotected(refused);
@@ -92,7 +92,7 @@ async function claimOnce(
 		const { answer, micros } = reply;
 		const now = Math.floor(micros / 1000);
 		if (answer.outcome !== 'new') return { ok: true, request, answer, now, token: null };
-		if (refused || !signingKeys.ok) return { ok: false, error: refused ?? askedTwice() };
+		if (refused || !signingKeys?.ok) return { ok: false, error: refused ?? askedTwice() };
 		const { identity, owner } = request;
 		const remains = { ...request, eventAt: answer.record.eventAt };
 		const [naming, fence] = [namings.get(request) ?? '', answer.fence];
@@ -194,11 +194,6 @@ function grantsIn(
 			? [{ identity, owner, fence: reply.answer.fence, ownRun: true }]
 			: [];
 	});
-}
-
-/** The store's clock at the last answer, in microseconds. */
-function lastGrant(replies: ReadonlyArray<Reply<ClaimAnswer>>): number {
-	return replies.reduce((last, reply) => (reply.ok ? Math.max(last, reply.micros) : last), 0);
 }
 
 function askedTwice(): StoreError {

@@ -1,7 +1,6 @@
 import { INSTANCE_NOTED_MS, instanceNoteOf, isInstanceNote } from '../core/instance-notes';
 import type { ClaimRequest } from '../core/record';
 import { StoreError } from '../core/reply';
-import type { Reply } from '../core/reply';
 import type { SecretAwareStore, SecretNote } from '../core/store';
 import type { NamingIds } from './naming';
 import { isOtherVersion } from './naming';
@@ -45,24 +44,13 @@ export class SecretKeeper {
 		return await this.cover(this.ids[0], AT_FIRST_MS);
 	}
 
-	/**
-	 * What refuses a claim that was just granted. `notes` were asked for while it was claimed, and count if they are younger than it.
-	 *
-	 * @param claimedAt the store's clock at the last grant, in microseconds
-	 */
-	async refusalAfter(
-		notes: Reply<readonly SecretNote[]>,
-		claimedAt: number,
-	): Promise<StoreError | null> {
-		const younger = notes.ok && notes.micros > claimedAt ? notes : await this.store.secretNotes();
-		if (!younger.ok) return younger.error;
+	/** What refuses a claim that was just granted. Asked for after it was: whoever claimed before it by another naming is among the notes. */
+	async refusalAfterGrant(): Promise<StoreError | null> {
+		const notes = await this.store.secretNotes();
+		if (!notes.ok) return notes.error;
 		// The store has lost what it knew: note it again.
-		if (!younger.answer.some(({ id }) => id === this.ids[0])) this.noted.clear();
-		return this.foreignIn(younger);
-	}
-
-	async notes(): Promise<Reply<readonly SecretNote[]>> {
-		return await this.store.secretNotes();
+		if (!notes.answer.some(({ id }) => id === this.ids[0])) this.noted.clear();
+		return this.foreignIn(notes);
 	}
 
 	/** Records of this naming may live for so long from now. */

@@ -86,6 +86,25 @@ function slowed(opened: OpenStore): OpenStore {
 	return { ...opened, store, ...keepersFor(store), secretKeeper };
 }
 
+/** The same process, and what its store was asked: each call when it is made, and `claimed` when a claim is answered. */
+function overheard(opened: OpenStore): { readonly listened: OpenStore; readonly calls: string[] } {
+	const calls: string[] = [];
+	const store = new Proxy(opened.store as SecretAwareStore, {
+		get(target, name) {
+			const member: unknown = Reflect.get(target, name);
+			if (typeof member !== 'function') return member;
+			return async (...args: unknown[]) => {
+				calls.push(String(name));
+				const answer: unknown = await (member.apply(target, args) as Promise<unknown>);
+				if (name === 'claim') calls.push('claimed');
+				return answer;
+			};
+		},
+	});
+	const secretKeeper = new SecretKeeper(store, namingIdsOf(opened));
+	return { listened: { ...opened, store, ...keepersFor(store), secretKeeper }, calls };
+}
+
 let owners = 0;
 function itemOf(opened: OpenStore, key: string, retentionMs = HOUR) {
 	const owner = `owner-${owners++}`;
@@ -184,6 +203,18 @@ describe.each(['redis', 'postgres'] as const)('of a store in %s', (each) => {
 		// What was given back is free.
 		expect(await claim(changed, 'c')).toBe('new');
 		expect(await claim(changed, 'a')).toBe('in_progress');
+	});
+
+	it('others are looked for after a claim was granted, and for a duplicate not at all', async () => {
+		const { listened, calls } = overheard(process('one'));
+		expect(await claim(listened, 'a')).toBe('new');
+		expect(calls.slice(0, 3)).toEqual(['noteSecret', 'claim', 'claimed']);
+		expect(calls.slice(3).sort()).toEqual(['noteSecret', 'secretNotes', 'signingKey']);
+		await complete(listened, 'b');
+		calls.length = 0;
+		expect(await claim(listened, 'a')).toBe('in_progress');
+		expect(await claim(listened, 'b')).toBe('duplicate');
+		expect(calls).toEqual(['claim', 'claimed', 'claim', 'claimed']);
 	});
 
 	it('a token of another store is refused, whatever the secret', async () => {
