@@ -77,6 +77,8 @@ export class Tables {
 			`SELECT claims.id, ${columns.join(', ')}, bytes
 			FROM claims LEFT JOIN results ON results.id = claims.id WHERE identity = ?`,
 		);
+		// Since Node.js 22.16 a row may come as a list, which takes a third of the time of an object with 29 names.
+		this.selectClaim.setReturnArrays?.(true);
 		this.updateClaim = db.prepare(
 			`UPDATE claims SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
 		);
