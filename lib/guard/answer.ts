@@ -18,7 +18,8 @@ export type Answer =
 	| { readonly kind: 'new'; readonly details: JsonObject; readonly token: string }
 	| {
 			readonly kind: 'duplicate';
-			readonly details: JsonObject;
+			/** Made where they are told: who gets the stored result gets nothing else. */
+			readonly details: () => JsonObject;
 			readonly record: ClaimView;
 			readonly replay: Replay;
 	  }
@@ -36,17 +37,17 @@ export function answerOf(
 ): Answer {
 	if (!claimed.ok) return { kind: 'failed', error: claimed.error };
 	const { answer, request, token } = claimed;
-	const details = answerDetails(claimed, item.label, terms.scope);
+	const details = () => answerDetails(claimed, item.label, terms.scope);
 	switch (answer.outcome) {
 		case 'new':
 			return {
 				kind: 'new',
 				details: terms.completeInSql
 					? {
-							...details,
+							...details(),
 							sqlToken: sqlTokenOf({ ...request, fence: answer.fence }, opened.secret !== ''),
 						}
-					: details,
+					: details(),
 				token: token ?? '',
 			};
 		case 'duplicate': {
@@ -58,7 +59,7 @@ export function answerOf(
 			const refusal = refusalOf(answer, claimed, item, opened, sameBatch);
 			return {
 				kind: 'conflict',
-				details: sameBatch ? { ...details, sameBatch } : details,
+				details: sameBatch ? { ...details(), sameBatch } : details(),
 				refusal,
 			};
 		}

@@ -1,6 +1,7 @@
 import type { CanonicalParts, Field } from '../keys/canonical-parts';
 import { partsOfObject, partsOfPairs } from '../keys/canonical-parts';
 import { valueAtPath, withoutPaths } from '../keys/field-paths';
+import { comparisonOf } from '../keys/identity';
 import type { ItemKey } from './item-key';
 import type { JsonObject } from './item';
 import type { Payload } from './payload';
@@ -10,11 +11,14 @@ import type { CompareTerms } from './terms';
 /** What must be the same on a retry. */
 export interface Compared {
 	readonly value: readonly Field[] | JsonObject;
-	/** Which parts of the request these are, as it was set: what another setting compares says nothing of them. */
-	readonly setting: readonly unknown[];
+	/** Names which parts of the request these are, as it was set: what another setting compares says nothing of them. */
+	readonly comparison: string;
 	/** Its top-level fields, to say which differ: made only then, since a body may have a million. */
 	fields(): readonly Field[];
 }
+
+const OF_METHOD = comparisonOf(['none']);
+const OF_PAYLOAD = comparisonOf(['payload']);
 
 /**
  * Null: nothing is compared. A sender's own ID is enough by itself: its retries may differ in counters. The method of a request is
@@ -31,7 +35,7 @@ export async function comparedOf(
 	if (terms.by === 'none' || (terms.by === 'auto' && chosenBy === 'sender')) {
 		return method === null
 			? null
-			: { value: methodField, setting: ['none'], fields: () => methodField };
+			: { value: methodField, comparison: OF_METHOD, fields: () => methodField };
 	}
 	if (terms.by === 'fields') {
 		const chosen = terms.paths.map((path): [string, unknown] => [
@@ -39,15 +43,17 @@ export async function comparedOf(
 			valueAtPath(json, path) ?? null,
 		]);
 		const fields = [...chosen, ...methodField];
-		return { value: fields, setting: ['fields', terms.paths], fields: () => fields };
+		const comparison = comparisonOf(['fields', terms.paths]);
+		return { value: fields, comparison, fields: () => fields };
 	}
 	const { value } = await payload();
 	if (terms.by !== 'except') {
-		return { value, setting: ['payload'], fields: () => topFieldsOf(value) };
+		return { value, comparison: OF_PAYLOAD, fields: () => topFieldsOf(value) };
 	}
 	const left = withoutPaths(value, terms.paths) as JsonObject;
 	const compared = method === null ? left : { ...left, method };
-	return { value: compared, setting: ['except', terms.paths], fields: () => topFieldsOf(compared) };
+	const comparison = comparisonOf(['except', terms.paths]);
+	return { value: compared, comparison, fields: () => topFieldsOf(compared) };
 }
 
 /** @throws CanonicalJsonError for what JSON can't hold */

@@ -22,7 +22,7 @@ export function observedDetails(answer: Answer): JsonObject & { readonly observe
 			const status = record.statusCode === 0 ? {} : { statusCode: record.statusCode };
 			const message = duplicateMessage(record);
 			return {
-				...details,
+				...details(),
 				outcome: 'observed',
 				observed: { outcome: 'duplicate', reason: 'duplicate', ...status, message },
 			};

@@ -2,7 +2,7 @@ import type { Attempt } from '../core/attempt';
 import type { ClaimRequest } from '../core/record';
 import { canonicalJson } from '../keys/canonical-json';
 import { eventTimeOf } from '../keys/event-time';
-import { comparisonOf, tenantDigestOf } from '../keys/identity';
+import { tenantDigestOf } from '../keys/identity';
 import type { KeyDoubts } from '../keys/key-doubts';
 import { keyDoubtsOf } from '../keys/key-doubts';
 import { budgetOf } from './budget-terms';
@@ -92,7 +92,7 @@ async function claimOf(
 	if (key.missing) return { kind: 'missing', missing: key };
 	const compared = await comparedOf(terms.compare, item.json, key, payload);
 	const digests = compared === null ? null : new ComparedDigests(compared, item);
-	const comparison = compared === null ? '' : comparisonOf(compared.setting);
+	const comparison = compared?.comparison ?? '';
 
 	const tenant = tenantOf(terms.tenant);
 	if (tenant === 'missing') throw new ComplaintError(MISSING_TENANT);

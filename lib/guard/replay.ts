@@ -17,17 +17,18 @@ export function replayOf(
 	{ record, result }: ClaimAnswer & { outcome: 'duplicate' },
 	{ identity, tenant }: Pick<ClaimRequest, 'identity' | 'tenant'>,
 	secrets: readonly string[] | undefined,
-	details: JsonObject,
+	details: () => JsonObject,
 ): Replay {
-	const withStatus = {
-		...details,
-		state: record.state,
-		...(record.statusCode === 0 ? {} : { statusCode: record.statusCode }),
-	};
 	const before = duplicateMessage(record);
 	const withoutItems = (message: string): Replay => ({
 		kind: 'details',
-		details: { ...withStatus, resultItems: 0, message },
+		details: {
+			...details(),
+			state: record.state,
+			...(record.statusCode === 0 ? {} : { statusCode: record.statusCode }),
+			resultItems: 0,
+			message,
+		},
 	});
 	const why = record.reason === '' ? '' : ` ${record.reason.replace(/\.$/, '')}.`;
 	if (result === null && secrets === undefined) return withoutItems(`${before}${why}`);

@@ -231,7 +231,7 @@ function routeClaimed(
 			} else if (replay.kind === 'details') {
 				out.pass(OUTPUT.duplicate, index, settings.outputField, replay.details);
 			} else {
-				const ours = { ...details, message: duplicateMessage(record) };
+				const ours = { ...details(), message: duplicateMessage(record) };
 				const stored = replay.items as readonly INodeExecutionData[];
 				out.replay(
 					index,

@@ -47,7 +47,7 @@ it.each(['', 'a secret'])('of a payload, with the secret "%s"', (secret) => {
 			const fields = topFieldsOf(value);
 			const apart = attempt(() => [canonicalJson(value), fieldDigestsOf(fields, secret)]);
 			const together = attempt(() => {
-				const parts = partsOf({ value, setting: ['payload'], fields: () => fields });
+				const parts = partsOf({ value, comparison: '', fields: () => fields });
 				return [parts.text, fieldDigestsOfTexts(parts.fields, secret)];
 			});
 			if (!apart.ok) refused++;
@@ -66,7 +66,7 @@ it('of chosen fields', () => {
 		fc.property(fc.uniqueArray(pair, { selector: ([name]) => name }), (fields) => {
 			const apart = attempt(() => [canonicalJson(fields), fieldDigestsOf(fields)]);
 			const together = attempt(() => {
-				const parts = partsOf({ value: fields, setting: ['fields'], fields: () => fields });
+				const parts = partsOf({ value: fields, comparison: '', fields: () => fields });
 				return [parts.text, fieldDigestsOfTexts(parts.fields)];
 			});
 			expect(together.ok ? together.value : failure(together.error)).toEqual(

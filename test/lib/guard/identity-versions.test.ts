@@ -116,10 +116,8 @@ describe.each(Object.keys(HARNESSES))('with the store %s', (kind) => {
 		answered((await opened.store.command([{ ...release, identity, owner, fence }]))[0]);
 
 		const after = processOf(await opened.openAgain(), RAISED, secret);
-		expect((await claim(after, 'done')).answer).toMatchObject({
-			kind: 'duplicate',
-			details: { hash: done },
-		});
+		const { answer } = await claim(after, 'done');
+		expect(answer.kind === 'duplicate' && answer.details()).toMatchObject({ hash: done });
 		expect((await claim(after, 'done', 2)).answer).toMatchObject({
 			kind: 'conflict',
 			refusal: { reason: 'payload_mismatch', changedFields: ['amount'] },
