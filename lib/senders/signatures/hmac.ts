@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 
 import type { Encoding, SecretForm } from './encodings';
 import { decoded, keyOf } from './encodings';
@@ -65,10 +65,12 @@ const ALGORITHMS: Readonly<Record<HmacAlgorithm, string>> = {
 
 export function hmacVerifier(algorithm: HmacAlgorithm, key: Buffer | null): Verifier | null {
 	if (key === null) return null;
+	// Of a buffer Node.js finds out with much effort what kind of a key it is.
+	const secretKey = createSecretKey(key);
 	return ({ messages, signatures }) => {
 		let fits = false;
 		for (const message of messages) {
-			const hmac = createHmac(algorithm, key);
+			const hmac = createHmac(algorithm, secretKey);
 			for (const piece of message) hmac.update(piece);
 			const expected = hmac.digest();
 			for (const signature of signatures) {
@@ -102,12 +104,14 @@ function readProof(terms: HmacTerms, template: Template, request: SignedRequest)
 	const id = terms.id === undefined ? '' : headerOf(request, terms.id);
 	if (id === null || (terms.id !== undefined && id === '')) return doubt('malformed');
 	if (!endsWhereItMust(template, id)) return doubt('malformed');
-	const { rawBody, url, method } = request;
+	const { rawBody, method } = request;
 	if (rawBody === null && hasPlace(template, 'body')) return doubt('no_raw_body');
-	if (url === null && hasPlace(template, 'url')) return doubt('no_url');
+	const signsUrl = hasPlace(template, 'url');
+	const url = signsUrl ? request.url : '';
+	if (url === null) return doubt('no_url');
 
 	const values = { body: rawBody ?? '', id, method, timestamp: time.text };
-	const urls = hasPlace(template, 'url') ? urlsOf(terms, url ?? '') : [''];
+	const urls = signsUrl ? urlsOf(terms, url) : [url];
 	const messages = urls.map((each) => filled(template, { ...values, url: each }));
 	return { ok: true, proof: { messages, signatures, signedAtMs: time.atMs } };
 }
