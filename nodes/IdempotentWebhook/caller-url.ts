@@ -3,13 +3,19 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import { attempt } from '../../lib/core/attempt';
 import type { ItemParameters } from '../shared/parameters';
 
+/** "Signature: Public URL", for who is behind another proxy; '' where it is not set. */
+export function publicUrlOf(parameters: ItemParameters): string {
+	return String(parameters.get<unknown>('options.publicUrl', 0, '')).trim();
+}
+
 /**
  * The address that the sender called, as some of them sign it: n8n's own public address (WEBHOOK_URL) with the path and query as they
- * came. Who is behind another proxy says it in "Signature: Public URL". Null where it can't be known.
+ * came, unless another is set. Null where it can't be known.
+ *
+ * @param own as `publicUrlOf` gives it
  */
-export function callerUrl(context: IWebhookFunctions, parameters: ItemParameters): string | null {
+export function callerUrl(context: IWebhookFunctions, own: string): string | null {
 	const { originalUrl = '' } = context.getRequestObject() as unknown as { originalUrl?: string };
-	const own = String(parameters.get<unknown>('options.publicUrl', 0, '')).trim();
 	const queryAt = originalUrl.indexOf('?');
 	if (own !== '') {
 		return own.includes('?') || queryAt === -1 ? own : own + originalUrl.slice(queryAt);

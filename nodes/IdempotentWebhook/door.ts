@@ -17,6 +17,7 @@ import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
 import { readTerms, refuseTwoTenants } from '../shared/item-terms';
 import { complaintOf } from '../shared/messages';
+import { ownNodeOf } from '../shared/engine';
 import type { ItemParameters } from '../shared/parameters';
 import type { AnswerChoices } from './answer-choices';
 import { answerChoicesOf } from './answer-choices';
@@ -108,7 +109,7 @@ export class Door {
 			showToExpressions(this.context, each.json);
 			return readTerms(this.parameters, [each]);
 		});
-		const isUntouched = expressionsOnlyRead(this.context.getNode().parameters);
+		const isUntouched = expressionsOnlyRead(ownNodeOf(this.context).parameters);
 		const prepared = await claimsOf(
 			hostAtDoor(this.settings.nodeId, requests),
 			this.settings,

@@ -6,7 +6,7 @@ import type { HandshakeRequest } from '../../lib/senders/handshakes/handshake';
 import { detectSender } from '../../lib/senders/delivery-ids';
 import type { ItemParameters } from '../shared/parameters';
 import { problemAnswer, send } from './answers';
-import { callerUrl } from './caller-url';
+import { callerUrl, publicUrlOf } from './caller-url';
 import { logAtDoor } from './door-log';
 import { misconfigured } from './failures';
 import { chosenSender } from '../shared/signature/check-signature';
@@ -23,10 +23,14 @@ export function bareRequest(
 		readonly rawBody?: Buffer;
 		readonly contentType?: string;
 	};
+	const publicUrl = publicUrlOf(parameters);
 	const isMultipart = request.contentType === 'multipart/form-data';
 	return {
 		method: (request.method ?? '').toUpperCase(),
-		url: callerUrl(context, parameters),
+		// Few senders sign it: it is made where it is asked for.
+		get url() {
+			return callerUrl(context, publicUrl);
+		},
 		headers: context.getHeaderData(),
 		query: context.getQueryData() as Readonly<Record<string, unknown>>,
 		rawBody: isMultipart ? null : (request.rawBody ?? Buffer.alloc(0)),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import type { ClaimHost } from '../../lib/guard/claim-host';
@@ -21,7 +21,8 @@ const costly = new WaiterLimits({ perKey: 100, perTenant: 50, perProcess: 100 })
 
 /** Who asks for claims before there is any execution: each event of a request is an owner of its own. */
 export function hostAtDoor(nodeId: string, requests: readonly DoorRequest[]): ClaimHost {
-	const nonce = randomBytes(16).toString('hex');
+	// Unlike randomBytes it takes its bits from some that Node.js has at hand.
+	const nonce = randomUUID();
 	return {
 		executionId: '',
 		pending: true,

@@ -4,6 +4,7 @@ import { attemptAsync } from '../../lib/core/attempt';
 import { StoreError } from '../../lib/core/reply';
 import type { OpenStore } from '../../lib/guard/opened-store';
 import type { GuardSettings } from '../shared/guard-settings';
+import { ownNodeOf } from '../shared/engine';
 import { openStore } from '../shared/open-store';
 import { storeCredentialIdOf } from '../shared/store-credentials';
 import { stores } from '../shared/stores';
@@ -14,7 +15,7 @@ export async function openAtDoor(
 	context: IWebhookFunctions,
 	{ store: kind, scope }: Pick<GuardSettings, 'store' | 'scope'>,
 ): Promise<OpenStore> {
-	const node = context.getNode();
+	const node = ownNodeOf(context);
 	const id = storeCredentialIdOf(node);
 	const open = async () => await openStore(context, kind);
 	const opened = await (kind === 'embedded' || id === null ? open() : stores.openedBy(id, open));

@@ -14,6 +14,8 @@ import type {
  * defensive: with another version of n8n we may know less, but never fail.
  */
 interface EngineInternals {
+	/** Of which `getNode` gives a copy. */
+	readonly node?: INode;
 	readonly runIndex?: number;
 	/** The items that expressions see. */
 	connectionInputData?: readonly INodeExecutionData[];
@@ -83,6 +85,11 @@ export function executionOf(context: IExecuteFunctions): object | null {
 /** What each node of this execution put out so far; null where this n8n does not show it. */
 export function runDataOf(context: IExecuteFunctions): IRunData | null {
 	return internalsOf(context).runExecutionData?.resultData?.runData ?? null;
+}
+
+/** The context's own node, to read: n8n's `getNode` copies it with all its parameters for each who asks. */
+export function ownNodeOf(context: Pick<IExecuteFunctions, 'getNode'>): Readonly<INode> {
+	return (context as unknown as EngineInternals).node ?? context.getNode();
 }
 
 /** A node of this workflow by name, with its settings; null where this n8n does not show it. */

@@ -5,6 +5,7 @@ import { ComplaintError } from '../../lib/guard/complaint';
 import type { ScopeKind } from '../../lib/guard/scope';
 import { scopeOf } from '../../lib/guard/scope';
 import type { GuardTerms } from '../../lib/guard/terms';
+import { ownNodeOf } from './engine';
 import { commitsBehind, outputFieldOf } from './node-types';
 import type { ItemParameters } from './parameters';
 import { storeTitle } from './store-parameter';
@@ -32,7 +33,7 @@ export type SettingsContext = Pick<
 
 /** @throws ComplaintError for settings that can't work. */
 export function readSettings(context: SettingsContext, parameters: ItemParameters): GuardSettings {
-	const node = context.getNode();
+	const node = ownNodeOf(context);
 	const workflowId = context.getWorkflow().id;
 	if (!workflowId) {
 		throw new ComplaintError({

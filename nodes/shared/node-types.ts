@@ -1,5 +1,7 @@
 import type { IExecuteFunctions, INodeParameters, NodeTypeAndVersion } from 'n8n-workflow';
 
+import { ownNodeOf } from './engine';
+
 const OUR_TYPES = ['idempotencyGuard', 'idempotencyCommit', 'idempotentWebhook'] as const;
 
 /** Whether a node has this type of ours, however n8n loaded the package (its type's prefix tells that). */
@@ -19,7 +21,7 @@ export function commitsBehind(
 	context: Pick<IExecuteFunctions, 'getNode' | 'getChildNodes'>,
 ): NodeTypeAndVersion[] {
 	return context
-		.getChildNodes(context.getNode().name, { includeNodeParameters: true })
+		.getChildNodes(ownNodeOf(context).name, { includeNodeParameters: true })
 		.filter((node) => isNodeOfType(node, 'idempotencyCommit') && !node.disabled);
 }
 

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
+import { ownNodeOf } from './engine';
 import { emptyPartOf } from './template-parts';
 
 /** A node's parameters. A fixed value is read once for all items, an expression once for each item. */
@@ -29,36 +30,48 @@ function parametersOf(
 	context: IExecuteFunctions | IWebhookFunctions,
 	read: (name: string, itemIndex: number, fallback: unknown) => unknown,
 ): ItemParameters {
-	const { parameters: raw } = context.getNode();
+	const { parameters: raw } = ownNodeOf(context);
 	const known = new Map<string, unknown>();
 	return {
 		get<T>(name: string, itemIndex: number, fallback: T): T {
 			if (known.has(name)) return known.get(name) as T;
-			const own = ownValue(raw, name.split('.'));
+			const own = ownValue(raw, name);
 			if (isExpression(own)) return read(name, itemIndex, fallback) as T;
 			// Asking n8n for a plain value costs much, and gives the same.
 			const value = isPlain(own) ? (own ?? fallback) : read(name, itemIndex, fallback);
 			known.set(name, value);
 			return value as T;
 		},
-		has: (name) => ownValue(raw, name.split('.')) !== undefined,
-		emptyPart: (name, itemIndex) => emptyPartOf(context, ownValue(raw, name.split('.')), itemIndex),
+		has: (name) => ownValue(raw, name) !== undefined,
+		emptyPart: (name, itemIndex) => emptyPartOf(context, ownValue(raw, name), itemIndex),
 	};
 }
 
-function ownValue(source: unknown, path: readonly string[]): unknown {
-	return path.reduce<unknown>(
-		(value, key) =>
-			typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-				? (value as Record<string, unknown>)[key]
-				: undefined,
-		source,
-	);
+/** The names of parameters, split once. */
+const paths = new Map<string, readonly string[]>();
+
+function pathOf(name: string): readonly string[] {
+	const path = paths.get(name) ?? name.split('.');
+	paths.set(name, path);
+	return path;
 }
 
-function isPlain(value: unknown): boolean {
-	return ['undefined', 'string', 'number', 'boolean'].includes(typeof value);
+function ownValue(source: unknown, name: string): unknown {
+	let value = source;
+	for (const key of pathOf(name)) {
+		if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+		value = (value as Record<string, unknown>)[key];
+	}
+	return value;
 }
+
+/** Also a list of such values, as where several may be chosen. */
+function isPlain(value: unknown): boolean {
+	if (Array.isArray(value)) return value.every((each) => isPlain(each) && !isExpression(each));
+	return PLAIN.has(typeof value);
+}
+
+const PLAIN: ReadonlySet<string> = new Set(['undefined', 'string', 'number', 'boolean']);
 
 function isExpression(value: unknown): boolean {
 	return typeof value === 'string' && value.startsWith('=');

@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { attemptAsync } from '../../../lib/core/attempt';
 import { KeptBriefly } from '../kept-briefly';
+import { ownNodeOf } from '../engine';
 import { KEPT_MS } from '../stores';
 import { textOf } from '../redis-credential';
 
@@ -19,7 +20,7 @@ const kept = new KeptBriefly<IDataObject>(KEPT_MS);
 export async function signatureSecretsOf(
 	context: Pick<IExecuteFunctions, 'getNode' | 'getCredentials'>,
 ): Promise<SignatureSecrets> {
-	const id = context.getNode().credentials?.[TYPE]?.id;
+	const id = ownNodeOf(context).credentials?.[TYPE]?.id;
 	if (!id) return { secrets: [], verifyToken: '' };
 	const read = async () => await context.getCredentials<IDataObject>(TYPE);
 	const credential = await attemptAsync(async () => await kept.get(id, read));
