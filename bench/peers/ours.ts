@@ -11,6 +11,9 @@ const HOUR_MS = 3_600_000;
 
 export const OUR_NAME = 'n8n-nodes-idempotency';
 
+/** Computed once, as the Guard does. */
+const OF_PAYLOAD = comparisonOf(['payload']);
+
 let opened = 0;
 
 /** Our Redis store, used as Guard and Commit use it. */
@@ -87,7 +90,7 @@ class OurHandler implements Handler {
 				itemIndex: 0,
 			}),
 			fingerprint: fingerprintOfText(parts.text),
-			comparison: comparisonOf(['payload']),
+			comparison: OF_PAYLOAD,
 			fieldDigests: fieldDigestsOfTexts(parts.fields),
 			tenant: '',
 			namespace: 'bench',

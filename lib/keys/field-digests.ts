@@ -42,7 +42,16 @@ export function fieldDigestsOfTexts(fields: readonly CanonicalField[], secret?: 
 function firstByName<One extends readonly [name: string, ...unknown[]]>(
 	fields: readonly One[],
 ): One[] {
-	return [...fields].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).slice(0, MAX_FIELD_DIGESTS);
+	const sorted = areSorted(fields)
+		? fields
+		: fields.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+	return sorted.slice(0, MAX_FIELD_DIGESTS);
+}
+
+/** Those of an object's canonical text are. */
+function areSorted(fields: ReadonlyArray<readonly [name: string, ...unknown[]]>): boolean {
+	for (let i = 1; i < fields.length; i++) if (fields[i - 1]![0] > fields[i]![0]) return false;
+	return true;
 }
 
 /**

@@ -117,8 +117,9 @@ type Encoding = 'hex' | 'base64url';
 /** SHA-256, or HMAC with a secret, over the canonical JSON of the array of these parts. */
 function digestOf(parts: readonly unknown[], encoding: Encoding, secret?: string): string {
 	// Part by part: what a part is refused for has its path within the part, not within our array.
-	const text = `[${parts.map((part) => canonicalJson(part)).join(',')}]`;
-	return digestOfText(text, encoding, secret);
+	let text = '';
+	for (const part of parts) text += `${text === '' ? '' : ','}${canonicalJson(part)}`;
+	return digestOfText(`[${text}]`, encoding, secret);
 }
 
 function digestOfText(text: string, encoding: Encoding, secret?: string): string {

@@ -65,10 +65,10 @@ interface Content {
 
 /** In the order in which they are asked for. */
 function contentsOf({ items, places }: Chunk<AskedClaim>): Content[] {
-	const contents: Content[] = [];
-	for (const [place, { content: terms }] of items.entries()) {
-		if (terms !== undefined) contents.push({ place, terms });
-	}
+	if (items.every(({ content }) => content === undefined)) return [];
+	const contents = items.flatMap(({ content: terms }, place) =>
+		terms === undefined ? [] : [{ place, terms }],
+	);
 	return contents.sort((one, other) => (places[one.place] ?? 0) - (places[other.place] ?? 0));
 }
 
