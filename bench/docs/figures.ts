@@ -132,7 +132,13 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
 		about: 'duplicates answered by Idempotent Webhook, without an execution, in a real n8n',
 		target: (row) => `≥ ${leastOfEdge(row)}`,
 		reached: (row) => row.ratio >= leastOfEdge(row),
-		why: "a duplicate costs no execution, but n8n looks up the webhook and builds the node's parameters for each request before our code is asked; what is left of ours is the key, what is compared and one call of the store. With n8n's defaults each request acquires an isolate of the expression engine besides, whether it needs one or not.",
+		why: "a duplicate costs no execution, but n8n looks up the webhook and builds the node's parameters for each request before our code is asked; what is left of ours is the key, what is compared and one call of the store. With n8n's defaults each request acquires an isolate of the expression engine besides, whether it needs one or not. `edge-refused` is how far any door could go.",
+	},
+	'edge-refused': {
+		about:
+			'requests that Idempotent Webhook refuses by its first rule, before any key or store, in a real n8n: no door can answer more',
+		target: '–',
+		reached: () => true,
 	},
 	'big-body': ratio(
 		'a duplicate of a body of 13 MB with 900,000 keys, the same bytes sent again, all of it compared, answered by Idempotent Webhook in a real n8n',

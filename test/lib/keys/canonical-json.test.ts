@@ -186,6 +186,18 @@ describe('size', () => {
 	});
 });
 
+it('gives a list the texts of its objects, however alike their keys are', () => {
+	// Few names, in any order and number: lists in which keys repeat, and nearly do.
+	const name = fc.constantFrom('a', 'b', 'c', 'd', 'a1');
+	const one = fc.uniqueArray(fc.tuple(name, fc.integer()), { selector: ([key]) => key });
+	const object = one.map((pairs) => Object.fromEntries(pairs));
+	fc.assert(
+		fc.property(fc.array(object, { minLength: 17, maxLength: 60 }), (list) => {
+			expect(canonicalJson(list)).toBe(`[${list.map(carefulJson).join(',')}]`);
+		}),
+	);
+});
+
 it('gives the same text in every zone and language', () => {
 	const script = `
 		const { canonicalJson } = lib('keys/canonical-json');
