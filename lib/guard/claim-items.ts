@@ -81,8 +81,7 @@ async function claimOnce(
 		(await covered(opened, namings, requests, replies));
 	const goesOn =
 		onStoreError === 'continueUnprotected' && refused && mayContinueUnprotected(refused);
-	if (refused && !goesOn)
-		await release(opened, grantsIn(requests, replies), 'The claim could not be handed over');
+	if (refused && !goesOn) await takeBack(opened, requests, replies);
 
 	let asked = 0;
 	const claimed = chosen.map((request): Claimed => {
@@ -117,6 +116,20 @@ function namingsOfRequests(
 	);
 }
 
+/** Gives back what was granted. What can't be given back now is looked for: nothing ran for it. */
+async function takeBack(
+	opened: OpenStore,
+	requests: readonly ClaimRequest[],
+	replies: ReadonlyArray<Reply<ClaimAnswer>>,
+): Promise<void> {
+	const granted = requests.filter((_, i) => isGrant(replies[i]));
+	const reason = 'The claim could not be handed over';
+	const given = await release(opened, grantsIn(requests, replies), reason);
+	for (const [i, request] of granted.entries()) {
+		if (!replyAt(given, i).ok) opened.lost.lookFor(request);
+	}
+}
+
 function lookForLost(
 	{ lost }: OpenStore,
 	requests: readonly ClaimRequest[],
@@ -140,8 +153,7 @@ async function covered(
 	const longest = new Map<string, number>();
 	for (const [i, request] of requests.entries()) {
 		const reply = replies[i];
-		const isWritten = request.extendRetention || (reply?.ok && reply.answer.outcome === 'new');
-		if (!isWritten) continue;
+		if (!mayBeWritten(request, reply)) continue;
 		const id = namings.get(request) ?? '';
 		longest.set(id, Math.max(longest.get(id) ?? 0, lifetimeOf(request)));
 	}
@@ -150,6 +162,17 @@ async function covered(
 		if (failed !== null) return failed;
 	}
 	return null;
+}
+
+/** Also where the answer was lost: a grant that is found later is given back, but a duplicate's longer time stays. */
+function mayBeWritten(
+	{ extendRetention }: ClaimRequest,
+	reply: Reply<ClaimAnswer> | undefined,
+): boolean {
+	if (reply === undefined) return false;
+	if (!reply.ok) return extendRetention && mayBeDone(reply.error.problem);
+	const { outcome } = reply.answer;
+	return outcome === 'new' || (outcome === 'duplicate' && extendRetention);
 }
 
 /** Gives back what was granted by one naming while the key has a record by another. @returns the places of those items */
@@ -190,10 +213,17 @@ function grantsIn(
 ): OwnedClaim[] {
 	return requests.flatMap(({ identity, owner }, i): OwnedClaim[] => {
 		const reply = replies[i];
-		return reply?.ok && reply.answer.outcome === 'new'
-			? [{ identity, owner, fence: reply.answer.fence, ownRun: true }]
-			: [];
+		return isGrant(reply) ? [{ identity, owner, fence: reply.answer.fence, ownRun: true }] : [];
 	});
+}
+
+type Grant = Reply<ClaimAnswer> & {
+	readonly ok: true;
+	readonly answer: { readonly outcome: 'new' };
+};
+
+function isGrant(reply: Reply<ClaimAnswer> | undefined): reply is Grant {
+	return reply?.ok === true && reply.answer.outcome === 'new';
 }
 
 function askedTwice(): StoreError {

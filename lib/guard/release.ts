@@ -1,4 +1,5 @@
-import type { Abandoning, OwnedClaim, OwnerCommand } from '../core/record';
+import type { Abandoning, OwnedClaim, OwnerAnswer, OwnerCommand } from '../core/record';
+import type { Reply } from '../core/reply';
 import type { Store } from '../core/store';
 import { commandWithRetries } from './command-with-retries';
 
@@ -12,9 +13,9 @@ export async function release(
 	{ store }: { readonly store: Store },
 	claims: readonly OwnedClaim[],
 	reason: string,
-): Promise<void> {
-	if (claims.length === 0) return;
-	await commandWithRetries(
+): Promise<ReadonlyArray<Reply<OwnerAnswer>>> {
+	if (claims.length === 0) return [];
+	return await commandWithRetries(
 		store,
 		claims.map(
 			({ identity, owner, fence, ownRun }): OwnerCommand => ({

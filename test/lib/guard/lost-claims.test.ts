@@ -130,3 +130,20 @@ it('that the server grants late is found by a later look', async () => {
 	fenceOf((await near.claim([late]))[0]);
 	await until('it is free', async () => (await stateOf(late.identity)) === 'released');
 });
+
+it('is looked for where the store answered it, and then could not be asked how to hand it over', async () => {
+	const item = {
+		request: request(),
+		earlierRequests: [] as ClaimRequest[],
+		content: null,
+	} as unknown as ClaimableItem;
+	await far.get([freshIdentity()]);
+	let replies = 0;
+	proxy.fateOfReply = () => (replies++ === 0 ? 'pass' : 'drop');
+	const opened = { store: far, ...keepersFor(far), secret: '', previousSecret: '' };
+	const [claimed] = await claimItems(opened, { minReplicas: 0 }, [item]);
+	expect(claimed).toMatchObject({ ok: false });
+	expect(await stateOf(item.request.identity)).toBe('processing');
+	proxy.heal();
+	await until('it is free', async () => (await stateOf(item.request.identity)) === 'released');
+});

@@ -217,6 +217,19 @@ describe.each(['redis', 'postgres'] as const)('of a store in %s', (each) => {
 		expect(calls).toEqual(['claim', 'claimed', 'claim', 'claimed']);
 	});
 
+	it('a wrong one is not noted for as long as records live where it was granted nothing', async () => {
+		expect(await claim(process('one'), 'a')).toBe('new');
+		const wrong = process('wrong');
+		const { request, ...item } = itemOf(wrong, 'b', 100 * HOUR);
+		const old = { eventAt: Date.now() - 200 * HOUR, extendRetention: true };
+		const stale = { ...item, request: { ...request, ...old } };
+		const [refused] = await claimItems(wrong, { minReplicas: 0 }, [stale]);
+		expect(refused).toMatchObject({ ok: true, answer: { reason: 'stale_key' } });
+		const notes = answered(await (wrong.store as SecretAwareStore).secretNotes());
+		const note = notes.find(({ id }) => id === namingIdsOf(wrong)[0]);
+		expect(note?.until).toBeLessThan(Date.now() + 50 * HOUR);
+	});
+
 	it('a token of another store is refused, whatever the secret', async () => {
 		const { signingKeysOf } = await import('../../../lib/guard/opened-store');
 		const keys = async (opened: OpenStore) => {
