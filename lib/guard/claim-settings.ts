@@ -26,7 +26,7 @@ export function claimSettingsOf(
 		durationProblem('"Remember For (Hours)"', retentionMs) ??
 		durationProblem('"Time: Claim Timeout (Minutes)"', claimTimeoutMs) ??
 		attemptsProblem(maxAttempts);
-	if (problem !== null) throw invalidParameter(problem);
+	if (problem !== null) throw invalidSetting(problem);
 	return {
 		retentionMs: Math.ceil(retentionMs),
 		claimTimeoutMs: Math.ceil(claimTimeoutMs),
@@ -45,12 +45,16 @@ export function leaseOf(short: boolean, claimTimeoutMs: number): number {
 	return short ? Math.min(LEASE_MS, claimTimeoutMs) : claimTimeoutMs;
 }
 
+/** Of a value that may come from the item. */
 export function invalidParameter(message: string): ComplaintError {
-	return new ComplaintError({
-		message,
-		description: 'Correct it in the settings of this node.',
-	});
+	return new ComplaintError({ message, description: CORRECT_IT });
 }
+
+export function invalidSetting(message: string): ComplaintError {
+	return new ComplaintError({ message, description: CORRECT_IT, isOfSettings: true });
+}
+
+const CORRECT_IT = 'Correct it in the settings of this node.';
 
 function attemptsProblem(maxAttempts: number | null): string | null {
 	return maxAttempts === null || (Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)

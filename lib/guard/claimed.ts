@@ -13,6 +13,8 @@ export interface Answered {
 	readonly token: string | null;
 	/** The request that came first with the same content under another key. */
 	readonly alike?: Alike;
+	/** Why nobody can tell whether there is such a request. */
+	readonly unlooked?: StoreError;
 }
 
 export type Claimed = Answered | { readonly ok: false; readonly error: StoreError };

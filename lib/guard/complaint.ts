@@ -3,6 +3,8 @@ export interface Complaint {
 	readonly message: string;
 	readonly description: string;
 	readonly cause?: unknown;
+	/** The settings of the node are wrong, whatever the item is. */
+	readonly isOfSettings?: true;
 }
 
 /** A complaint that is thrown, to become the error of an item or of a node. */

@@ -4,7 +4,7 @@ import { identityOf, isMissingKey } from '../keys/identity';
 import { isVolatileName } from '../keys/key-doubts';
 import { normalizedKey } from '../keys/normalize-key';
 import { alikeIn, senderOfDelivery } from '../senders/alike';
-import { invalidParameter } from './claim-settings';
+import { invalidSetting } from './claim-settings';
 import type { Compared } from './compared';
 import type { ItemKey } from './item-key';
 import type { JsonObject } from './item';
@@ -32,9 +32,9 @@ export async function contentOf(
 ): Promise<Content | null> {
 	if (sameContent === null || keyTerms.source === 'payload') return null;
 	const problem = durationProblem('"Same Content: Within (Minutes)"', sameContent.windowMs);
-	if (problem !== null) throw invalidParameter(problem);
+	if (problem !== null) throw invalidSetting(problem);
 	if (sameContent.windowMs > retentionMs) {
-		throw invalidParameter(
+		throw invalidSetting(
 			'"Same Content: Within (Minutes)" is longer than "Remember For (Hours)": what came of the first request would be forgotten before that. Choose a shorter time, or remember for longer',
 		);
 	}

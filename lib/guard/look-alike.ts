@@ -38,7 +38,7 @@ async function lookedAt(
 	if (alike === null) return claimed;
 	if (alike instanceof StoreError) {
 		const fails = refuses && onStoreError !== 'continueUnprotected';
-		return fails ? await unlooked(opened, claimed, alike) : claimed;
+		return fails ? await unlooked(opened, claimed, alike) : { ...claimed, unlooked: alike };
 	}
 	return refuses ? await refused(opened, claimed, alike) : { ...claimed, alike };
 }
@@ -59,7 +59,15 @@ async function refused(opened: OpenStore, claimed: New, alike: Alike): Promise<A
 
 async function unlooked(opened: OpenStore, claimed: New, error: StoreError): Promise<Claimed> {
 	await giveBack(opened, claimed, 'Whether the same content had come before could not be seen');
-	return { ok: false, error };
+	const { problem, message, advice } = error;
+	return {
+		ok: false,
+		error: new StoreError(
+			problem,
+			`Whether the same content came before under another key could not be seen: ${message}`,
+			{ cause: error, advice },
+		),
+	};
 }
 
 async function giveBack(opened: OpenStore, claimed: New, reason: string): Promise<void> {

@@ -84,8 +84,16 @@ export function signatureRefusal(): Refusal {
 }
 
 /** A caller that nobody knows learns of no key but its own. With a secret only the hash is kept. */
-function namedAlike({ key, identity, firstSeenAt }: Alike, { content }: ClaimableItem): NamedAlike {
-	return { key: content === null ? null : key || identity, firstSeenAt };
+function namedAlike(alike: Alike, { content }: ClaimableItem): NamedAlike {
+	const { firstSeenAt, record } = alike;
+	return content === null
+		? { name: 'another key', firstSeenAt, record: null }
+		: { name: nameOfAlike(alike), firstSeenAt, record };
+}
+
+/** How the request is called that came first with the same content. */
+export function nameOfAlike({ key, identity }: Pick<Alike, 'key' | 'identity'>): string {
+	return key === '' ? `another key (hash ${identity})` : `the key "${shortened(key)}"`;
 }
 
 /** Of a request that was not asked for at the store. */

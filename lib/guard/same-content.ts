@@ -6,6 +6,7 @@ import {
 	namedByContent,
 } from '../core/content-request';
 import type { ClaimRecord, ClaimRequest, ClaimView, ContentHeld, Stored } from '../core/record';
+import { viewOf } from '../core/record';
 import type { Reply } from '../core/reply';
 import { replyAt, StoreError } from '../core/reply';
 import type { Store } from '../core/store';
@@ -21,6 +22,8 @@ export interface Alike {
 	readonly firstSeenAt: number;
 	readonly workflowId: string;
 	readonly executionId: string;
+	/** Null where it is gone. */
+	readonly record: ClaimView | null;
 }
 
 const TRIES = 3;
@@ -98,5 +101,12 @@ function liveClaim({ answer, micros }: Found): ClaimRecord | null {
 function alikeOf(identity: string, held: ClaimView, record: Reply<Stored> | undefined): Alike {
 	const { claimedAt, workflowId, executionId } = held;
 	const own = record?.ok === true && record.answer?.state !== 'tombstone' ? record.answer : null;
-	return { key: own?.key ?? held.key, identity, firstSeenAt: claimedAt, workflowId, executionId };
+	return {
+		key: own?.key ?? held.key,
+		identity,
+		firstSeenAt: claimedAt,
+		workflowId,
+		executionId,
+		record: own === null ? null : viewOf(own),
+	};
 }

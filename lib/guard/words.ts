@@ -21,9 +21,11 @@ export interface ConflictWords {
 }
 
 export interface NamedAlike {
-	/** Null where it may not be told. */
-	readonly key: string | null;
+	/** As the end of "came under …". */
+	readonly name: string;
 	readonly firstSeenAt: number;
+	/** Null where it may not be told, or is gone. */
+	readonly record: ClaimView | null;
 }
 
 export function conflictMessage({ reason, record }: Conflict, words: ConflictWords): string {
@@ -55,9 +57,9 @@ export function conflictMessage({ reason, record }: Conflict, words: ConflictWor
 				? 'The store began to remember after the event happened, so the event may have been handled before. Nothing was done. Do not try again: check where it was sent from whether it was handled.'
 				: 'The event is older than this node remembers, so it may have been handled before. Nothing was done. Do not try again: check where it was sent from whether it was handled.';
 		case 'likely_duplicate': {
-			const { key = null, firstSeenAt } = words.alike ?? {};
-			const under = key === null ? 'another key' : `the key "${key}"`;
-			return `The same content came at ${isoTime(firstSeenAt)} under ${under}. Nothing was done for this one. Do not send it again under a new key: to get the result of the first request, send it again with the key that it had.`;
+			const { name = 'another key', firstSeenAt, record: first = null } = words.alike ?? {};
+			const came = first === null ? '' : `, and that request ${whatCameOf(first)}`;
+			return `The same content came at ${isoTime(firstSeenAt)} under ${name}${came}. Nothing was done for this one. Do not send it again under another key${whatToDoAbout(first)}.`;
 		}
 		case 'tenant_mismatch':
 			return 'This key belongs to somebody else. Nothing was done.';
@@ -70,6 +72,22 @@ export function duplicateMessage(record: ClaimView): string {
 	return record.state === 'failed'
 		? `${handled}. Nothing was done now. The same request will get the same answer: trying again does not help.`
 		: `${handled}. Nothing was done now, and nothing needs to be done again.`;
+}
+
+/** As the end of "Do not send it again under another key …". */
+function whatToDoAbout(first: ClaimView | null): string {
+	switch (first?.state) {
+		case 'completed':
+		case 'failed':
+			return ': the key that it had first gets its result';
+		case 'processing':
+		case 'pending':
+			return ': ask later with the key that it had first';
+		case 'unknown':
+			return ': check with the service that was called whether it took effect';
+		default:
+			return '';
+	}
 }
 
 /** As the end of "the request …". */

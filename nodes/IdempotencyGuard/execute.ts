@@ -100,7 +100,8 @@ async function guard(
 		keyless,
 		unprotected: [],
 		refusedBefore: null,
-		alike: null,
+		alike: [],
+		unlooked: null,
 		overBudget: [],
 	};
 	let claimed = await claimItems(opened, settings, claimable);
@@ -132,6 +133,7 @@ async function guard(
 		granted: held?.granted.length ?? 0,
 		refusedBefore: route.refusedBefore,
 		alike: route.alike,
+		unlooked: route.unlooked,
 	});
 	held?.handOver();
 	await slowDown(context, route.overBudget, judged.length);
@@ -173,8 +175,10 @@ interface Routing {
 	readonly unprotected: Array<{ index: number; message: string }>;
 	/** Status of a stored refusal that went out on Duplicate. */
 	refusedBefore: number | null;
-	/** Came before a new item with the same content. */
-	alike: Alike | null;
+	/** Came before new items with the same content. */
+	readonly alike: Array<{ index: number; first: Alike }>;
+	/** Why it can't be told whether one did. */
+	unlooked: StoreError | null;
 	/** The budgets of the requests that were refused for it. */
 	readonly overBudget: string[];
 }
@@ -220,7 +224,8 @@ function routeClaimed(
 			routeStoreError(route, index, answer.error);
 			break;
 		case 'new':
-			if (claimed.ok) route.alike ??= claimed.alike ?? null;
+			if (claimed.ok && claimed.alike) route.alike.push({ index, first: claimed.alike });
+			if (claimed.ok) route.unlooked ??= claimed.unlooked ?? null;
 			out.pass(OUTPUT.new, index, settings.outputField, answer.details);
 			break;
 		case 'duplicate': {

@@ -1,3 +1,4 @@
+import type { StoreError } from '../../lib/core/reply';
 import type { Alike } from '../../lib/guard/same-content';
 import type { Prepared } from '../../lib/guard/prepare';
 import type { GuardSettings } from '../shared/guard-settings';
@@ -15,6 +16,8 @@ export interface GuardRun {
 	readonly granted: number;
 	/** HTTP status of a stored answer that went out on Duplicate and is none of success; null where there was none. */
 	readonly refusedBefore: number | null;
-	/** The request that came first with the content of one that left on New; null where there was none. */
-	readonly alike: Alike | null;
+	/** Items that left on New, and the request that came first with the content of each. */
+	readonly alike: ReadonlyArray<{ readonly index: number; readonly first: Alike }>;
+	/** Why nobody can tell whether the content of one that left on New had come before; null where all were looked for. */
+	readonly unlooked: StoreError | null;
 }

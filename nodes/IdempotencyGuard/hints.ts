@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { shortened } from '../../lib/guard/complaint';
+import { nameOfAlike } from '../../lib/guard/refusal';
 import { isoTime } from '../../lib/guard/words';
 import type { ClaimableItem, Prepared } from '../../lib/guard/prepare';
 import type { KeyDoubts } from '../../lib/keys/key-doubts';
@@ -67,12 +68,25 @@ function keylessHints(keyless: number): string[] {
 	];
 }
 
-function alikeHints({ alike }: GuardRun): string[] {
-	if (alike === null) return [];
-	const { key, identity, firstSeenAt } = alike;
-	return [
-		`The same content came at ${isoTime(firstSeenAt)} under the key "${shortened(key || identity)}", and went on again now. If it is the same request, set "Same Content Under Another Key" to "Answer Conflict".`,
-	];
+function alikeHints({ alike, unlooked, granted }: GuardRun): string[] {
+	const hints: string[] = [];
+	const [known] = alike;
+	if (known !== undefined) {
+		const { index, first } = known;
+		const which =
+			alike.length === 1
+				? `The same content as that of item ${index}`
+				: `${alike.length} of ${granted} new items went on though the same content had come before. That of item ${index}`;
+		hints.push(
+			`${which} came at ${isoTime(first.firstSeenAt)} under ${nameOfAlike(first)}, and went on again now. If it is the same request, set "Same Content Under Another Key" to "Answer Conflict"; where two customers may say the same, first choose in "Compare" what tells them apart.`,
+		);
+	}
+	if (unlooked !== null) {
+		hints.push(
+			`Whether the same content came before under another key could not be seen: ${unlooked.message}`,
+		);
+	}
+	return hints;
 }
 
 function testRunHints({ settings, granted }: GuardRun): string[] {

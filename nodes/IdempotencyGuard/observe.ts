@@ -139,7 +139,7 @@ function hintsAbout(observed: readonly Observed[]): string[] {
 	}
 	if (blocked.length > 0) {
 		hints.push(
-			`Observe Only: ${blocked.length} of ${observed.length} items went on that "Enforce" would have held back. ${String(blocked[0]?.message)}`,
+			`Observe Only: ${blocked.length} of ${observed.length} items went on that "Enforce" would have held back. The first would have been told: ${String(blocked[0]?.message)}`,
 		);
 	}
 	return hints;

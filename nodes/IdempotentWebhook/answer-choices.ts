@@ -11,6 +11,7 @@ export interface AnswerChoices {
 
 const OF_REASON: Partial<Record<Refusal['reason'], string>> = {
 	in_progress: 'stillRunning',
+	likely_duplicate: 'sameContent',
 	missing_key: 'missingKey',
 	unknown_outcome: 'unknownOutcome',
 };

@@ -22,11 +22,11 @@ import type { GuardSettings } from '../shared/guard-settings';
 import type { HttpAnswer } from '../shared/http-answer';
 import { complaintOf } from '../shared/messages';
 import type { AnswerChoices } from './answer-choices';
-import { closedAnswer, notKeptAnswer, problemAnswer, refusalAnswer, send } from './answers';
+import { closedAnswer, notKeptAnswer, refusalAnswer, send } from './answers';
 import { addressOf } from './callers';
 import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
-import { storeProblem } from './failures';
+import { answerToBroken, storeProblem } from './failures';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
 import type { DoorRequest } from './request';
 import type { Keeping } from './starting';
@@ -121,7 +121,7 @@ async function sorted(
 		}
 		if (each.kind === 'error') {
 			const { message } = complaintOf(each.error);
-			tally.unusable ??= message;
+			tally.unusable ??= { error: each.error };
 			tally.refused++;
 			logAtDoor(context, `event ${message}`, `An event of a request cannot be used: ${message}`);
 			continue;
@@ -204,7 +204,7 @@ class Tally {
 	refused = 0;
 	isTooLarge = false;
 	/** What is wrong with an event, or with the settings. */
-	unusable: string | null = null;
+	unusable: { readonly error: unknown } | null = null;
 	failed: StoreError | null = null;
 	/** Refused for now. */
 	later: Refusal | null = null;
@@ -259,7 +259,7 @@ function answerTo(
 	if (refusal !== null) return refusalAnswer(refusal, choices.statusOf(refusal));
 	if (tally.isTooLarge) return notKeptAnswer();
 	if (tally.unusable !== null && started + duplicates === 0) {
-		return problemAnswer('not_acceptable', 400, tally.unusable);
+		return answerToBroken(context, tally.unusable.error);
 	}
 	const [why] = missing;
 	if (why !== undefined && started + duplicates + refused === 0) {

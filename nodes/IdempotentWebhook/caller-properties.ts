@@ -54,6 +54,14 @@ export const answersProperty: INodeProperties = {
 				'The status where an earlier run stopped and nobody knows whether it acted. 200 or 202 keep a sender from trying again: look at Idempotency Records then.',
 		},
 		{
+			displayName: 'Same Content Under Another Key',
+			name: 'sameContent',
+			type: 'number',
+			default: 409,
+			description:
+				'The status for what is refused because the same content came under another key. 200 or 202 keep a sender from trying again.',
+		},
+		{
 			displayName: 'Still Running',
 			name: 'stillRunning',
 			type: 'number',

@@ -16,7 +16,6 @@ import { mayContinueUnprotected } from '../../lib/guard/unprotected';
 import type { GuardSettings } from '../shared/guard-settings';
 import { readSettings } from '../shared/guard-settings';
 import { readTerms, refuseTwoTenants } from '../shared/item-terms';
-import { complaintOf } from '../shared/messages';
 import { ownNodeOf } from '../shared/engine';
 import type { ItemParameters } from '../shared/parameters';
 import type { AnswerChoices } from './answer-choices';
@@ -40,7 +39,7 @@ import { credentialHeaders } from './credential-headers';
 import { logAtDoor } from './door-log';
 import { eventsOf } from './events';
 import { expressionsOnlyRead, showToExpressions } from './expressions';
-import { storeProblem } from './failures';
+import { answerToBroken, storeProblem } from './failures';
 import { forgetBody, keepBody } from './kept-bodies';
 import { closedForSeconds, countMismatch } from './mismatch-limits';
 import { startObserved } from './observe-at-door';
@@ -147,10 +146,8 @@ export class Door {
 				const refusal = missingKeyRefusal(message);
 				return send(context, refusalAnswer(refusal, this.choices.statusOf(refusal)));
 			}
-			case 'error': {
-				const { message } = complaintOf(prepared.error);
-				return send(context, problemAnswer('not_acceptable', 400, message));
-			}
+			case 'error':
+				return send(context, answerToBroken(context, prepared.error));
 			default:
 				throw new TypeError('Every request is prepared');
 		}

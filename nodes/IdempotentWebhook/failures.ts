@@ -29,6 +29,14 @@ export function answerToFailure(context: IWebhookFunctions, error: unknown): Htt
 	return misconfigured(context, message);
 }
 
+/** Of a request that can't be used: 500 where that is for the settings, whatever the request is. */
+export function answerToBroken(context: IWebhookFunctions, error: unknown): HttpAnswer {
+	const { message, isOfSettings } = complaintOf(error);
+	return isOfSettings === true
+		? answerToFailure(context, error)
+		: problemAnswer('not_acceptable', 400, message);
+}
+
 export function storeProblem(context: IWebhookFunctions, error: StoreError): HttpAnswer {
 	const { description } = complaintOf(error);
 	logAtDoor(context, `store ${error.problem}`, `${error.message}. ${description}`);

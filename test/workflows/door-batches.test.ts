@@ -182,6 +182,21 @@ describe('Answers', () => {
 	});
 });
 
+it('answers the same content under another key as Answers says, also where it is refused', async () => {
+	const door = await openDoor({
+		sender: 'idempotencyKey',
+		options: { sameContent: 'conflict' },
+		answers: { sameContent: 200 },
+	});
+	const sent = async (key: string) =>
+		await door.send({ body: '{"order":1}', headers: { 'idempotency-key': key } });
+	expect((await sent('one')).json).not.toHaveProperty('title');
+	const copy = await sent('two');
+	expect(copy).toMatchObject({ status: 200, json: { status: 200 } });
+	expect(String(copy.json.type)).toMatch(/#likely_duplicate$/);
+	expect(door.acted).toHaveLength(1);
+});
+
 it('a test request without a key starts the workflow: its key can be written from it', async () => {
 	const door = await openDoor({ sender: 'idempotencyKey' }, { mode: 'manual' });
 	await door.send({ body: '{"order":1}' });

@@ -103,6 +103,8 @@ describe('what is refused at the door starts nothing', () => {
 	test.each([
 		[{ scope: 'custom' }, '"Scope: Namespace" is empty'],
 		[{ tenant: 'a', tenantField: 'headers.x-tenant' }, 'Both "Tenant" and "Tenant Field"'],
+		[{ claimTimeoutMinutes: -3 }, '"Time: Claim Timeout (Minutes)" must be more than zero'],
+		[{ sameContent: 'report', sameContentMinutes: 1e6 }, 'is longer than "Remember For (Hours)"'],
 	])(
 		'settings that can not work, %j: 500, and what is wrong only for who builds the workflow',
 		async (options, words) => {

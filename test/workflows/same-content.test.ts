@@ -159,6 +159,48 @@ test('a report names what came first, and lets it through', async () => {
 	});
 });
 
+test('the refusal says what came of the first one, and what to do', async () => {
+	const how = {
+		...parts('conflict', AGENT),
+		chargeSettings: { onError: 'continueErrorOutput' as const },
+	};
+	for (const [status, came, todo] of [
+		[
+			200,
+			/ under the key "call_1", and that request was completed at .* with HTTP 200\. /,
+			/gets its result\.$/,
+		],
+		[402, /, and that request was refused at .* with HTTP 402\. /, /gets its result\.$/],
+		[
+			500,
+			/, and that request began at .* without anybody knowing whether it acted\. /,
+			/took effect\.$/,
+		],
+	] as const) {
+		tests++;
+		const ids = { ...how, id: `alike-${tests}` };
+		downstream.nextFor('alike', { status });
+		await run(call('call_1', 'o-1', 1), ids);
+		const { message } = detailsOf(await run(call('call_2', 'o-1', 1), ids), 'Guard', 2);
+		expect(message).toMatch(came);
+		expect(message).toMatch(todo);
+		expect(message).toContain(
+			'Nothing was done for this one. Do not send it again under another key',
+		);
+	}
+});
+
+test('of several items that went on all are counted in one hint, and one is named', async () => {
+	const how = parts('report', AGENT);
+	await run(call('call_1', 'o-1', 1), how);
+	const again = [call('call_2', 'o-1', 1), call('call_3', 'o-2', 1), call('call_4', 'o-1', 1)];
+	const result = await n8n.run(chargeWorkflow(downstream.url, how), { triggerItems: again });
+	const [hint] = result.hints('Guard').map(({ message }) => message);
+	expect(hint).toMatch(
+		/^2 of 3 new items went on .* That of item 0 came at .* under the key "call_1"/,
+	);
+});
+
 test('where the first was given back, the next one takes its place, and only one of them', async () => {
 	const how = parts('conflict', AGENT);
 	downstream.nextFor('alike', { status: 429 });

@@ -71,6 +71,9 @@ describe('what can not be looked for', () => {
 		const claimed = await claim([itemOf(request, content, refuses)], onStoreError);
 		expect(outcomesOf(claimed)).toEqual([outcome]);
 		expect(await stateOf(request)).toBe(state);
+		const [told] = claimed;
+		if (told?.ok) expect(told.unlooked?.problem).toBe('corrupt_record');
+		else expect(told?.error.message).toMatch(/^Whether the same content came before/);
 	});
 });
 
