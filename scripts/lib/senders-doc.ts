@@ -36,8 +36,8 @@ for it. Choose the sender by name where a webhook has only one: its handshakes a
 - **Verify Signature → By Sender** checks the signature before anything else, under the secret in a credential *Idempotent Webhook
   Signature API*. Give it a second secret while you change the first. Where the ID is in a header that is not signed, whoever can copy a
   delivery may send it again under another ID.
-- **A sender that switches a webhook off** after some failures: set *Answers → Outcome Unknown* and *Answers → Still Running* to 202 or
-  200, so that it does not count them as failures. It then does not try again by itself either: look at *Idempotency Records* instead.
+- **A sender that switches a webhook off** after some failures: set *Answers → Outcome Unknown*, *Answers → Still Running* and, where you look
+  for it, *Answers → Same Content Under Another Key* to 202 or 200, so that it does not count them as failures. It then does not try again by itself either: look at *Idempotency Records* instead.
 `;
 
 const BROKERS = `
