@@ -19,7 +19,7 @@ const hubSpot = (...ids: number[]) =>
 it('those that the settings keep from being checked are not acknowledged', async () => {
 	const door = await openDoor({ sender: 'hubSpot', retentionHours: 0 });
 	for (const body of [hubSpot(1), hubSpot(2, 3)]) {
-		expect((await door.send({ body })).status).toBe(400);
+		expect((await door.send({ body })).status).toBe(500);
 	}
 	expect(door.acted).toEqual([]);
 });
