@@ -1,8 +1,7 @@
 import type { Attempt } from '../core/attempt';
 import { attempt } from '../core/attempt';
-import { canonicalJson, MAX_CANONICAL_LENGTH } from './canonical-json';
+import { canonicalJson, MAX_CANONICAL_LENGTH, sortedKeysOf } from './canonical-json';
 import { isPlainObject } from './json-view';
-import { sortedKeysOf } from './sorted-copy';
 
 /** Of how many fields digests are kept: the first by name, in UTF-16 code units. */
 export const MAX_FIELD_DIGESTS = 32;
