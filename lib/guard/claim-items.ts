@@ -1,4 +1,5 @@
 import { sealToken } from '../keys/claim-token';
+import { isGrant } from '../core/grant';
 import type { ClaimAnswer, ClaimRequest, OwnedClaim } from '../core/record';
 import type { Reply } from '../core/reply';
 import { mayBeDone, replyAt, StoreError } from '../core/reply';
@@ -215,15 +216,6 @@ function grantsIn(
 		const reply = replies[i];
 		return isGrant(reply) ? [{ identity, owner, fence: reply.answer.fence, ownRun: true }] : [];
 	});
-}
-
-type Grant = Reply<ClaimAnswer> & {
-	readonly ok: true;
-	readonly answer: { readonly outcome: 'new' };
-};
-
-function isGrant(reply: Reply<ClaimAnswer> | undefined): reply is Grant {
-	return reply?.ok === true && reply.answer.outcome === 'new';
 }
 
 function askedTwice(): StoreError {

@@ -1,4 +1,5 @@
 import { contentGivenBack, contentHeldIn, contentRequest } from '../core/content-request';
+import { isGrant } from '../core/grant';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../core/record';
 import type { Reply } from '../core/reply';
 import { mayBeDone, replyAt } from '../core/reply';
@@ -26,13 +27,13 @@ export async function claimWithContents(
 		const asked = contents[at];
 		const beside = replyAt(besides, at++);
 		const reply = replyAt(replies, place);
-		if (reply.ok && reply.answer.outcome === 'new') {
+		if (isGrant(reply)) {
 			const contentHeld = contentHeldIn(beside, identity);
 			replies[place] = { ...reply, answer: { ...reply.answer, contentHeld } };
 			continue;
 		}
 		if (!reply.ok && mayBeDone(reply.error.problem)) continue;
-		if (asked === undefined || !beside.ok || beside.answer.outcome !== 'new') continue;
+		if (asked === undefined || !isGrant(beside)) continue;
 		unused.push(contentGivenBack({ ...asked, fence: beside.answer.fence }));
 	}
 	if (unused.length > 0) await store.command(unused);

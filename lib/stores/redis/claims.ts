@@ -1,3 +1,4 @@
+import { isGrant } from '../../core/grant';
 import type { ClaimAnswer, ClaimRequest, OwnerCommand } from '../../core/record';
 import type { Reply } from '../../core/reply';
 import { StoreError } from '../../core/reply';
@@ -95,15 +96,11 @@ export async function claimOnReplicas(
 	};
 }
 
-function isGrant(reply: Reply<ClaimAnswer>): boolean {
-	return reply.ok && reply.answer.outcome === 'new';
-}
-
 function commandToGiveBack(
 	{ identity, owner }: ClaimRequest,
 	reply: Reply<ClaimAnswer> | undefined,
 ): OwnerCommand[] {
-	if (!reply?.ok || reply.answer.outcome !== 'new') return [];
+	if (!isGrant(reply)) return [];
 	return [
 		{
 			type: 'abandon',

@@ -144,25 +144,25 @@ local function answer(entry)
 	end
 end
 
--- The content's record where it names another item; one that nobody holds any more is this item's.
+-- The content's record where it names another item, else false; one that nobody holds any more is this item's.
 local function holder_of(key, place, window)
 	local rec, problem = load(key)
 	if problem then
-		return problem
+		error({ err = problem })
 	end
 	if rec and rec.state ~= 'T' and observe(rec) == 'R' then
-		return nil, rec.fields.g ~= name_of(place) and flatten(rec, true)
+		return rec.fields.g ~= name_of(place) and flatten(rec, true)
 	end
 	redis.call('DEL', key)
 	local written = write_content(key, place, window, text(math.max(micros, rec and rec.fence + 1 or 0)))
-	return type(written) ~= 'number' and written.err or nil
+	if type(written) ~= 'number' then
+		error(written)
+	end
+	return false
 end
 
 local function answer_content(key, place, window)
-	local done, problem, record = pcall(holder_of, key, place, window)
-	if not done then
-		problem = type(problem) == 'table' and problem.err or tostring(problem)
-	end
+	local record, problem = alone(holder_of, key, place, window)
 	if problem then
 		reply[#reply + 1] = { -place, 'error', problem }
 	elseif record then
